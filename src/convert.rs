@@ -1,0 +1,194 @@
+//! The pipeline of one part: bytes → records → columns → Parquet, on plain readers and writers.
+
+use std::io::{Read, Write};
+
+use crate::catalog::Table;
+use crate::dialect;
+use crate::limits::Limits;
+use crate::types::Type;
+
+/// Everything that decides how a part is converted. Same source, same plan: same bytes.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The declared table, if the part's table is known.
+    pub table: Option<Table>,
+    /// What columns are typed by.
+    pub typing: Typing,
+    /// How columns are named.
+    pub naming: Naming,
+    /// What is declared of the dialect; the rest is detected.
+    pub dialect: dialect::Declared,
+    /// Limits on what input can grow.
+    pub limits: Limits,
+    /// How much may be rejected before the part is refused.
+    pub budget: Budget,
+    /// Compression of the Parquet pages.
+    pub codec: Codec,
+    /// What the footer says of the source (empty for a local file without one).
+    pub provenance: Provenance,
+}
+
+/// What columns are typed by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Typing {
+    /// The catalog's table; columns that it does not name are text.
+    Catalog,
+    /// Every column is text.
+    Text,
+    /// A list of names and types, matched to the header by name.
+    List(Vec<(String, Type)>),
+}
+
+/// How columns are named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// Lower-cased and Athena-safe, by a rule that looks at one name only.
+    Lake,
+    /// The file's own; only empty or repeated ones are changed, uniquely.
+    Own,
+}
+
+/// How much may be rejected before the part is refused.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Budget {
+    /// So many rejects (records and cells together).
+    Count(u64),
+    /// So many rejects per hundred records read.
+    Percent(f64),
+}
+
+/// Compression of the Parquet pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Codec {
+    /// Zstandard at a level from 1 to 22.
+    Zstd(i32),
+    /// Snappy.
+    Snappy,
+    /// None.
+    None,
+}
+
+/// What the footer says of the source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Provenance {
+    /// Bucket of the source, or empty for a local file.
+    pub bucket: String,
+    /// Key of the source, decoded, or the file's name.
+    pub key: String,
+    /// ETag without quotes, or empty.
+    pub etag: String,
+    /// Size of the source as stored, in bytes.
+    pub size_bytes: u64,
+    /// Last-modified of the source, milliseconds since 1970 UTC; None for a local file.
+    pub last_modified_ms: Option<i64>,
+    /// The part's id, 16 hex digits, or empty for a local file.
+    pub part_id: String,
+    /// The profile, 16 hex digits, or empty for a local file.
+    pub profile: String,
+}
+
+/// What became of a part. `records_read = rows_written + records_rejected`, checked before it is returned.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Report {
+    /// Records read, without the header and empty lines.
+    pub records_read: u64,
+    /// Rows in the Parquet.
+    pub rows_written: u64,
+    /// Records rejected whole.
+    pub records_rejected: u64,
+    /// Cells that did not fit their type: NULL in a row that stays.
+    pub cells_rejected: u64,
+    /// Empty lines, which are no records.
+    pub empty_lines: u64,
+    /// Bytes of the source as stored.
+    pub source_bytes: u64,
+    /// Bytes of the source once inflated.
+    pub inflated_bytes: u64,
+    /// Bytes of the Parquet.
+    pub output_bytes: u64,
+    /// SHA-256 of the source as stored, hex.
+    pub source_sha256: String,
+    /// The dialect that was found, as the footer names it.
+    pub dialect: String,
+    /// Fingerprint of names and types, hex.
+    pub schema_fingerprint: String,
+    /// What is odd but no fault, in words, without cell values.
+    pub warnings: Vec<String>,
+    /// Which splitter ran: `avx2`, `neon` or `scalar`.
+    pub splitter: &'static str,
+}
+
+/// What the pipeline is doing, for whoever measures it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Stage {
+    /// Waiting for the source, inflating and transcoding it.
+    Read,
+    /// Finding records.
+    Split,
+    /// Reading cells.
+    Columns,
+    /// Encoding and compressing Parquet, and handing it to the output.
+    Encode,
+}
+
+/// Whoever measures or watches. The core has no clock of its own.
+pub trait Observer {
+    /// A stage begins; the one before it ends.
+    fn enter(&mut self, _stage: Stage) {}
+    /// So many bytes of the source are consumed so far.
+    fn consumed(&mut self, _source_bytes: u64) {}
+}
+
+/// An observer that does nothing.
+pub struct Unobserved;
+impl Observer for Unobserved {}
+
+/// How one pass over a part ended.
+#[derive(Debug)]
+pub enum Pass {
+    /// Converted.
+    Done(Box<Report>),
+    /// A late record decided the dialect otherwise than the pass had read so far: throw the outputs of this pass away,
+    /// open source and outputs anew, and call again with this decision. It happens at most three times.
+    Again(dialect::Decision),
+}
+
+/// Runs one pass over a part: reads `source` to its end, writes Parquet to `output` and rejects, as JSON lines, to `rejects`.
+///
+/// `decision` is None on the first pass, and what [`Pass::Again`] said on the next.
+pub fn pass(
+    _source: &mut dyn Read,
+    _output: &mut (dyn Write + Send),
+    _rejects: &mut dyn Write,
+    _plan: &Plan,
+    _decision: Option<dialect::Decision>,
+    _observer: &mut dyn Observer,
+) -> Result<Pass, ConvertError> {
+    todo!()
+}
+
+/// Why a part was not converted. Each says what, where (record, line, byte), expected and found; never a cell value.
+#[derive(Debug, thiserror::Error)]
+pub enum ConvertError {
+    /// The source's bytes could not be had: the reader's own error. Transient unless the shell knows better.
+    #[error("reading the source failed at byte {at_byte}")]
+    Read {
+        /// Bytes of the source read before.
+        at_byte: u64,
+        /// The reader's error.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The output or rejects could not be written: the writer's own error.
+    #[error("writing the {what} failed")]
+    Write {
+        /// `Parquet` or `rejects`.
+        what: &'static str,
+        /// The writer's error.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The part itself can never be converted under this plan.
+    #[error("{0}")]
+    Refused(String),
+}

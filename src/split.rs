@@ -1,0 +1,93 @@
+//! From bytes to the fields of records.
+//!
+//! A splitter looks at text that starts at a record and says where each field lies. It copies nothing:
+//! a field with doubled quotes or escapes in it is marked, and undone when its cell is read.
+
+pub mod general;
+
+/// Where a field lies in a block's text, without the quotes around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field {
+    start_and_marks: u32,
+    end: u32,
+}
+
+const QUOTED: u32 = 1 << 31;
+const DIRTY: u32 = 1 << 30;
+
+/// Blocks are shorter than this, so that positions in them leave room for the marks.
+pub const BLOCK_BYTES_MAX: usize = 1 << 30;
+
+impl Field {
+    /// A field from `start` to `end`; `quoted` if quotes stood around it; `dirty` if something in it has to be undone.
+    pub fn new(start: u32, end: u32, quoted: bool, dirty: bool) -> Self {
+        debug_assert!(start <= end && (end as usize) < BLOCK_BYTES_MAX);
+        let marks = if quoted { QUOTED } else { 0 } | if dirty { DIRTY } else { 0 };
+        Field {
+            start_and_marks: start | marks,
+            end,
+        }
+    }
+
+    /// Where it starts in the block's text, behind an opening quote.
+    pub fn start(self) -> usize {
+        (self.start_and_marks & !(QUOTED | DIRTY)) as usize
+    }
+
+    /// Where it ends, before a closing quote.
+    pub fn end(self) -> usize {
+        self.end as usize
+    }
+
+    /// Whether quotes stood around it.
+    pub fn is_quoted(self) -> bool {
+        self.start_and_marks & QUOTED != 0
+    }
+
+    /// Whether something in it has to be undone.
+    pub fn is_dirty(self) -> bool {
+        self.start_and_marks & DIRTY != 0
+    }
+}
+
+/// What a splitter found at the start of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A record of so many bytes, line end included; its fields were pushed.
+    Record {
+        /// Bytes of the record.
+        consumed: usize,
+    },
+    /// An empty line of so many bytes, line end included. (In a one-column table the caller takes it for a record.)
+    EmptyLine {
+        /// Bytes of the line.
+        consumed: usize,
+    },
+    /// A comment of so many bytes, line end included.
+    Comment {
+        /// Bytes of the comment.
+        consumed: usize,
+    },
+    /// The record does not end in this text, and the input goes on.
+    Incomplete,
+}
+
+/// A malformation after which record boundaries are no longer known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What is wrong.
+    pub kind: FaultKind,
+    /// Where, in bytes from the start of the text.
+    pub at: usize,
+}
+
+/// Kinds of [`Fault`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// A quote inside a field that did not start with one.
+    QuoteInBareField,
+    /// Something other than a delimiter or line end behind a closing quote.
+    TextAfterClosingQuote,
+    /// The input ends inside quotes; `at` is the opening quote.
+    UnclosedQuote,
+}

@@ -1,0 +1,1 @@
+//! The splitter for any declared dialect.

@@ -1,0 +1,93 @@
+//! The types a column can have, and their names in catalogs and schema files.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The type of a column. It says how cells are read and what Parquet holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Type {
+    /// Text: Parquet UTF8. `string`.
+    String,
+    /// JSON kept as text (Snowflake's VARIANT): Parquet UTF8. `json`.
+    Json,
+    /// A whole number of 64 bits: Parquet INT64. `bigint`.
+    Bigint,
+    /// A binary floating-point number: Parquet DOUBLE. `double`.
+    Double,
+    /// An exact number: Parquet DECIMAL. `decimal(precision,scale)`, 1 ≤ precision ≤ 38, 0 ≤ scale ≤ precision.
+    Decimal {
+        /// Digits in all.
+        precision: u8,
+        /// Digits behind the point.
+        scale: i8,
+    },
+    /// True or false: Parquet BOOLEAN. `boolean`.
+    Boolean,
+    /// A day: Parquet DATE (INT32). `date`.
+    Date,
+    /// An instant in milliseconds since 1970 UTC: Parquet INT64 TIMESTAMP(MILLIS, UTC). `timestamp`.
+    Timestamp,
+}
+
+impl Type {
+    /// Whether cells of this type are text, where empty and NULL differ.
+    pub fn is_text(self) -> bool {
+        matches!(self, Type::String | Type::Json)
+    }
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Type::String => f.write_str("string"),
+            Type::Json => f.write_str("json"),
+            Type::Bigint => f.write_str("bigint"),
+            Type::Double => f.write_str("double"),
+            Type::Decimal { precision, scale } => write!(f, "decimal({precision},{scale})"),
+            Type::Boolean => f.write_str("boolean"),
+            Type::Date => f.write_str("date"),
+            Type::Timestamp => f.write_str("timestamp"),
+        }
+    }
+}
+
+/// A type's name that is not one of ours.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "unknown type {0:?}: expected string, json, bigint, double, decimal(precision,scale) with 1 ≤ precision ≤ 38 and 0 ≤ scale ≤ precision, boolean, date or timestamp"
+)]
+pub struct UnknownType(pub String);
+
+impl FromStr for Type {
+    type Err = UnknownType;
+
+    fn from_str(text: &str) -> Result<Self, UnknownType> {
+        let unknown = || UnknownType(text.to_owned());
+        let name = text.trim().to_ascii_lowercase();
+        Ok(match name.as_str() {
+            "string" => Type::String,
+            "json" => Type::Json,
+            "bigint" => Type::Bigint,
+            "double" => Type::Double,
+            "boolean" => Type::Boolean,
+            "date" => Type::Date,
+            "timestamp" => Type::Timestamp,
+            _ => {
+                let inner = name
+                    .strip_prefix("decimal")
+                    .map(str::trim)
+                    .and_then(|rest| rest.strip_prefix('('))
+                    .and_then(|rest| rest.strip_suffix(')'))
+                    .ok_or_else(unknown)?;
+                let (precision, scale) = inner.split_once(',').ok_or_else(unknown)?;
+                let precision: u8 = precision.trim().parse().map_err(|_| unknown())?;
+                let scale: i8 = scale.trim().parse().map_err(|_| unknown())?;
+                let most = i8::try_from(precision).map_err(|_| unknown())?;
+                if !(1..=38).contains(&precision) || !(0..=most).contains(&scale) {
+                    return Err(unknown());
+                }
+                Type::Decimal { precision, scale }
+            }
+        })
+    }
+}
