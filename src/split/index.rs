@@ -35,6 +35,13 @@ pub struct Odd {
     pub kind: OddKind,
 }
 
+impl Odd {
+    /// Whether it is a record, which then is rejected.
+    pub fn is_record(self) -> bool {
+        matches!(self.kind, OddKind::Ragged(_) | OddKind::NotUtf8)
+    }
+}
+
 /// Kinds of [`Odd`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OddKind {
@@ -133,12 +140,17 @@ impl Indexer {
             let byte = text.get(at).copied().unwrap_or(b'\n');
             found += 1;
             if byte == delimiter {
-                rows.fields.push(field(start, at));
+                // Of a record with too many fields no more are kept than tell that it has too many.
+                if found <= columns {
+                    rows.fields.push(field(start, at));
+                }
                 start = at + 1;
                 continue;
             }
             let crlf = cr_belongs && byte == b'\n' && at > start && text.get(at - 1) == Some(&b'\r');
-            rows.fields.push(field(start, at - usize::from(crlf)));
+            if found <= columns {
+                rows.fields.push(field(start, at - usize::from(crlf)));
+            }
             start = at + 1;
             if found != columns || found == 1 {
                 rows.end_odd(columns, found, record_start, start);
@@ -148,14 +160,16 @@ impl Indexer {
         }
         rows.consumed = record_start;
         if at_end && record_start < text.len() {
-            rows.fields.push(field(start, text.len()));
             found += 1;
+            if found <= columns {
+                rows.fields.push(field(start, text.len()));
+            }
             if found != columns || found == 1 {
                 rows.end_odd(columns, found, record_start, text.len());
             }
             rows.consumed = text.len();
         } else {
-            let partial = rows.fields.len().saturating_sub(found);
+            let partial = rows.fields.len().saturating_sub(found.min(columns));
             rows.fields.truncate(partial);
         }
     }
@@ -169,7 +183,7 @@ impl Rows {
             // One column: an empty line is a record.
             return;
         }
-        let kept = self.fields.len().saturating_sub(found);
+        let kept = self.fields.len().saturating_sub(found.min(columns));
         let alone = self
             .fields
             .get(kept)

@@ -87,6 +87,14 @@ impl Standard {
         }
     }
 
+    /// Reads one quoted field that is the whole of `text` or ends in it at a delimiter or line end, and pushes it.
+    pub fn first_field(&self, text: &[u8], fields: &mut Vec<Field>) -> Result<(), Fault> {
+        if let Some((field, ..)) = self.quoted_field(text, 0, true)? {
+            fields.push(field);
+        }
+        Ok(())
+    }
+
     /// Undoes what a dirty field has doubled or escaped.
     pub fn undo(&self, raw: &[u8], out: &mut Vec<u8>) {
         match self.reading {
