@@ -1,5 +1,11 @@
 //! Inflating: every truncation, every damaged byte, every limit on both sides, any chunking.
-#![allow(missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
 
 use std::io::{self, Read, Write};
 
