@@ -1,0 +1,350 @@
+//! A catalog's file: TOML to tables, with every fault of the file in one error.
+
+use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::{COMMENT_CHARS_MAX, CatalogError, Column, DialectSettings, Fault, Mark, Table, pattern_of};
+use crate::types::Type;
+
+/// The partition key in the lake, which no column can be called.
+const PARTITION_KEY: &str = "date";
+
+/// Adds what a file declares to `tables`, and overrides what it names of them.
+pub(super) fn apply(tables: &mut Vec<Table>, toml: &str) -> Result<(), CatalogError> {
+    let mut faults = Faults {
+        text: toml,
+        found: Vec::new(),
+    };
+    let (root, syntax) = DeTable::parse_recoverable(toml);
+    for error in &syntax {
+        faults.add_toml(error);
+    }
+    // What is left of a file with broken syntax would only bring faults that it does not have.
+    if syntax.is_empty() {
+        for entry in entries(root.into_inner(), &mut faults) {
+            let line = faults.line(entry.at);
+            if tables
+                .iter()
+                .any(|table| table.name.eq_ignore_ascii_case(&entry.name))
+            {
+                // It is merged below; only a second time in the same file would be a mistake, and `entries` has seen to it.
+            } else {
+                let start = pattern_of(tables, &entry.name).cloned().unwrap_or_default();
+                tables.push(Table {
+                    name: entry.name.clone(),
+                    ..start
+                });
+            }
+            if let Some(table) = tables
+                .iter_mut()
+                .find(|table| table.name.eq_ignore_ascii_case(&entry.name))
+            {
+                merge(table, entry, &mut faults);
+                check(table, line, &mut faults);
+            }
+        }
+    }
+    faults.into_result()
+}
+
+/// What a file says of one table.
+struct TableEntry {
+    at: usize,
+    name: String,
+    comment: Option<String>,
+    columns: Vec<(usize, ColumnEntry)>,
+    open_prefix: Option<String>,
+    header_required: Option<bool>,
+    dialect: Option<DialectSettings>,
+}
+
+/// What a file says of one column.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ColumnEntry {
+    name: String,
+    #[serde(rename = "type")]
+    ty: Option<String>,
+    aliases: Option<Vec<String>>,
+    mark: Option<Mark>,
+    comment: Option<String>,
+}
+
+fn entries(root: DeTable<'_>, faults: &mut Faults<'_>) -> Vec<TableEntry> {
+    let mut entries: Vec<TableEntry> = Vec::new();
+    for (key, value) in root {
+        let at = value.span().start;
+        match (key.get_ref().as_ref(), value.into_inner()) {
+            ("table", DeValue::Array(tables)) => {
+                for table in tables {
+                    let at = table.span().start;
+                    let Some(entry) = entry(table, faults) else {
+                        continue;
+                    };
+                    if entries
+                        .iter()
+                        .any(|other| other.name.eq_ignore_ascii_case(&entry.name))
+                    {
+                        faults.add(at, format!("table {} is declared twice in this file", entry.name));
+                    } else {
+                        entries.push(entry);
+                    }
+                }
+            }
+            ("table", other) => {
+                faults.add(at, format!("expected [[table]], found a {}", other.type_str()));
+            }
+            (unknown, _) => {
+                faults.add(
+                    key.span().start,
+                    format!("unknown key {unknown:?}, expected [[table]]"),
+                );
+            }
+        }
+    }
+    entries
+}
+
+fn entry(table: Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<TableEntry> {
+    let at = table.span().start;
+    let keys = match table.into_inner() {
+        DeValue::Table(keys) => keys,
+        other => {
+            faults.add(at, format!("expected [[table]], found a {}", other.type_str()));
+            return None;
+        }
+    };
+    let mut entry = TableEntry {
+        at,
+        name: String::new(),
+        comment: None,
+        columns: Vec::new(),
+        open_prefix: None,
+        header_required: None,
+        dialect: None,
+    };
+    for (key, value) in keys {
+        let value_at = value.span().start;
+        match key.get_ref().as_ref() {
+            "name" => entry.name = faults.read(value).unwrap_or_default(),
+            "comment" => entry.comment = faults.read(value),
+            "open_prefix" => entry.open_prefix = faults.read(value),
+            "header_required" => entry.header_required = faults.read(value),
+            "dialect" => {
+                entry.dialect = faults.read(value);
+                for fault in entry.dialect.iter().flat_map(DialectSettings::faults) {
+                    faults.add(value_at, format!("dialect: {fault}"));
+                }
+            }
+            "columns" => match value.into_inner() {
+                DeValue::Array(columns) => {
+                    for column in columns {
+                        let at = column.span().start;
+                        if let Some(column) = faults.read(column) {
+                            entry.columns.push((at, column));
+                        }
+                    }
+                }
+                other => faults.add(value_at, format!("columns: expected a list, found a {}", other.type_str())),
+            },
+            unknown => faults.add(
+                key.span().start,
+                format!(
+                    "unknown key {unknown:?} of a table, expected name, comment, columns, open_prefix, header_required or dialect"
+                ),
+            ),
+        }
+    }
+    let is_name = is_identifier(entry.name.strip_suffix('*').unwrap_or(&entry.name));
+    if !is_name {
+        faults.add(
+            at,
+            format!(
+                "expected a table's name of letters, digits and _ (* at the end stands for any others), found {:?}",
+                entry.name
+            ),
+        );
+    }
+    is_name.then_some(entry)
+}
+
+/// Puts what a file says of a table over what is there.
+fn merge(table: &mut Table, entry: TableEntry, faults: &mut Faults<'_>) {
+    if let Some(comment) = entry.comment {
+        table.comment = comment;
+    }
+    if let Some(prefix) = entry.open_prefix {
+        // Empty, it would name every column; so it takes an inherited prefix away.
+        table.open_prefix = Some(prefix).filter(|prefix| !prefix.is_empty());
+    }
+    if let Some(required) = entry.header_required {
+        table.header_required = required;
+    }
+    if let Some(dialect) = entry.dialect {
+        table.dialect = dialect.or(std::mem::take(&mut table.dialect));
+    }
+    let mut seen: Vec<String> = Vec::new();
+    for (at, column) in entry.columns {
+        let name = column.name.to_ascii_lowercase();
+        if seen.contains(&name) {
+            faults.add(
+                at,
+                format!("column {} of table {} is declared twice", column.name, table.name),
+            );
+            continue;
+        }
+        seen.push(name);
+        merge_column(table, at, column, faults);
+    }
+}
+
+fn merge_column(table: &mut Table, at: usize, entry: ColumnEntry, faults: &mut Faults<'_>) {
+    let ty = match entry.ty.as_deref().map(str::parse::<Type>).transpose() {
+        Ok(ty) => ty,
+        Err(unknown) => return faults.add(at, format!("column {}: {unknown}", entry.name)),
+    };
+    if let Some(column) = table
+        .columns
+        .iter_mut()
+        .find(|column| column.name.eq_ignore_ascii_case(&entry.name))
+    {
+        column.ty = ty.unwrap_or(column.ty);
+        column.mark = entry.mark.unwrap_or(column.mark);
+        if let Some(aliases) = entry.aliases {
+            column.aliases = aliases;
+        }
+        if let Some(comment) = entry.comment {
+            column.comment = comment;
+        }
+        return;
+    }
+    let Some(ty) = ty else {
+        return faults.add(
+            at,
+            format!(
+                "column {} is new to table {} and has no type",
+                entry.name, table.name
+            ),
+        );
+    };
+    if !is_identifier(&entry.name) {
+        faults.add(
+            at,
+            format!(
+                "expected a column's name of letters, digits and _, found {:?}; another name in the file can be an alias",
+                entry.name
+            ),
+        );
+    } else if entry.name.eq_ignore_ascii_case(PARTITION_KEY) {
+        faults.add(
+            at,
+            format!(
+                "a column cannot be called {PARTITION_KEY}, which is the partition key; make that an alias"
+            ),
+        );
+    }
+    table.columns.push(Column {
+        name: entry.name,
+        ty,
+        aliases: entry.aliases.unwrap_or_default(),
+        mark: entry.mark.unwrap_or_default(),
+        comment: entry.comment.unwrap_or_default(),
+    });
+}
+
+/// Checks a table as a whole, once it is merged.
+fn check(table: &Table, line: Option<usize>, faults: &mut Faults<'_>) {
+    let mut owners: Vec<(String, &str)> = Vec::new();
+    for column in &table.columns {
+        for name in std::iter::once(&column.name).chain(&column.aliases) {
+            let folded = name.to_ascii_lowercase();
+            if name.is_empty() {
+                faults.add_at_line(
+                    line,
+                    format!(
+                        "column {} of table {} has an empty alias",
+                        column.name, table.name
+                    ),
+                );
+            } else if let Some((_, owner)) = owners.iter().find(|(other, _)| *other == folded) {
+                faults.add_at_line(
+                    line,
+                    format!(
+                        "in table {} the name {name} stands for both {owner} and {}",
+                        table.name, column.name
+                    ),
+                );
+            }
+            owners.push((folded, &column.name));
+        }
+        if column.comment.chars().count() > COMMENT_CHARS_MAX {
+            faults.add_at_line(
+                line,
+                format!(
+                    "the comment of column {} is longer than {COMMENT_CHARS_MAX} characters",
+                    column.name
+                ),
+            );
+        }
+    }
+}
+
+/// A letter or `_`, then letters, digits and `_`, and no more of them than Glue takes.
+fn is_identifier(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    name.len() <= 255
+        && bytes
+            .next()
+            .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// The faults found in a text so far.
+struct Faults<'a> {
+    text: &'a str,
+    found: Vec<Fault>,
+}
+
+impl Faults<'_> {
+    /// Reads a value, or notes why it is not what it should be.
+    fn read<'de, T: Deserialize<'de>>(&mut self, value: Spanned<DeValue<'de>>) -> Option<T> {
+        let at = value.span().start;
+        match T::deserialize(value.into_deserializer()) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                let at = error.span().map_or(at, |span| span.start);
+                self.add(at, error.message().to_owned());
+                None
+            }
+        }
+    }
+
+    fn add(&mut self, at: usize, message: String) {
+        self.add_at_line(self.line(at), message);
+    }
+
+    fn add_toml(&mut self, error: &toml::de::Error) {
+        let line = error.span().and_then(|span| self.line(span.start));
+        self.add_at_line(line, error.message().to_owned());
+    }
+
+    fn add_at_line(&mut self, line: Option<usize>, message: String) {
+        self.found.push(Fault { line, message });
+    }
+
+    /// The line of a byte of the text.
+    fn line(&self, at: usize) -> Option<usize> {
+        let before = self.text.as_bytes().get(..at)?;
+        Some(before.iter().filter(|byte| **byte == b'\n').count() + 1)
+    }
+
+    fn into_result(mut self) -> Result<(), CatalogError> {
+        if self.found.is_empty() {
+            return Ok(());
+        }
+        self.found.sort_by_key(|fault| fault.line);
+        Err(CatalogError { faults: self.found })
+    }
+}
