@@ -57,24 +57,43 @@ pub fn detect(
 ) -> Layout {
     let Some(first_class) = declared.first_class() else {
         let found = delimiter(text, at_end, declared, fits);
-        let delimiter = declared.delimiter.clone().unwrap_or_else(|| char::from(found).to_string());
+        let delimiter = declared
+            .delimiter
+            .clone()
+            .unwrap_or_else(|| char::from(found).to_string());
         return Layout {
             splitter: Splitter::General(Box::new(General::new(declared, &delimiter))),
-            decision: Decision { reading: Reading::Quoted, basis: Basis::Declared },
+            decision: Decision {
+                reading: Reading::Quoted,
+                basis: Basis::Declared,
+            },
             delimiter,
         };
     };
     let decision = match first_class.kind {
-        Some(kind) => Decision { reading: reading(kind), basis: Basis::Declared },
+        Some(kind) => Decision {
+            reading: reading(kind),
+            basis: Basis::Declared,
+        },
         None => decision.unwrap_or_else(Decision::open),
     };
-    let delimiter = first_class.delimiter.unwrap_or_else(|| delimiter(text, at_end, declared, fits));
+    let delimiter = first_class
+        .delimiter
+        .unwrap_or_else(|| delimiter(text, at_end, declared, fits));
     let line_end = match declared.newline {
         Some(Newline::Any) => LineEnd::Any,
         _ => line_end(text, decision.reading),
     };
-    let standard = Standard { delimiter, reading: decision.reading, line_end };
-    Layout { splitter: Splitter::Standard(standard), decision, delimiter: char::from(delimiter).to_string() }
+    let standard = Standard {
+        delimiter,
+        reading: decision.reading,
+        line_end,
+    };
+    Layout {
+        splitter: Splitter::Standard(standard),
+        decision,
+        delimiter: char::from(delimiter).to_string(),
+    }
 }
 
 /// What ends records, by the first line end outside quotes or behind no backslash.
@@ -98,7 +117,11 @@ fn line_end(text: &[u8], reading: Reading) -> LineEnd {
                 };
             }
             b'\r' if !inside => {
-                return if text.get(at + 1) == Some(&b'\n') { LineEnd::LfOrCrlf } else { LineEnd::Any };
+                return if text.get(at + 1) == Some(&b'\n') {
+                    LineEnd::LfOrCrlf
+                } else {
+                    LineEnd::Any
+                };
             }
             _ => {}
         }
@@ -132,8 +155,14 @@ fn delimiter(text: &[u8], at_end: bool, declared: &Declared, fits: &dyn Fn(&[Str
     let mut best: Option<(Score, u8)> = None;
     for delimiter in DELIMITERS {
         for &reading in readings {
-            let standard = Standard { delimiter, reading, line_end: line_end(text, reading) };
-            let Some(score) = score(&standard, text, at_end, fits) else { continue };
+            let standard = Standard {
+                delimiter,
+                reading,
+                line_end: line_end(text, reading),
+            };
+            let Some(score) = score(&standard, text, at_end, fits) else {
+                continue;
+            };
             // Only a better one replaces one that stands before it in the list.
             if best.is_none_or(|(so_far, _)| score > so_far) {
                 best = Some((score, delimiter));
@@ -152,7 +181,9 @@ fn score(standard: &Standard, text: &[u8], at_end: bool, fits: &dyn Fn(&[String]
     let (mut records, mut regular) = (0usize, 0usize);
     let mut at = 0;
     while records < TRIAL_RECORDS {
-        let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) else { break };
+        let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) else {
+            break;
+        };
         fields.clear();
         match standard.record(rest, at_end, &mut fields) {
             Ok(Step::Record { consumed }) => {
@@ -161,7 +192,10 @@ fn score(standard: &Standard, text: &[u8], at_end: bool, fits: &dyn Fn(&[String]
                         .iter()
                         .map(|field| {
                             let mut name = Vec::new();
-                            standard.undo(rest.get(field.start()..field.end()).unwrap_or_default(), &mut name);
+                            standard.undo(
+                                rest.get(field.start()..field.end()).unwrap_or_default(),
+                                &mut name,
+                            );
                             String::from_utf8_lossy(&name).into_owned()
                         })
                         .collect();
@@ -176,7 +210,12 @@ fn score(standard: &Standard, text: &[u8], at_end: bool, fits: &dyn Fn(&[String]
         }
     }
     let (fields, fits) = first?;
-    Some(Score { fits, splits: fields > 1, regular_percent: regular * 100 / records.max(1), fields })
+    Some(Score {
+        fits,
+        splits: fields > 1,
+        regular_percent: regular * 100 / records.max(1),
+        fields,
+    })
 }
 
 /// Bytes of the first `lines` physical lines; None if the text, which goes on, does not hold them all.

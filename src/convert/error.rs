@@ -56,7 +56,10 @@ impl From<Refusal> for ConvertError {
 impl From<EncodeError> for ConvertError {
     fn from(error: EncodeError) -> Self {
         match error {
-            EncodeError::Output(source) => ConvertError::Write { what: "Parquet", source },
+            EncodeError::Output(source) => ConvertError::Write {
+                what: "Parquet",
+                source,
+            },
             EncodeError::Encoder(message) => ConvertError::Defect(message),
         }
     }
@@ -147,7 +150,9 @@ fn decided(conflict: &Conflict) -> String {
     let name = conflict.decided.name();
     match conflict.decided.basis {
         Basis::Strong(place) => format!("{name} by {place}"),
-        Basis::Weak(cells, place) => format!("{name} by {cells} cells with doubled backslashes, the first at {place}"),
+        Basis::Weak(cells, place) => {
+            format!("{name} by {cells} cells with doubled backslashes, the first at {place}")
+        }
         Basis::Unquotable(kind, place) => format!("not quoted, by {} at {place}", fault_name(kind)),
         Basis::Open | Basis::Declared => name.to_owned(),
     }

@@ -48,7 +48,9 @@ pub(super) fn read<R: Read>(
             Ok(None) => {
                 let most = plan.limits.record_bytes_max.saturating_add(1);
                 if !window.grow(most) {
-                    if let Some(again) = unquotable(&layout, window.place(), crate::split::FaultKind::UnclosedQuote) {
+                    if let Some(again) =
+                        unquotable(&layout, window.place(), crate::split::FaultKind::UnclosedQuote)
+                    {
                         layout = detect::detect(window.text(), window.at_end(), declared, Some(again), &fits);
                         continue;
                     }
@@ -64,7 +66,13 @@ pub(super) fn read<R: Read>(
                     Some(again) => {
                         layout = detect::detect(window.text(), window.at_end(), declared, Some(again), &fits);
                     }
-                    None => return Err(Refusal::Boundaries { kind: fault.kind, place }.into()),
+                    None => {
+                        return Err(Refusal::Boundaries {
+                            kind: fault.kind,
+                            place,
+                        }
+                        .into());
+                    }
                 }
             }
         }
@@ -73,13 +81,25 @@ pub(super) fn read<R: Read>(
     if columns > plan.limits.columns_max {
         let allowed = plan.limits.columns_max as u64;
         let place = window.place();
-        return Err(Refusal::Limit { what: "the number of columns", allowed, found: columns as u64, place }.into());
+        return Err(Refusal::Limit {
+            what: "the number of columns",
+            allowed,
+            found: columns as u64,
+            place,
+        }
+        .into());
     }
     let (schema, header, unproven) = schema(plan, &first)?;
     if header {
         window.consume(first.consumed, 1, layout.line_end());
     }
-    Ok(Head { layout, schema, header, unproven, empty_lines })
+    Ok(Head {
+        layout,
+        schema,
+        header,
+        unproven,
+        empty_lines,
+    })
 }
 
 /// Reads the first record, if the window holds it, and consumes empty lines and comments before it.
@@ -92,7 +112,10 @@ fn first<R: Read>(
     loop {
         let text = window.text();
         if text.is_empty() {
-            return Ok(window.at_end().then(|| First { names: Vec::new(), consumed: 0 }));
+            return Ok(window.at_end().then(|| First {
+                names: Vec::new(),
+                consumed: 0,
+            }));
         }
         let step = match &layout.splitter {
             Splitter::Standard(standard) => standard.record(text, window.at_end(), &mut fields)?,
@@ -134,7 +157,11 @@ fn fits(plan: &Plan, first: &[String]) -> bool {
         }
         Typing::Catalog | Typing::Text => false,
     };
-    let declared = plan.dialect.columns.as_ref().is_some_and(|columns| columns.len() == first.len());
+    let declared = plan
+        .dialect
+        .columns
+        .as_ref()
+        .is_some_and(|columns| columns.len() == first.len());
     let table = plan.table.as_ref().is_some_and(|table| {
         schema::is_header(first, table) || (!table.header_required && table.columns.len() == first.len())
     });
@@ -153,8 +180,18 @@ fn schema(plan: &Plan, first: &First) -> Result<(Schema, bool, bool), ConvertErr
     let is_header = |declared: bool| -> Result<bool, ConvertError> {
         if declared && longest > plan.limits.name_bytes_max {
             let allowed = plan.limits.name_bytes_max as u64;
-            let place = Place { record: 1, line: 1, byte: 0 };
-            return Err(Refusal::Limit { what: "a column name, in bytes,", allowed, found: longest as u64, place }.into());
+            let place = Place {
+                record: 1,
+                line: 1,
+                byte: 0,
+            };
+            return Err(Refusal::Limit {
+                what: "a column name, in bytes,",
+                allowed,
+                found: longest as u64,
+                place,
+            }
+            .into());
         }
         Ok(declared)
     };
@@ -165,7 +202,10 @@ fn schema(plan: &Plan, first: &First) -> Result<(Schema, bool, bool), ConvertErr
             None => columns == names || table.is_some_and(|table| schema::is_header(names, table)),
         };
         if columns.len() != names.len() {
-            let error = SchemaError::FieldCount { expected: columns.len(), found: names.len() };
+            let error = SchemaError::FieldCount {
+                expected: columns.len(),
+                found: names.len(),
+            };
             return Err(refuse(error));
         }
         return Ok((build(columns, table)?, header, false));
@@ -203,8 +243,10 @@ fn schema(plan: &Plan, first: &First) -> Result<(Schema, bool, bool), ConvertErr
 /// The decision that follows from a fault, if the dialect is still open.
 pub(super) fn unquotable(layout: &Layout, place: Place, kind: crate::split::FaultKind) -> Option<Decision> {
     use crate::evidence::Basis;
-    (layout.decision.basis == Basis::Open)
-        .then_some(Decision { reading: Reading::Escaped, basis: Basis::Unquotable(kind, place) })
+    (layout.decision.basis == Basis::Open).then_some(Decision {
+        reading: Reading::Escaped,
+        basis: Basis::Unquotable(kind, place),
+    })
 }
 
 pub(super) fn too_long(plan: &Plan, place: Place, found: usize) -> Refusal {

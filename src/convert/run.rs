@@ -14,9 +14,9 @@ use crate::footer::{FOOTER_KEY, FOOTER_VERSION, PartRecord};
 use crate::inflate::{Inflate, InflateError};
 use crate::records::{Block, WINDOW_BYTES, Window};
 use crate::rejects::{Reject, RejectWriter, Why};
+use crate::split::Fault;
 use crate::split::index::{Indexer, OddKind, Path, Rows, record_by_record};
 use crate::split::standard::{LineEnd, Reading};
-use crate::split::Fault;
 
 /// Bytes of values that make a batch.
 const BATCH_BYTES: usize = 1 << 20;
@@ -27,11 +27,11 @@ const PROOF_RECORDS: u64 = 1_000;
 
 type Source<'a> = Transcode<Inflate<&'a mut dyn Read>>;
 
-pub(super) fn pass(
-    source: &mut dyn Read,
-    output: &mut (dyn Write + Send),
-    rejects: &mut dyn Write,
-    plan: &Plan,
+pub(super) fn pass<'a>(
+    source: &'a mut dyn Read,
+    output: &'a mut (dyn Write + Send),
+    rejects: &'a mut dyn Write,
+    plan: &'a Plan,
     decision: Option<Decision>,
     observer: &mut dyn Observer,
 ) -> Result<Pass, ConvertError> {
@@ -81,7 +81,10 @@ impl<'a> Run<'a> {
             columns: Columns::new(head.schema.columns.iter().map(|column| column.ty)),
             nulls: nulls(plan, &head),
             arrow,
-            report: Report { empty_lines: head.empty_lines, ..Report::default() },
+            report: Report {
+                empty_lines: head.empty_lines,
+                ..Report::default()
+            },
             head,
             first_reject: None,
         }
@@ -102,7 +105,8 @@ impl<'a> Run<'a> {
             if rows.consumed == 0 {
                 self.grow()?;
             }
-            self.window.consume(rows.consumed, records, self.head.layout.line_end());
+            self.window
+                .consume(rows.consumed, records, self.head.layout.line_end());
             fill(&mut self.window, observer)?;
         }
         if let Verdict::Again(decision) = self.watch.end() {
@@ -118,7 +122,9 @@ impl<'a> Run<'a> {
         let split = match &self.head.layout.splitter {
             Splitter::Standard(standard) => self.indexer.rows(standard, text, at_end, columns, rows),
             Splitter::General(general) => {
-                record_by_record(text, at_end, columns, rows, |text, at_end, fields| general.record(text, at_end, fields))
+                record_by_record(text, at_end, columns, rows, |text, at_end, fields| {
+                    general.record(text, at_end, fields)
+                })
             }
         };
         let consumed = text.get(..rows.consumed).unwrap_or_default();
@@ -151,10 +157,15 @@ impl<'a> Run<'a> {
     fn fault(&self, fault: Fault, block: &Block<'_>) -> Result<Decision, ConvertError> {
         let place = block.place_at(fault.at, block.record_count());
         match self.watch.decision().basis {
-            Basis::Open => {
-                Ok(Decision { reading: Reading::Escaped, basis: Basis::Unquotable(fault.kind, place) })
+            Basis::Open => Ok(Decision {
+                reading: Reading::Escaped,
+                basis: Basis::Unquotable(fault.kind, place),
+            }),
+            _ => Err(Refusal::Boundaries {
+                kind: fault.kind,
+                place,
             }
-            _ => Err(Refusal::Boundaries { kind: fault.kind, place }.into()),
+            .into()),
         }
     }
 
@@ -209,7 +220,10 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         observer.enter(Stage::Columns);
-        let batch = self.columns.take(&self.arrow).map_err(|error| ConvertError::Defect(error.to_string()))?;
+        let batch = self
+            .columns
+            .take(&self.arrow)
+            .map_err(|error| ConvertError::Defect(error.to_string()))?;
         observer.enter(Stage::Encode);
         Ok(self.encoder.write(&batch)?)
     }
@@ -217,9 +231,14 @@ impl<'a> Run<'a> {
     /// No record ends in the window.
     fn grow(&mut self) -> Result<(), ConvertError> {
         if self.window.at_end() {
-            return Err(ConvertError::Defect("the rest of the text gives no record".to_owned()));
+            return Err(ConvertError::Defect(
+                "the rest of the text gives no record".to_owned(),
+            ));
         }
-        if !self.window.grow(self.plan.limits.record_bytes_max.saturating_add(2)) {
+        if !self
+            .window
+            .grow(self.plan.limits.record_bytes_max.saturating_add(2))
+        {
             let refusal = head::too_long(self.plan, self.window.place(), self.window.text().len());
             return Err(refusal.into());
         }
@@ -237,10 +256,21 @@ impl<'a> Run<'a> {
         if !over && !too_many_bytes {
             return Ok(());
         }
-        let allowed = if over { allowed } else { format!("{} bytes of them", self.plan.rejects_bytes_max) };
+        let allowed = if over {
+            allowed
+        } else {
+            format!("{} bytes of them", self.plan.rejects_bytes_max)
+        };
         let first = self.first_reject.clone().unwrap_or_default();
         let read = self.report.records_read;
-        Err(Refusal::TooManyRejects { allowed, records, cells, read, first }.into())
+        Err(Refusal::TooManyRejects {
+            allowed,
+            records,
+            cells,
+            read,
+            first,
+        }
+        .into())
     }
 
     /// Whether more than so many rejects come on a hundred records.
@@ -261,18 +291,27 @@ impl<'a> Run<'a> {
         self.report.inflated_bytes = inflate.inflated_bytes();
         self.report.schema_fingerprint = self.head.schema.fingerprint();
         let general = matches!(self.head.layout.splitter, Splitter::General(_));
-        self.report.splitter = if general { "general" } else { self.indexer.path().name() };
+        self.report.splitter = if general {
+            "general"
+        } else {
+            self.indexer.path().name()
+        };
         self.report.dialect = match decision.basis {
             Basis::Declared if general => "declared".to_owned(),
             _ => decision.name().to_owned(),
         };
-        self.report.warnings.extend(self.head.schema.warnings.iter().cloned());
+        self.report
+            .warnings
+            .extend(self.head.schema.warnings.iter().cloned());
         self.balance(self.report.rows_written)?;
         let record = serde_json::to_string(&self.record())
             .map_err(|error| ConvertError::Defect(format!("the footer record: {error}")))?;
         let encoded = self.encoder.finish(vec![(FOOTER_KEY.to_owned(), record)])?;
         self.balance(encoded.rows)?;
-        self.rejects.finish().map_err(|source| ConvertError::Write { what: "rejects", source })?;
+        self.rejects.finish().map_err(|source| ConvertError::Write {
+            what: "rejects",
+            source,
+        })?;
         self.report.output_bytes = encoded.bytes;
         Ok(Pass::Done(Box::new(self.report)))
     }
@@ -297,7 +336,12 @@ impl<'a> Run<'a> {
 
     /// Each record read is a row or a reject: checked before the output becomes visible.
     fn balance(&self, rows: u64) -> Result<(), ConvertError> {
-        let Report { records_read, records_rejected, rows_written, .. } = self.report;
+        let Report {
+            records_read,
+            records_rejected,
+            rows_written,
+            ..
+        } = self.report;
         if rows == rows_written && records_read == rows + records_rejected {
             return Ok(());
         }
@@ -368,7 +412,9 @@ impl Rejecting<'_, '_> {
             block.rows.fields.get(cell.row * block.columns + cell.column),
             self.head.schema.columns.get(cell.column),
         ) else {
-            return Err(ConvertError::Defect("a rejected cell lies outside its block".to_owned()));
+            return Err(ConvertError::Defect(
+                "a rejected cell lies outside its block".to_owned(),
+            ));
         };
         let why = Why {
             reason: cell.misfit.code(),
@@ -377,7 +423,12 @@ impl Rejecting<'_, '_> {
         };
         let raw = block.raw(field).unwrap_or_default();
         let text = undo.text(raw, field);
-        self.write(block.place_of_field(cell.row, field), Some(&column.name), why, &text)
+        self.write(
+            block.place_of_field(cell.row, field),
+            Some(&column.name),
+            why,
+            &text,
+        )
     }
 
     fn odd(
@@ -414,7 +465,9 @@ impl Rejecting<'_, '_> {
         raw: &[u8],
     ) -> Result<(), ConvertError> {
         let told = || {
-            let of = column.map(|column| format!(", column {column}")).unwrap_or_default();
+            let of = column
+                .map(|column| format!(", column {column}"))
+                .unwrap_or_default();
             format!("{place}{of}: expected {}, found {}", why.expected, why.found)
         };
         if self.head.unproven && place.record <= PROOF_RECORDS {
@@ -424,14 +477,20 @@ impl Rejecting<'_, '_> {
             *self.first = Some(told());
         }
         let reject = Reject::new(&self.plan.provenance.key, place, column, why, raw);
-        self.rejects.write(&reject).map_err(|source| ConvertError::Write { what: "rejects", source })
+        self.rejects.write(&reject).map_err(|source| ConvertError::Write {
+            what: "rejects",
+            source,
+        })
     }
 }
 
 /// Which fields are NULL: design by dialect, unless tokens are declared.
 fn nulls(plan: &Plan, head: &Head) -> Nulls {
     let declared = &plan.dialect;
-    let tokens = declared.null_values.clone().unwrap_or_else(|| vec!["\\N".to_owned()]);
+    let tokens = declared
+        .null_values
+        .clone()
+        .unwrap_or_else(|| vec!["\\N".to_owned()]);
     let has_quotes = match &head.layout.splitter {
         Splitter::Standard(standard) => standard.reading == Reading::Quoted,
         Splitter::General(_) => declared.quoting().is_none_or(|quoting| quoting.quote.is_some()),
@@ -516,5 +575,8 @@ fn read_error(error: io::Error, at_byte: u64) -> ConvertError {
         }
         return ConvertError::Defect("an encoding error without its kind".to_owned());
     }
-    ConvertError::Read { at_byte, source: error }
+    ConvertError::Read {
+        at_byte,
+        source: error,
+    }
 }
