@@ -3,12 +3,10 @@
 //! The dialect itself is [`crate::evidence`]'s matter, and stays open as long as it has to; what is found here is the same
 //! whatever that decides.
 
-use memchr::memchr2;
-
 use crate::dialect::{Declared, Kind, Newline};
 use crate::evidence::{Basis, Decision};
 use crate::split::Step;
-use crate::split::general::General;
+use crate::split::general::{General, GeneralSpec};
 use crate::split::standard::{LineEnd, Reading, Standard};
 
 /// The delimiters that are looked for, the likeliest first.
@@ -62,7 +60,11 @@ pub fn detect(
             .clone()
             .unwrap_or_else(|| char::from(found).to_string());
         return Layout {
-            splitter: Splitter::General(Box::new(General::new(declared, &delimiter))),
+            splitter: Splitter::General(Box::new(General::new(&GeneralSpec::of(
+                declared,
+                &delimiter,
+                Kind::Quoted,
+            )))),
             decision: Decision {
                 reading: Reading::Quoted,
                 basis: Basis::Declared,
@@ -216,22 +218,4 @@ fn score(standard: &Standard, text: &[u8], at_end: bool, fits: &dyn Fn(&[String]
         regular_percent: regular * 100 / records.max(1),
         fields,
     })
-}
-
-/// Bytes of the first `lines` physical lines; None if the text, which goes on, does not hold them all.
-pub fn lines_bytes(text: &[u8], lines: u64, at_end: bool) -> Option<usize> {
-    let mut at = 0;
-    for _ in 0..lines {
-        let rest = text.get(at..).unwrap_or_default();
-        let Some(found) = memchr2(b'\n', b'\r', rest) else {
-            return at_end.then_some(text.len());
-        };
-        let crlf = match (rest.get(found), rest.get(found + 1)) {
-            (Some(b'\r'), Some(b'\n')) => true,
-            (Some(b'\r'), None) if !at_end => return None,
-            _ => false,
-        };
-        at += found + 1 + usize::from(crlf);
-    }
-    Some(at)
 }

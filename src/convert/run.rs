@@ -6,7 +6,8 @@ use crate::columns::{Columns, MisfitCell, Nulls, Undo};
 use crate::convert::error::Refusal;
 use crate::convert::head::{self, Head};
 use crate::convert::{Budget, ConvertError, Observer, Pass, Plan, Report, Stage};
-use crate::detect::{self, Splitter};
+use crate::detect::Splitter;
+use crate::dialect::Newline;
 use crate::encode::Encoder;
 use crate::encoding::{EncodingError, Transcode};
 use crate::evidence::{Basis, Decision, Verdict, Watch};
@@ -15,6 +16,7 @@ use crate::inflate::{Inflate, InflateError};
 use crate::records::{Block, WINDOW_BYTES, Window};
 use crate::rejects::{Reject, RejectWriter, Why};
 use crate::split::Fault;
+use crate::split::general::physical_line;
 use crate::split::index::{Indexer, OddKind, Path, Rows, record_by_record};
 use crate::split::standard::{LineEnd, Reading};
 
@@ -530,16 +532,15 @@ fn skip_lines(
     plan: &Plan,
     observer: &mut dyn Observer,
 ) -> Result<(), ConvertError> {
+    let newline = plan.dialect.newline.clone().unwrap_or(Newline::Any);
     let mut left = plan.dialect.skip_rows.unwrap_or(0);
     while left > 0 {
-        match detect::lines_bytes(window.text(), 1, window.at_end()) {
+        match physical_line(&newline, window.text(), window.at_end()) {
             Some(bytes) => {
                 window.consume(bytes, 0, LineEnd::Any);
                 left -= 1;
-                if window.text().is_empty() && window.at_end() {
-                    return Ok(());
-                }
             }
+            None if window.at_end() => return Ok(()),
             None => {
                 let start = window.place().byte;
                 fill(window, observer)?;
