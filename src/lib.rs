@@ -13,6 +13,7 @@ pub mod detect;
 pub mod dialect;
 pub mod encode;
 pub mod encoding;
+pub mod evidence;
 pub mod footer;
 pub mod inflate;
 pub mod limits;

@@ -1,1 +1,290 @@
-//! records
+//! The text of a part as a window of whole records, with the place of each.
+
+use std::fmt;
+use std::io::{self, Read};
+
+use crate::split::index::{OddKind, Rows};
+use crate::split::standard::{LineEnd, line_breaks};
+use crate::split::{BLOCK_BYTES_MAX, Field};
+
+/// A place in a part's text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// Record, from 1; a header is a record, an empty line or a comment is none.
+    pub record: u64,
+    /// Physical line, from 1: a field may have several.
+    pub line: u64,
+    /// Byte of the inflated text (as UTF-8), from 0.
+    pub byte: u64,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "record {}, line {}, byte {}",
+            self.record, self.line, self.byte
+        )
+    }
+}
+
+/// Bytes of text in the window at first. It grows only for a record that is longer.
+pub const WINDOW_BYTES: usize = 256 << 10;
+
+/// A window that moves over a text. It starts at a record, and is always filled to its end, so that what is made of it
+/// does not depend on how the source hands its bytes over.
+#[derive(Debug)]
+pub struct Window<R> {
+    source: R,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    at_end: bool,
+    size: usize,
+    /// The place of the window's first byte.
+    place: Place,
+    text_bytes: u64,
+}
+
+impl<R: Read> Window<R> {
+    /// A window over `source`, which yields UTF-8 text (or what is meant to be).
+    pub fn new(source: R, size: usize) -> Self {
+        let place = Place {
+            record: 1,
+            line: 1,
+            byte: 0,
+        };
+        Window {
+            source,
+            buffer: Vec::new(),
+            start: 0,
+            end: 0,
+            at_end: false,
+            size,
+            place,
+            text_bytes: 0,
+        }
+    }
+
+    /// The text in the window.
+    pub fn text(&self) -> &[u8] {
+        self.buffer.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Whether the window reaches to the text's end.
+    pub fn at_end(&self) -> bool {
+        self.at_end
+    }
+
+    /// The place of the window's first byte.
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    /// Bytes of text read so far.
+    pub fn text_bytes(&self) -> u64 {
+        self.text_bytes
+    }
+
+    /// The source.
+    pub fn source(&self) -> &R {
+        &self.source
+    }
+
+    /// Moves what is left to the front and fills the window up.
+    pub fn fill(&mut self) -> io::Result<()> {
+        self.buffer.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        if self.buffer.len() < self.size {
+            self.buffer.resize(self.size, 0);
+        }
+        while !self.at_end && self.end < self.buffer.len() {
+            match self
+                .source
+                .read(self.buffer.get_mut(self.end..).unwrap_or_default())
+            {
+                Ok(0) => self.at_end = true,
+                Ok(bytes) => {
+                    self.end += bytes;
+                    self.text_bytes += bytes as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Doubles the window, up to `most` bytes. False if it has that size.
+    pub fn grow(&mut self, most: usize) -> bool {
+        let most = most.min(BLOCK_BYTES_MAX - 1);
+        if self.size >= most {
+            return false;
+        }
+        self.size = self.size.saturating_mul(2).min(most);
+        true
+    }
+
+    /// Moves the window's start behind `bytes`, which hold `records` records.
+    pub fn consume(&mut self, bytes: usize, records: u64, line_end: LineEnd) {
+        let bytes = bytes.min(self.end - self.start);
+        let gone = self.text().get(..bytes).unwrap_or_default();
+        self.place.line += line_breaks(gone, line_end);
+        self.place.byte += bytes as u64;
+        self.place.record += records;
+        self.start += bytes;
+    }
+}
+
+/// Some whole records of a part: the good ones as rows of fields, the others by their places.
+#[derive(Clone, Copy, Debug)]
+pub struct Block<'a> {
+    /// The text that fields point into.
+    pub text: &'a [u8],
+    /// Rows, and what gives none.
+    pub rows: &'a Rows,
+    /// Fields of a row.
+    pub columns: usize,
+    /// The place of the text's first byte.
+    pub place: Place,
+    /// What ends a record.
+    pub line_end: LineEnd,
+}
+
+impl<'a> Block<'a> {
+    /// Rows of the block.
+    pub fn row_count(&self) -> usize {
+        self.rows.fields.len() / self.columns.max(1)
+    }
+
+    /// Records of the block: rows, and what was no row but a record.
+    pub fn record_count(&self) -> u64 {
+        let odd = self.rows.odd.iter().filter(|odd| odd.is_record()).count();
+        (self.row_count() + odd) as u64
+    }
+
+    /// The bytes of a field as read. None if the field is not of this block.
+    #[inline(always)]
+    pub fn raw(&self, field: Field) -> Option<&'a [u8]> {
+        self.text.get(field.start()..field.end())
+    }
+
+    /// The place of a field of a row.
+    pub fn place_of_field(&self, row: usize, field: Field) -> Place {
+        let before = self
+            .rows
+            .odd
+            .iter()
+            .filter(|odd| odd.row <= row && odd.is_record())
+            .count();
+        self.place_at(
+            field.start() - usize::from(field.is_quoted()),
+            (row + before) as u64,
+        )
+    }
+
+    /// The place of the `index`th of the block's odd records.
+    pub fn place_of_odd(&self, index: usize) -> Place {
+        let Some(odd) = self.rows.odd.get(index) else {
+            return self.place;
+        };
+        let odd_before = self
+            .rows
+            .odd
+            .iter()
+            .take(index)
+            .filter(|odd| odd.is_record())
+            .count();
+        self.place_at(odd.start, (odd.row + odd_before) as u64)
+    }
+
+    /// The place of a byte of the text, `records` records behind its start.
+    pub fn place_at(&self, at: usize, records: u64) -> Place {
+        let before = self.text.get(..at).unwrap_or(self.text);
+        Place {
+            record: self.place.record + records,
+            line: self.place.line + line_breaks(before, self.line_end),
+            byte: self.place.byte + at as u64,
+        }
+    }
+}
+
+impl Rows {
+    /// Takes the rows out that are not UTF-8, given that the text as a whole is not.
+    pub fn reject_not_utf8(&mut self, text: &[u8], columns: usize) {
+        let columns = columns.max(1);
+        let mut kept = Vec::with_capacity(self.fields.len());
+        let mut odd = self.odd.drain(..).peekable();
+        let mut odd_kept = Vec::new();
+        for (row, fields) in self.fields.chunks_exact(columns).enumerate() {
+            while let Some(mut one) = odd.next_if(|odd| odd.row <= row) {
+                one.row = kept.len() / columns;
+                odd_kept.push(one);
+            }
+            let start = fields
+                .first()
+                .map_or(0, |first| first.start() - usize::from(first.is_quoted()));
+            let end = fields
+                .last()
+                .map_or(0, |last| last.end() + usize::from(last.is_quoted()));
+            if simdutf8::basic::from_utf8(text.get(start..end).unwrap_or_default()).is_ok() {
+                kept.extend_from_slice(fields);
+            } else {
+                let row = kept.len() / columns;
+                odd_kept.push(crate::split::index::Odd {
+                    row,
+                    start,
+                    end,
+                    kind: OddKind::NotUtf8,
+                });
+            }
+        }
+        for mut one in odd {
+            one.row = kept.len() / columns;
+            odd_kept.push(one);
+        }
+        self.fields = kept;
+        self.odd = odd_kept;
+    }
+
+    /// The longest record and the longest field, in bytes, each with its start.
+    pub fn longest(&self, columns: usize) -> Longest {
+        let mut longest = Longest::default();
+        let mut take = |start: usize, end: usize| {
+            if end - start > longest.record_bytes {
+                longest.record_bytes = end - start;
+                longest.record_start = start;
+            }
+        };
+        for fields in self.fields.chunks_exact(columns.max(1)) {
+            if let (Some(first), Some(last)) = (fields.first(), fields.last()) {
+                take(
+                    first.start() - usize::from(first.is_quoted()),
+                    last.end() + usize::from(last.is_quoted()),
+                );
+            }
+        }
+        self.odd.iter().for_each(|odd| take(odd.start, odd.end));
+        for field in &self.fields {
+            if field.end() - field.start() > longest.field_bytes {
+                longest.field_bytes = field.end() - field.start();
+                longest.field_start = field.start();
+            }
+        }
+        longest
+    }
+}
+
+/// The longest record and field of some rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Longest {
+    /// Bytes of the longest record.
+    pub record_bytes: usize,
+    /// Where it starts.
+    pub record_start: usize,
+    /// Bytes of the longest field.
+    pub field_bytes: usize,
+    /// Where it starts.
+    pub field_start: usize,
+}

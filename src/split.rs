@@ -4,6 +4,9 @@
 //! a field with doubled quotes or escapes in it is marked, and undone when its cell is read.
 
 pub mod general;
+pub mod index;
+mod simd;
+pub mod standard;
 
 /// Where a field lies in a block's text, without the quotes around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,13 +23,26 @@ pub const BLOCK_BYTES_MAX: usize = 1 << 30;
 
 impl Field {
     /// A field from `start` to `end`; `quoted` if quotes stood around it; `dirty` if something in it has to be undone.
-    pub fn new(start: u32, end: u32, quoted: bool, dirty: bool) -> Self {
-        debug_assert!(start <= end && (end as usize) < BLOCK_BYTES_MAX);
-        let marks = if quoted { QUOTED } else { 0 } | if dirty { DIRTY } else { 0 };
+    ///
+    /// Positions are below [`BLOCK_BYTES_MAX`], which the block reader guarantees.
+    #[inline(always)]
+    pub fn new(start: usize, end: usize, quoted: bool, dirty: bool) -> Self {
+        debug_assert!(start <= end && end < BLOCK_BYTES_MAX);
+        let marks = (u32::from(quoted) << 31) | (u32::from(dirty) << 30);
         Field {
-            start_and_marks: start | marks,
-            end,
+            start_and_marks: position(start) | marks,
+            end: position(end),
         }
+    }
+
+    /// The same field of a text that starts so many bytes earlier.
+    fn moved(self, by: usize) -> Self {
+        Field::new(
+            self.start() + by,
+            self.end() + by,
+            self.is_quoted(),
+            self.is_dirty(),
+        )
     }
 
     /// Where it starts in the block's text, behind an opening quote.
@@ -48,6 +64,13 @@ impl Field {
     pub fn is_dirty(self) -> bool {
         self.start_and_marks & DIRTY != 0
     }
+}
+
+/// A position in a block, which is shorter than [`BLOCK_BYTES_MAX`].
+#[inline(always)]
+#[allow(clippy::cast_possible_truncation)]
+fn position(at: usize) -> u32 {
+    (at & (BLOCK_BYTES_MAX - 1)) as u32
 }
 
 /// What a splitter found at the start of a text.

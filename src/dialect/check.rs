@@ -1,0 +1,89 @@
+//! What a declaration must not say: settings that would make a text ambiguous.
+
+use super::{Declared, DialectError, Newline};
+
+/// Every fault of `declared`.
+pub(super) fn check(declared: &Declared) -> Result<(), DialectError> {
+    let mut faults = Vec::new();
+    let mut fault = |holds: bool, what: &str| {
+        if holds {
+            faults.push(what.to_owned());
+        }
+    };
+
+    let is_line_break = |char: char| matches!(char, '\n' | '\r');
+    let newline = match &declared.newline {
+        Some(Newline::Exactly(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let breaks_line = |text: &str| match newline {
+        None => text.contains(is_line_break),
+        Some("") => false,
+        Some(newline) => text.contains(newline) || newline.contains(text),
+    };
+    fault(newline == Some(""), "\"newline\" of nothing ends no record");
+
+    let (quote, escape) = marks(declared);
+    for (name, mark) in [("quote", quote), ("escape", escape)] {
+        let holds = mark
+            .is_some_and(|char| is_line_break(char) || newline.is_some_and(|newline| newline.contains(char)));
+        fault(holds, &format!("{name:?} is part of a line end"));
+    }
+    fault(
+        declared.kind.is_some() && (declared.quote.is_some() || declared.escape.is_some()),
+        "\"kind\" stands for \"quote\" and \"escape\": declare it or them",
+    );
+
+    if let Some(delimiter) = declared.delimiter.as_deref() {
+        fault(
+            delimiter.is_empty(),
+            "\"delimiter\" is empty, expected one or more characters",
+        );
+        fault(
+            !delimiter.is_empty() && breaks_line(delimiter),
+            "\"delimiter\" and line end contain each other",
+        );
+        for (name, mark) in [("quote", quote), ("escape", escape)] {
+            let holds = mark.is_some_and(|char| delimiter.contains(char));
+            fault(holds, &format!("\"delimiter\" contains the {name}: declare both"));
+        }
+    }
+
+    if let Some(comment) = declared.comment() {
+        fault(
+            breaks_line(comment),
+            "\"comment\" and line end contain each other",
+        );
+        for (name, mark) in [("quote", quote), ("escape", escape)] {
+            let holds = mark.is_some_and(|char| comment.starts_with(char));
+            fault(holds, &format!("\"comment\" starts with the {name}"));
+        }
+        let delimiter = declared
+            .delimiter
+            .as_deref()
+            .filter(|delimiter| !delimiter.is_empty());
+        let holds = delimiter
+            .is_some_and(|delimiter| comment.starts_with(delimiter) || delimiter.starts_with(comment));
+        fault(holds, "\"comment\" and \"delimiter\" start with each other");
+    }
+
+    let no_columns = declared.columns.as_ref().is_some_and(Vec::is_empty);
+    fault(
+        no_columns,
+        "\"columns\" is an empty list, expected one or more names",
+    );
+
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(DialectError(faults))
+    }
+}
+
+/// Quote and escape as they will be. While they are to be detected, both first-class dialects' count.
+fn marks(declared: &Declared) -> (Option<char>, Option<char>) {
+    match declared.quoting() {
+        Some(quoting) => (quoting.quote, quoting.escape),
+        None => (Some('"'), Some('\\')),
+    }
+}

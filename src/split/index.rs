@@ -1,0 +1,527 @@
+//! The hot path: an index of the separators of a block, then its fields.
+//!
+//! Bits say which bytes are quotes, separators and backslashes; integer arithmetic on 64 of them at a time says which
+//! separators stand outside quotes or are not escaped, and whether a quote stands where none may. A block with such a
+//! quote goes to [`super::standard`], which names the place; so both give the same answer on every input.
+
+use memchr::memchr;
+
+pub use super::simd::Path;
+use super::simd::{Classify, Masks};
+use super::standard::{LineEnd, Reading, Standard};
+use super::{Fault, Field, Step};
+
+/// What a splitter made of a block.
+#[derive(Debug, Default)]
+pub struct Rows {
+    /// Fields of the good records, so many columns each.
+    pub fields: Vec<Field>,
+    /// Records with another number of fields, and empty lines, in the order of the text.
+    pub odd: Vec<Odd>,
+    /// Bytes of the text that were split; the rest is the start of a record.
+    pub consumed: usize,
+}
+
+/// A line or record that gives no row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Odd {
+    /// Good records of the block before it.
+    pub row: usize,
+    /// Where it starts in the text.
+    pub start: usize,
+    /// Where it ends, line end included.
+    pub end: usize,
+    /// What it is.
+    pub kind: OddKind,
+}
+
+impl Odd {
+    /// Whether it is a record, which then is rejected.
+    pub fn is_record(self) -> bool {
+        matches!(self.kind, OddKind::Ragged(_) | OddKind::NotUtf8)
+    }
+}
+
+/// Kinds of [`Odd`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OddKind {
+    /// An empty line, which is no record.
+    EmptyLine,
+    /// A comment, which is no record.
+    Comment,
+    /// A record with so many fields, which is not the number of columns.
+    Ragged(usize),
+    /// A record that is not UTF-8.
+    NotUtf8,
+}
+
+impl Rows {
+    /// Empties it, and keeps its memory.
+    pub fn clear(&mut self) {
+        self.fields.clear();
+        self.odd.clear();
+        self.consumed = 0;
+    }
+}
+
+/// Splits blocks by an index of their separators.
+#[derive(Debug)]
+pub struct Indexer {
+    path: Path,
+    scan: Scan,
+}
+
+impl Indexer {
+    /// An indexer that runs a given path.
+    pub fn new(path: Path) -> Self {
+        Indexer {
+            path,
+            scan: Scan::default(),
+        }
+    }
+
+    /// The path that it runs.
+    pub fn path(&self) -> Path {
+        self.path
+    }
+
+    /// Splits all whole records of a text, which starts at a record; the last one is whole without a line end if `at_end`.
+    /// `rows` must be clear.
+    pub fn rows(
+        &mut self,
+        standard: &Standard,
+        text: &[u8],
+        at_end: bool,
+        columns: usize,
+        rows: &mut Rows,
+    ) -> Result<(), Fault> {
+        self.scan.start(standard, at_end);
+        self.path.scan(&mut self.scan, text);
+        if self.scan.violated || (at_end && self.scan.inside != 0) {
+            return record_by_record(text, at_end, columns, rows, |text, at_end, fields| {
+                standard.record(text, at_end, fields)
+            });
+        }
+        self.emit(standard, text, at_end, columns, rows);
+        Ok(())
+    }
+
+    /// Whether the text last split has quotes.
+    pub fn saw_quotes(&self) -> bool {
+        self.scan.quotes
+    }
+
+    /// Whether the text last split has backslashes.
+    pub fn saw_backslashes(&self) -> bool {
+        self.scan.backslashes
+    }
+
+    fn emit(&self, standard: &Standard, text: &[u8], at_end: bool, columns: usize, rows: &mut Rows) {
+        let delimiter = standard.delimiter;
+        let quoted = standard.reading == Reading::Quoted;
+        let cr_belongs = standard.line_end != LineEnd::Lf;
+        let doubled = self.scan.doubled;
+        let backslashes = !quoted && self.scan.backslashes;
+        let field = |start: usize, end: usize| -> Field {
+            if quoted && text.get(start) == Some(&b'"') {
+                let (start, end) = (start + 1, end.saturating_sub(1).max(start + 1));
+                let inner = || text.get(start..end).unwrap_or_default();
+                Field::new(start, end, true, doubled && memchr(b'"', inner()).is_some())
+            } else {
+                let inner = || text.get(start..end).unwrap_or_default();
+                Field::new(start, end, false, backslashes && memchr(b'\\', inner()).is_some())
+            }
+        };
+        let mut start = 0;
+        let mut record_start = 0;
+        let mut found = 0;
+        for &at in &self.scan.separators {
+            let at = at as usize;
+            let byte = text.get(at).copied().unwrap_or(b'\n');
+            found += 1;
+            if byte == delimiter {
+                // Of a record with too many fields no more are kept than tell that it has too many.
+                if found <= columns {
+                    rows.fields.push(field(start, at));
+                }
+                start = at + 1;
+                continue;
+            }
+            let crlf = cr_belongs && byte == b'\n' && at > start && text.get(at - 1) == Some(&b'\r');
+            if found <= columns {
+                rows.fields.push(field(start, at - usize::from(crlf)));
+            }
+            start = at + 1;
+            if found != columns || found == 1 {
+                rows.end_odd(columns, found, record_start, start);
+            }
+            found = 0;
+            record_start = start;
+        }
+        rows.consumed = record_start;
+        if at_end && record_start < text.len() {
+            found += 1;
+            if found <= columns {
+                rows.fields.push(field(start, text.len()));
+            }
+            if found != columns || found == 1 {
+                rows.end_odd(columns, found, record_start, text.len());
+            }
+            rows.consumed = text.len();
+        } else {
+            let partial = rows.fields.len().saturating_sub(found.min(columns));
+            rows.fields.truncate(partial);
+        }
+    }
+}
+
+impl Rows {
+    /// Takes a record that may be no row out of the fields.
+    #[cold]
+    fn end_odd(&mut self, columns: usize, found: usize, start: usize, end: usize) {
+        if found == columns {
+            // One column: an empty line is a record.
+            return;
+        }
+        let kept = self.fields.len().saturating_sub(found.min(columns));
+        let alone = self
+            .fields
+            .get(kept)
+            .is_some_and(|f| f.start() == f.end() && !f.is_quoted());
+        let kind = if found == 1 && alone {
+            OddKind::EmptyLine
+        } else {
+            OddKind::Ragged(found)
+        };
+        self.fields.truncate(kept);
+        self.odd.push(Odd {
+            row: kept / columns.max(1),
+            start,
+            end,
+            kind,
+        });
+    }
+}
+
+/// Splits all whole records of a text by a splitter of single records: the reference, and the way of declared dialects.
+pub fn record_by_record(
+    text: &[u8],
+    at_end: bool,
+    columns: usize,
+    rows: &mut Rows,
+    mut record: impl FnMut(&[u8], bool, &mut Vec<Field>) -> Result<Step, Fault>,
+) -> Result<(), Fault> {
+    let mut start = 0;
+    let mut fields = Vec::new();
+    while let Some(rest) = text.get(start..).filter(|rest| !rest.is_empty()) {
+        fields.clear();
+        let step = record(rest, at_end, &mut fields).map_err(|fault| Fault {
+            kind: fault.kind,
+            at: start + fault.at,
+        })?;
+        let row = rows.fields.len() / columns.max(1);
+        let odd = |kind, end| Odd {
+            row,
+            start,
+            end,
+            kind,
+        };
+        match step {
+            Step::Incomplete => break,
+            Step::Comment { consumed } => {
+                rows.odd.push(odd(OddKind::Comment, start + consumed));
+                start += consumed;
+            }
+            Step::EmptyLine { consumed } => {
+                if columns == 1 {
+                    rows.fields.push(Field::new(start, start, false, false));
+                } else {
+                    rows.odd.push(odd(OddKind::EmptyLine, start + consumed));
+                }
+                start += consumed;
+            }
+            Step::Record { consumed } => {
+                if fields.len() == columns {
+                    rows.fields.extend(fields.iter().map(|field| field.moved(start)));
+                } else {
+                    rows.odd
+                        .push(odd(OddKind::Ragged(fields.len()), start + consumed));
+                }
+                start += consumed;
+            }
+        }
+        rows.consumed = start;
+    }
+    Ok(())
+}
+
+/// The state of a scan from one chunk of 64 bytes to the next, and what it found.
+#[derive(Debug, Default)]
+pub(super) struct Scan {
+    delimiter: u8,
+    escaped: bool,
+    crlf: bool,
+    cr_alone: bool,
+    at_end: bool,
+    /// All ones inside quotes.
+    inside: u64,
+    /// 1 if the byte before was a separator or a closing quote, or if there is none.
+    opens_here: u64,
+    /// 1 if the byte before was a closing quote.
+    closed_before: u64,
+    /// 1 if the byte before was a backslash that escapes.
+    escape_before: u64,
+    /// 1 if the byte before was an escaped CR.
+    escaped_cr_before: u64,
+    violated: bool,
+    doubled: bool,
+    quotes: bool,
+    backslashes: bool,
+    separators: Vec<u32>,
+}
+
+impl Scan {
+    fn start(&mut self, standard: &Standard, at_end: bool) {
+        let mut separators = std::mem::take(&mut self.separators);
+        separators.clear();
+        *self = Scan {
+            delimiter: standard.delimiter,
+            escaped: standard.reading == Reading::Escaped,
+            crlf: standard.line_end != LineEnd::Lf,
+            cr_alone: standard.line_end == LineEnd::Any,
+            at_end,
+            opens_here: 1,
+            separators,
+            ..Scan::default()
+        };
+    }
+
+    /// Takes 64 bytes in. `lf_follows` has a bit set for the last byte if the one behind it is an LF, or could yet be one.
+    #[inline(always)]
+    fn chunk(&mut self, masks: Masks, lf_follows: u64, base: u32) {
+        self.quotes |= masks.quote != 0;
+        self.backslashes |= masks.backslash != 0;
+        let before_lf = (masks.lf >> 1) | lf_follows;
+        let cr_of_crlf = if self.crlf { masks.cr & before_lf } else { 0 };
+        let cr_alone = if self.cr_alone { masks.cr & !before_lf } else { 0 };
+        let candidates = masks.delimiter | masks.lf | cr_alone;
+        let separators = if self.escaped {
+            candidates & !self.escaped_bytes(masks)
+        } else {
+            self.unquoted(masks.quote, candidates, cr_of_crlf)
+        };
+        self.push(separators, base);
+    }
+
+    /// The candidates outside quotes; notes quotes that stand where none may.
+    #[inline(always)]
+    fn unquoted(&mut self, quote: u64, candidates: u64, cr_of_crlf: u64) -> u64 {
+        let inside = parity(quote) ^ self.inside;
+        let opens = quote & inside;
+        let closes = quote & !inside;
+        let separators = candidates & !inside;
+        // A quote opens a field, or is the second of a doubled pair; behind a closing one a field ends, or a pair.
+        let may_open = ((separators | closes) << 1) | self.opens_here;
+        let behind_close = (closes << 1) | self.closed_before;
+        let wrong = (opens & !may_open) | (behind_close & !(separators | opens | (cr_of_crlf & !inside)));
+        self.violated |= wrong != 0;
+        self.doubled |= behind_close & opens != 0;
+        self.inside = if inside >> 63 == 1 { u64::MAX } else { 0 };
+        self.opens_here = (separators | closes) >> 63;
+        self.closed_before = closes >> 63;
+        separators
+    }
+
+    /// The bytes that a backslash makes data.
+    #[inline(always)]
+    fn escaped_bytes(&mut self, masks: Masks) -> u64 {
+        // A run of backslashes escapes by pairs. Adding at the run's start carries to its end; whether it ends on an
+        // odd or even place tells which of its members escape.
+        const ODD: u64 = 0xAAAA_AAAA_AAAA_AAAA;
+        let starts = masks.backslash & !self.escape_before;
+        let ends = ((starts << 1) | ODD).wrapping_sub(starts) ^ ODD;
+        let escaped = ends ^ (masks.backslash | self.escape_before);
+        self.escape_before = (ends & masks.backslash) >> 63;
+        if !self.crlf {
+            return escaped;
+        }
+        // An escaped CRLF is one line break.
+        let escaped_cr = escaped & masks.cr;
+        let its_lf = ((escaped_cr << 1) | self.escaped_cr_before) & masks.lf;
+        self.escaped_cr_before = escaped_cr >> 63;
+        escaped | its_lf
+    }
+
+    #[inline(always)]
+    fn push(&mut self, mut separators: u64, base: u32) {
+        let count = separators.count_ones() as usize;
+        let mut places = [0u32; 64];
+        for place in places.iter_mut().take(count) {
+            *place = base + separators.trailing_zeros();
+            separators &= separators.wrapping_sub(1);
+        }
+        self.separators
+            .extend_from_slice(places.get(..count).unwrap_or_default());
+    }
+}
+
+/// For each bit, whether the number of set bits up to and with it is odd.
+#[inline(always)]
+fn parity(bits: u64) -> u64 {
+    let mut parity = bits;
+    parity ^= parity << 1;
+    parity ^= parity << 2;
+    parity ^= parity << 4;
+    parity ^= parity << 8;
+    parity ^= parity << 16;
+    parity ^= parity << 32;
+    parity
+}
+
+/// Runs a scan over a text with one way of classifying.
+#[inline(always)]
+pub(super) fn scan_chunks(classify: impl Classify, scan: &mut Scan, text: &[u8]) {
+    let (chunks, rest) = text.as_chunks::<64>();
+    let mut base = 0u32;
+    for chunk in chunks {
+        let next = text.get(base as usize + 64);
+        let lf_follows = next.map_or(!scan.at_end, |&byte| byte == b'\n');
+        scan.chunk(
+            classify.classify(chunk, scan.delimiter),
+            u64::from(lf_follows) << 63,
+            base,
+        );
+        base += 64;
+    }
+    if !rest.is_empty() {
+        // Zeros are none of the classes.
+        let mut last = [0u8; 64];
+        last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        let masks = classify.classify(&last, scan.delimiter);
+        scan.chunk(masks, u64::from(!scan.at_end) << (rest.len() - 1), base);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn reference(standard: &Standard, text: &[u8], at_end: bool, columns: usize) -> (Rows, Option<Fault>) {
+        let mut rows = Rows::default();
+        let fault = record_by_record(text, at_end, columns, &mut rows, |text, at_end, fields| {
+            standard.record(text, at_end, fields)
+        });
+        (rows, fault.err())
+    }
+
+    fn check(standard: &Standard, text: &[u8], at_end: bool, columns: usize) {
+        let (expected, fault) = reference(standard, text, at_end, columns);
+        for path in Path::available() {
+            let mut rows = Rows::default();
+            let found = Indexer::new(path)
+                .rows(standard, text, at_end, columns, &mut rows)
+                .err();
+            let shown = || {
+                format!(
+                    "{} {standard:?} {at_end} {columns} {:?}",
+                    path.name(),
+                    text.escape_ascii().to_string()
+                )
+            };
+            assert_eq!(found, fault, "{}", shown());
+            if fault.is_none() {
+                assert_eq!(rows.fields, expected.fields, "{}", shown());
+                assert_eq!(rows.odd, expected.odd, "{}", shown());
+                assert_eq!(rows.consumed, expected.consumed, "{}", shown());
+            }
+        }
+    }
+
+    fn standards() -> impl Strategy<Value = Standard> {
+        let readings = prop_oneof![Just(Reading::Quoted), Just(Reading::Escaped)];
+        let ends = prop_oneof![Just(LineEnd::Lf), Just(LineEnd::LfOrCrlf), Just(LineEnd::Any)];
+        (readings, ends, prop_oneof![Just(b','), Just(b'\t')]).prop_map(|(reading, line_end, delimiter)| {
+            Standard {
+                delimiter,
+                reading,
+                line_end,
+            }
+        })
+    }
+
+    /// Bytes dense in all that matters.
+    fn dense(most: usize) -> impl Strategy<Value = Vec<u8>> {
+        let byte = prop_oneof![
+            4 => Just(b'a'), 3 => Just(b','), 1 => Just(b'\t'), 3 => Just(b'"'), 2 => Just(b'\n'),
+            2 => Just(b'\r'), 3 => Just(b'\\'), 1 => any::<u8>(),
+        ];
+        prop::collection::vec(byte, 0..most)
+    }
+
+    /// Records as a writer makes them, with a few columns, so that whole blocks are regular.
+    fn written() -> impl Strategy<Value = Vec<u8>> {
+        let cell = prop_oneof![
+            "[a-z]{0,9}",
+            "\"[a-z,\n]{0,70}\"",
+            "\"[a-z]{0,5}(\"\"){1,3}[a-z\r\n]{0,5}\"",
+            Just("\"\"".to_owned()),
+            Just("\\\\N".to_owned()),
+        ];
+        let end = prop_oneof![5 => Just("\n"), 2 => Just("\r\n"), 1 => Just("\n\n"), 1 => Just("\r")];
+        prop::collection::vec((prop::collection::vec(cell, 1..4), end), 0..30).prop_map(|records| {
+            let lines: Vec<String> = records
+                .into_iter()
+                .map(|(cells, end)| format!("{}{end}", cells.join(",")))
+                .collect();
+            lines.concat().into_bytes()
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+        #[test]
+        fn every_path_equals_the_reference_on_dense_bytes(
+            standard in standards(), text in dense(300), at_end: bool, columns in 1usize..4,
+        ) {
+            check(&standard, &text, at_end, columns);
+        }
+
+        #[test]
+        fn every_path_equals_the_reference_on_written_records(
+            standard in standards(), text in written(), at_end: bool, columns in 1usize..4,
+        ) {
+            check(&standard, &text, at_end, columns);
+        }
+    }
+
+    #[test]
+    fn an_oddity_at_any_place_of_a_chunk_is_seen_by_every_path() {
+        let line_ends = [LineEnd::Lf, LineEnd::LfOrCrlf, LineEnd::Any];
+        let oddities: [&[u8]; 12] = [
+            b"\"", b"\"\"", b"\"x\"y", b"x\"", b"\r", b"\r\n", b"\\", b"\\\n", b"\\,", b"\\\r\n", b"\n\n",
+            b"\"\r\n",
+        ];
+        for reading in [Reading::Quoted, Reading::Escaped] {
+            for line_end in line_ends {
+                let standard = Standard {
+                    delimiter: b',',
+                    reading,
+                    line_end,
+                };
+                for oddity in oddities {
+                    for at in 0..=256usize {
+                        let mut text = vec![b'a'; at];
+                        (0..at).step_by(7).for_each(|comma| text[comma] = b',');
+                        text.extend_from_slice(oddity);
+                        text.extend_from_slice(b"b,c\nd,\"e\"\n");
+                        check(&standard, &text, true, 2);
+                        check(&standard, &text, false, 2);
+                    }
+                }
+            }
+        }
+    }
+}
