@@ -1,0 +1,332 @@
+//! Days, and the folders that are named after them.
+//!
+//! A day folder is `2026-11-23`, `20261123` or the three folders `2026/11/23`, with or without `date=`, `dt=` or `day=`
+//! in front (`year=2026/month=11/day=23` for three), and with or without a time behind the date:
+//! `2026-11-23T04:05:06Z`, `2026-11-23_04-05`, `2026-11-23 04`, `20261123040506`.
+
+use std::fmt;
+use std::ops::Range;
+
+use regex_lite::{Captures, Regex};
+
+use super::LayoutError;
+
+/// A day, `yyyy-MM-dd`, valid in the Gregorian calendar, from 2000 to 2199: digits beyond are no day that HubSpot
+/// synced, but a number that looks like one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(String);
+
+impl Day {
+    /// A day of the calendar; months and days count from 1.
+    pub fn new(year: u16, month: u8, day: u8) -> Option<Self> {
+        let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+        let days = match month {
+            2 if leap => 29,
+            2 => 28,
+            4 | 6 | 9 | 11 => 30,
+            1..=12 => 31,
+            _ => return None,
+        };
+        let valid = (2000..2200).contains(&year) && (1..=days).contains(&day);
+        valid.then(|| Day(format!("{year:04}-{month:02}-{day:02}")))
+    }
+
+    /// Reads `yyyy-MM-dd`, nothing else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (day, rest) = dashed(text)?;
+        rest.is_empty().then_some(day)
+    }
+
+    /// `yyyy-MM-dd`
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The first day folder, and which folders it takes.
+pub(super) fn find(folders: &[&str]) -> Option<(Day, Range<usize>)> {
+    (0..folders.len()).find_map(|i| {
+        let one = folders
+            .get(i)
+            .and_then(|folder| in_one(folder))
+            .map(|day| (day, i..i + 1));
+        one.or_else(|| match folders.get(i..i + 3)? {
+            [year, month, day] => in_three(year, month, day).map(|day| (day, i..i + 3)),
+            _ => None,
+        })
+    })
+}
+
+/// Compiles a day pattern and looks at its groups.
+pub(super) fn pattern(pattern: &str) -> Result<Regex, LayoutError> {
+    let regex = Regex::new(pattern).map_err(|error| LayoutError::Pattern {
+        pattern: pattern.to_owned(),
+        fault: error.to_string(),
+    })?;
+    let has = |name: &str| regex.capture_names().flatten().any(|group| group == name);
+    if has("date") || (has("year") && has("month") && has("day")) {
+        Ok(regex)
+    } else {
+        Err(LayoutError::Groups(pattern.to_owned()))
+    }
+}
+
+/// The first match that is a day, and which folders of the path it touches.
+pub(super) fn find_by_pattern(pattern: &Regex, path: &str) -> Option<(Day, Range<usize>)> {
+    pattern.captures_iter(path).find_map(|captures| {
+        let day = captured(&captures)?;
+        let all = captures.get(0)?;
+        let slashes = |end: usize| path.get(..end).unwrap_or_default().matches('/').count();
+        // A slash at either end of the match belongs to no folder of its own.
+        let inner = all.as_str().trim_matches('/');
+        let start = all.start() + all.as_str().len() - all.as_str().trim_start_matches('/').len();
+        let first = slashes(start);
+        Some((day, first..first + inner.matches('/').count() + 1))
+    })
+}
+
+fn captured(captures: &Captures<'_>) -> Option<Day> {
+    let group = |name: &str| captures.name(name).map(|found| found.as_str());
+    let number = |name: &str| group(name)?.parse::<u16>().ok();
+    let Some(date) = group("date") else {
+        return Day::new(
+            number("year")?,
+            number("month")?.try_into().ok()?,
+            number("day")?.try_into().ok()?,
+        );
+    };
+    let digits: String = date.chars().filter(char::is_ascii_digit).collect();
+    let (day, rest) = compact(&digits)?;
+    rest.is_empty().then_some(day)
+}
+
+/// Whether a folder reads as a time alone: `04`, `04-05-06`, `T040506Z`, `hour=04`.
+pub(super) fn is_time(folder: &str) -> bool {
+    let folder = without_label(folder, &["hour", "hr", "hh", "time"]);
+    is_clock(folder.strip_prefix(['T', 't']).unwrap_or(folder))
+}
+
+fn in_one(folder: &str) -> Option<Day> {
+    let text = without_label(folder, &["date", "dt", "day"]);
+    let separators = ['T', 't', '_', '-', ' '];
+    if let Some((day, rest)) = dashed(text) {
+        let timed = || rest.strip_prefix(separators).is_some_and(is_clock);
+        return (rest.is_empty() || timed()).then_some(day);
+    }
+    let (day, rest) = compact(text)?;
+    let timed = || is_clock(rest.strip_prefix(separators).unwrap_or(rest));
+    (rest.is_empty() || timed()).then_some(day)
+}
+
+fn in_three(year: &str, month: &str, day: &str) -> Option<Day> {
+    let digits = |text: &str, label: &str, count: usize| {
+        let plain = without_label(text, &[label]);
+        // Hive writes `month=1`; without a label only the full width is sure to be a date.
+        let fits = plain.len() == count || (plain.len() != text.len() && (1..=count).contains(&plain.len()));
+        (fits && plain.bytes().all(|byte| byte.is_ascii_digit())).then(|| plain.parse::<u16>().ok())?
+    };
+    let (year, month, day) = (
+        digits(year, "year", 4)?,
+        digits(month, "month", 2)?,
+        digits(day, "day", 2)?,
+    );
+    Day::new(year, month.try_into().ok()?, day.try_into().ok()?)
+}
+
+fn without_label<'a>(text: &'a str, labels: &[&str]) -> &'a str {
+    match text.split_once('=') {
+        Some((label, value)) if labels.iter().any(|it| label.eq_ignore_ascii_case(it)) => value,
+        _ => text,
+    }
+}
+
+fn dashed(text: &str) -> Option<(Day, &str)> {
+    let mut rest = text;
+    let year = number(&mut rest, 4)?;
+    rest = rest.strip_prefix('-')?;
+    let month = number(&mut rest, 2)?;
+    rest = rest.strip_prefix('-')?;
+    let day = number(&mut rest, 2)?;
+    Some((
+        Day::new(year, month.try_into().ok()?, day.try_into().ok()?)?,
+        rest,
+    ))
+}
+
+fn compact(text: &str) -> Option<(Day, &str)> {
+    let mut rest = text;
+    let (year, month, day) = (
+        number(&mut rest, 4)?,
+        number(&mut rest, 2)?,
+        number(&mut rest, 2)?,
+    );
+    Some((
+        Day::new(year, month.try_into().ok()?, day.try_into().ok()?)?,
+        rest,
+    ))
+}
+
+/// Takes so many digits off the front.
+fn number(rest: &mut &str, digits: usize) -> Option<u16> {
+    let (taken, left) = rest.split_at_checked(digits)?;
+    if !taken.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    *rest = left;
+    taken.parse().ok()
+}
+
+/// `HH`, `HHmm`, `HHmmss`, with `:`, `-`, `_` or `.` between or not, with a fraction and a zone behind or not.
+fn is_clock(text: &str) -> bool {
+    let mut rest = text;
+    if number(&mut rest, 2).is_none_or(|hour| hour > 23) {
+        return false;
+    }
+    let mut sixtieth = |max: u16| {
+        let mut ahead = rest.strip_prefix([':', '-', '_', '.']).unwrap_or(rest);
+        let found = number(&mut ahead, 2).is_some_and(|it| it <= max);
+        if found {
+            rest = ahead;
+        }
+        found
+    };
+    let seconds = sixtieth(59) && sixtieth(60);
+    if let Some(fraction) = rest.strip_prefix(['.', ',']).filter(|_| seconds) {
+        rest = fraction.trim_start_matches(|c: char| c.is_ascii_digit());
+        if rest.len() == fraction.len() {
+            return false;
+        }
+    }
+    is_zone(rest)
+}
+
+fn is_zone(text: &str) -> bool {
+    if matches!(text, "" | "Z" | "z") {
+        return true;
+    }
+    let Some(mut rest) = text.strip_prefix(['+', '-']) else {
+        return false;
+    };
+    let hour = number(&mut rest, 2);
+    rest = rest.strip_prefix(':').unwrap_or(rest);
+    let minute = if rest.is_empty() {
+        Some(0)
+    } else {
+        number(&mut rest, 2)
+    };
+    rest.is_empty() && hour.is_some_and(|it| it <= 14) && minute.is_some_and(|it| it <= 59)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_day() {
+        for folder in [
+            "2026-11-23",
+            "20261123",
+            "date=2026-11-23",
+            "dt=2026-11-23",
+            "DT=20261123",
+            "day=2026-11-23",
+            "2026-11-23T04:05:06Z",
+            "2026-11-23T04:05:06.123+00:00",
+            "2026-11-23_04-05",
+            "2026-11-23 04:05",
+            "2026-11-23 04:05:06-0800",
+            "dt=2026-11-23-04",
+            "20261123040506",
+            "2026112304",
+            "20261123T040506Z",
+            "20261123_0405",
+        ] {
+            let found = in_one(folder);
+            assert_eq!(found.as_ref().map(Day::as_str), Some("2026-11-23"), "{folder}");
+        }
+        for path in ["2026/11/23", "year=2026/month=11/day=23", "Year=2026/11/day=23"] {
+            let folders: Vec<&str> = path.split('/').collect();
+            assert_eq!(
+                find(&folders),
+                Some((Day("2026-11-23".to_owned()), 0..3)),
+                "{path}"
+            );
+        }
+        assert_eq!(
+            find(&["year=2026", "month=1", "day=2"]).unwrap().0.as_str(),
+            "2026-01-02"
+        );
+    }
+
+    #[test]
+    fn what_is_no_day() {
+        for folder in [
+            "",
+            "2026",
+            "2026-13-01",
+            "2026-02-29",
+            "2100-02-29",
+            "1999-12-31",
+            "2200-01-01",
+            "2026-1-2",
+            "2026-11-2304",
+            "2026-11-23-full",
+            "2026-11-23T25",
+            "2026-11-23x",
+            "202611230",
+            "12423846",
+            "month=2026-11-23",
+            "２０２６-11-23",
+            "2026-11-23T04:05:06.",
+        ] {
+            assert_eq!(in_one(folder), None, "{folder}");
+        }
+        assert!(in_one("2028-02-29").is_some() && in_one("2000-02-29").is_some());
+        for path in ["2026/1/2", "2026/11", "2026/11/31", "26/11/23", "2026//11/23"] {
+            let folders: Vec<&str> = path.split('/').collect();
+            assert_eq!(find(&folders), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_first_day_folder_counts() {
+        let at = |path: &str| find(&path.split('/').collect::<Vec<_>>()).map(|(day, at)| (day.0, at));
+        assert_eq!(
+            at("x/2026-11-23/2026-11-24"),
+            Some(("2026-11-23".to_owned(), 1..2))
+        );
+        assert_eq!(at("2026/11/2026-11-24"), Some(("2026-11-24".to_owned(), 2..3)));
+        assert_eq!(at("2026/11/23/2026-11-24"), Some(("2026-11-23".to_owned(), 0..3)));
+    }
+
+    #[test]
+    fn times_alone() {
+        for folder in ["04", "04-05-06", "T040506Z", "hour=04", "HH=23"] {
+            assert!(is_time(folder), "{folder}");
+        }
+        for folder in ["", "24", "4", "OBJECTS", "hour=x", "0-1", "042"] {
+            assert!(!is_time(folder), "{folder}");
+        }
+    }
+
+    #[test]
+    fn every_day_of_the_calendar_comes_back() {
+        let mut count = 0;
+        for (year, month, day) in
+            (2000..2200).flat_map(|y| (0..=13).flat_map(move |m| (0..=32).map(move |d| (y, m, d))))
+        {
+            if let Some(valid) = Day::new(year, month, day) {
+                assert_eq!(Day::parse(valid.as_str()), Some(valid));
+                count += 1;
+            }
+        }
+        // 200 years, every fourth a leap year but 2100.
+        assert_eq!(count, 200 * 365 + 49);
+    }
+}
