@@ -1,5 +1,11 @@
 //! Which dialect a part is read in: each kind of evidence, late decisions, conflicts, and NULL in both dialects.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
 
 mod core;
 
@@ -63,7 +69,11 @@ fn a_doubled_backslash_decides_for_escaped_with_a_warning_if_nothing_stronger_co
     let done = convert(b"a,b\n1,x\\\\y\n2,\n3,\\\\N\n", &plan()).unwrap();
     assert_eq!(done.report.dialect, "escaped");
     assert_eq!(done.column("b"), [some("x\\y"), some(""), some("\\N")]);
-    assert!(done.report.warnings[0].contains("2 cells"), "{:?}", done.report.warnings);
+    assert!(
+        done.report.warnings[0].contains("2 cells"),
+        "{:?}",
+        done.report.warnings
+    );
 }
 
 #[test]
@@ -83,7 +93,11 @@ fn a_late_decision_for_escaped_reads_the_part_again() {
     text.extend_from_slice(b"3,x\\,y\n");
     let done = convert(&text, &plan()).unwrap();
     assert_eq!((done.report.dialect.as_str(), done.passes), ("escaped", 2));
-    assert_eq!(done.column("b")[0], some(""), "cells before the decision are read by it");
+    assert_eq!(
+        done.column("b")[0],
+        some(""),
+        "cells before the decision are read by it"
+    );
 }
 
 #[test]
@@ -120,7 +134,10 @@ fn a_part_with_bare_quotes_is_escaped_once_something_confirms_it() {
 #[test]
 fn a_part_with_bare_quotes_that_nothing_confirms_is_refused() {
     let error = refused(b"a,b\n1,5\" disk\n2,x\n", &plan());
-    assert!(error.contains("a quote inside a field that does not start with one at record 2, line 2, byte 7"), "{error}");
+    assert!(
+        error.contains("a quote inside a field that does not start with one at record 2, line 2, byte 7"),
+        "{error}"
+    );
     assert!(error.contains("escaped"), "{error}");
 }
 
@@ -132,19 +149,36 @@ fn lost_boundaries_in_a_quoted_part_refuse_it() {
         ("a,b\n1,\"q\"\n2,\"x\n", "a quote that is never closed"),
     ] {
         let error = refused(text.as_bytes(), &plan());
-        assert!(error.contains(what) && error.contains("record 3, line 3"), "{error}");
+        assert!(
+            error.contains(what) && error.contains("record 3, line 3"),
+            "{error}"
+        );
     }
 }
 
 #[test]
 fn declared_dialects_are_not_doubted() {
     let escaped = dialect_plan(r#"{"kind": "escaped"}"#);
-    let done = convert(b"a,b\n1,\"q\"\n2,C:\\temp\n3,\"\\N\"\n4,\\N\n5,\n6,\\\\N\n", &escaped).unwrap();
-    let expected =
-        [some("\"q\""), some("C:\\temp"), some("\"\\N\""), None, some(""), some("\\N")];
+    let done = convert(
+        b"a,b\n1,\"q\"\n2,C:\\temp\n3,\"\\N\"\n4,\\N\n5,\n6,\\\\N\n",
+        &escaped,
+    )
+    .unwrap();
+    let expected = [
+        some("\"q\""),
+        some("C:\\temp"),
+        some("\"\\N\""),
+        None,
+        some(""),
+        some("\\N"),
+    ];
     assert_eq!(done.column("b"), expected);
     let quoted = dialect_plan(r#"{"kind": "quoted"}"#);
-    let done = convert(b"a,b\n1,\"\\N\"\n2,\\N\n3,\n4,\"\"\n5,\\\\N\n6,\"x\\,y\"\n", &quoted).unwrap();
+    let done = convert(
+        b"a,b\n1,\"\\N\"\n2,\\N\n3,\n4,\"\"\n5,\\\\N\n6,\"x\\,y\"\n",
+        &quoted,
+    )
+    .unwrap();
     let expected = [some("\\N"), None, None, some(""), some("\\\\N"), some("x\\,y")];
     assert_eq!(done.column("b"), expected);
     let quoted_null = dialect_plan(r#"{"kind": "quoted", "quoted_null": true}"#);

@@ -33,8 +33,11 @@ impl Converted {
         let options = FormatOptions::default();
         let mut rows = Vec::new();
         for batch in &self.batches {
-            let columns: Vec<_> =
-                batch.columns().iter().map(|c| (c, ArrayFormatter::try_new(c.as_ref(), &options).unwrap())).collect();
+            let columns: Vec<_> = batch
+                .columns()
+                .iter()
+                .map(|c| (c, ArrayFormatter::try_new(c.as_ref(), &options).unwrap()))
+                .collect();
             for row in 0..batch.num_rows() {
                 let cell = |(column, text): &(&arrow::array::ArrayRef, ArrayFormatter<'_>)| {
                     use arrow::array::Array;
@@ -48,8 +51,15 @@ impl Converted {
 
     /// One column, by name.
     pub fn column(&self, name: &str) -> Vec<Option<String>> {
-        let at = self.names.iter().position(|n| n == name).unwrap_or_else(|| panic!("no column {name}: {:?}", self.names));
-        self.rows().into_iter().map(|mut row| row.swap_remove(at)).collect()
+        let at = self
+            .names
+            .iter()
+            .position(|n| n == name)
+            .unwrap_or_else(|| panic!("no column {name}: {:?}", self.names));
+        self.rows()
+            .into_iter()
+            .map(|mut row| row.swap_remove(at))
+            .collect()
     }
 }
 
@@ -64,19 +74,29 @@ pub fn plan() -> Plan {
         budget: Budget::Percent(100_000.0),
         rejects_bytes_max: 1 << 30,
         codec: Codec::Zstd(1),
-        provenance: Provenance { key: "part.csv.gz".to_owned(), ..Provenance::default() },
+        provenance: Provenance {
+            key: "part.csv.gz".to_owned(),
+            ..Provenance::default()
+        },
     }
 }
 
 /// A plan for a HubSpot table in the lake.
 pub fn table_plan(table: &str) -> Plan {
     let table = Catalog::builtin().unwrap().table(table);
-    Plan { table: Some(table.expect("a known table")), naming: Naming::Lake, ..plan() }
+    Plan {
+        table: Some(table.expect("a known table")),
+        naming: Naming::Lake,
+        ..plan()
+    }
 }
 
 /// A plan with a dialect declared as JSON.
 pub fn dialect_plan(json: &str) -> Plan {
-    Plan { dialect: Declared::from_json(json).unwrap(), ..plan() }
+    Plan {
+        dialect: Declared::from_json(json).unwrap(),
+        ..plan()
+    }
 }
 
 /// Converts bytes, starting again as often as the core asks for it.
@@ -89,7 +109,14 @@ pub fn convert_from<R: Read>(open: impl Fn() -> R, plan: &Plan) -> Result<Conver
     let mut decision = None;
     for passes in 1..=4 {
         let (mut parquet, mut rejects) = (Vec::new(), Vec::new());
-        match pass(&mut open(), &mut parquet, &mut rejects, plan, decision, &mut Unobserved)? {
+        match pass(
+            &mut open(),
+            &mut parquet,
+            &mut rejects,
+            plan,
+            decision,
+            &mut Unobserved,
+        )? {
             Pass::Again(again) => decision = Some(again),
             Pass::Done(report) => return Ok(read(*report, parquet, &rejects, passes)),
         }
@@ -99,19 +126,55 @@ pub fn convert_from<R: Read>(open: impl Fn() -> R, plan: &Plan) -> Result<Conver
 
 fn read(report: Report, parquet: Vec<u8>, rejects: &[u8], passes: usize) -> Converted {
     let builder = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(parquet.clone())).unwrap();
-    let metadata = builder.metadata().file_metadata().key_value_metadata().cloned().unwrap_or_default();
-    let footer = metadata.iter().find(|entry| entry.key == FOOTER_KEY).and_then(|entry| entry.value.clone());
-    let record: PartRecord = serde_json::from_str(&footer.expect("the footer has the part's record")).unwrap();
-    let names = builder.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let metadata = builder
+        .metadata()
+        .file_metadata()
+        .key_value_metadata()
+        .cloned()
+        .unwrap_or_default();
+    let footer = metadata
+        .iter()
+        .find(|entry| entry.key == FOOTER_KEY)
+        .and_then(|entry| entry.value.clone());
+    let record: PartRecord =
+        serde_json::from_str(&footer.expect("the footer has the part's record")).unwrap();
+    let names = builder
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| field.name().clone())
+        .collect();
     let batches: Vec<RecordBatch> = builder.build().unwrap().map(Result::unwrap).collect();
     let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
     assert_eq!(report.rows_written, rows as u64, "rows in the Parquet");
-    assert_eq!(report.records_read, report.rows_written + report.records_rejected, "row balance");
-    assert_eq!((record.rows_written, record.records_read), (report.rows_written, report.records_read));
-    let rejects: Vec<Reject> =
-        rejects.split(|&b| b == b'\n').filter(|l| !l.is_empty()).map(|l| serde_json::from_slice(l).unwrap()).collect();
-    assert_eq!(rejects.len() as u64, report.records_rejected + report.cells_rejected, "each reject has its line");
-    Converted { report, record, names, batches, rejects, parquet, passes }
+    assert_eq!(
+        report.records_read,
+        report.rows_written + report.records_rejected,
+        "row balance"
+    );
+    assert_eq!(
+        (record.rows_written, record.records_read),
+        (report.rows_written, report.records_read)
+    );
+    let rejects: Vec<Reject> = rejects
+        .split(|&b| b == b'\n')
+        .filter(|l| !l.is_empty())
+        .map(|l| serde_json::from_slice(l).unwrap())
+        .collect();
+    assert_eq!(
+        rejects.len() as u64,
+        report.records_rejected + report.cells_rejected,
+        "each reject has its line"
+    );
+    Converted {
+        report,
+        record,
+        names,
+        batches,
+        rejects,
+        parquet,
+        passes,
+    }
 }
 
 /// The error of a conversion that must fail, as its message.
@@ -134,7 +197,9 @@ pub struct Drip<'a> {
 impl Read for Drip<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let most = self.most.min(out.len());
-        (&self.bytes[..self.bytes.len().min(most)]).read(out).inspect(|&n| self.bytes = &self.bytes[n..])
+        (&self.bytes[..self.bytes.len().min(most)])
+            .read(out)
+            .inspect(|&n| self.bytes = &self.bytes[n..])
     }
 }
 
