@@ -1,1 +1,390 @@
-//! columns
+//! From the fields of records to Arrow arrays, a column at a time.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BooleanBuilder, Date32Array, Decimal128Array, Float64Array, Int64Array, RecordBatch,
+    StringArray, TimestampMillisecondArray,
+};
+use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+
+use crate::cells::{self, Misfit, TimestampReader};
+use crate::records::Block;
+use crate::split::Field;
+use crate::split::general::General;
+use crate::split::standard::Standard;
+use crate::types::Type;
+
+/// What undoes a field's doubled quotes or escapes.
+#[derive(Clone, Copy, Debug)]
+pub enum Undo<'a> {
+    /// A first-class dialect's.
+    Standard(&'a Standard),
+    /// A declared dialect's.
+    General(&'a General),
+}
+
+impl Undo<'_> {
+    /// A field's text, undone.
+    pub fn text(self, raw: &[u8], field: Field) -> Vec<u8> {
+        let mut text = Vec::new();
+        if field.is_dirty() {
+            self.undo(raw, field.is_quoted(), &mut text);
+        } else {
+            text.extend_from_slice(raw);
+        }
+        text
+    }
+
+    fn undo(self, raw: &[u8], quoted: bool, out: &mut Vec<u8>) {
+        out.clear();
+        match self {
+            Undo::Standard(standard) => standard.undo(raw, out),
+            Undo::General(general) => general.undo(raw, quoted, out),
+        }
+    }
+}
+
+/// Which fields are NULL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nulls {
+    /// Fields that are NULL when they stand bare; compared as read, before anything is undone.
+    pub tokens: Vec<Vec<u8>>,
+    /// Whether they are NULL in quotes, too.
+    pub quoted_tokens: bool,
+    /// Whether a bare empty field is NULL in a text column.
+    pub bare_empty: bool,
+}
+
+impl Nulls {
+    #[inline(always)]
+    fn is_null(&self, field: Field, raw: &[u8], text: bool) -> bool {
+        if field.is_quoted() {
+            return (!text && raw.is_empty()) || (self.quoted_tokens && self.is_token(raw));
+        }
+        if raw.is_empty() && (!text || self.bare_empty) {
+            return true;
+        }
+        self.is_token(raw)
+    }
+
+    #[inline(always)]
+    fn is_token(&self, raw: &[u8]) -> bool {
+        self.tokens.iter().any(|token| token == raw)
+    }
+}
+
+/// A cell that does not fit its column's type: NULL in a row that stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MisfitCell {
+    /// Row of the block.
+    pub row: usize,
+    /// Column.
+    pub column: usize,
+    /// Why it does not fit.
+    pub misfit: Misfit,
+}
+
+/// A field that is not of its block: a defect of ours, never of the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a field lies outside its block")]
+pub struct Stray;
+
+/// Columns that grow until they are taken as a batch.
+#[derive(Debug)]
+pub struct Columns {
+    columns: Vec<Column>,
+    rows: usize,
+    bytes: usize,
+    scratch: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Column {
+    ty: Type,
+    values: Values,
+    valid: Validity,
+}
+
+#[derive(Debug)]
+enum Values {
+    Text { ends: Vec<i32>, bytes: Vec<u8> },
+    Bigint(Vec<i64>),
+    Double(Vec<f64>),
+    Decimal(Vec<i128>),
+    Boolean(Vec<bool>),
+    Date(Vec<i32>),
+    Timestamp(Vec<i64>, TimestampReader),
+}
+
+impl Columns {
+    /// No rows yet of columns of these types.
+    pub fn new(types: impl IntoIterator<Item = Type>) -> Self {
+        let columns = types.into_iter().map(Column::new).collect();
+        Columns {
+            columns,
+            rows: 0,
+            bytes: 0,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Rows so far.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// About how many bytes the values so far take.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Reads all rows of a block. What does not fit goes to `misfits`, ordered by column, then row.
+    pub fn read(
+        &mut self,
+        block: &Block<'_>,
+        undo: Undo<'_>,
+        nulls: &Nulls,
+        misfits: &mut Vec<MisfitCell>,
+    ) -> Result<(), Stray> {
+        let width = self.columns.len().max(1);
+        for (at, column) in self.columns.iter_mut().enumerate() {
+            let fields = block.rows.fields.iter().skip(at).step_by(width);
+            let from = misfits.len();
+            column.read(block, fields, undo, nulls, &mut self.scratch, misfits)?;
+            misfits.iter_mut().skip(from).for_each(|cell| cell.column = at);
+        }
+        let rows = block.row_count();
+        self.rows += rows;
+        self.bytes = self.columns.iter().map(|column| column.values.bytes()).sum();
+        Ok(())
+    }
+
+    /// Takes all rows as a batch.
+    pub fn take(&mut self, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+        self.rows = 0;
+        self.bytes = 0;
+        let arrays: Result<Vec<ArrayRef>, ArrowError> = self.columns.iter_mut().map(Column::take).collect();
+        RecordBatch::try_new(schema.clone(), arrays?)
+    }
+}
+
+impl Values {
+    fn new(ty: Type) -> Self {
+        match ty {
+            Type::String | Type::Json => Values::Text {
+                ends: vec![0],
+                bytes: Vec::new(),
+            },
+            Type::Bigint => Values::Bigint(Vec::new()),
+            Type::Double => Values::Double(Vec::new()),
+            Type::Decimal { .. } => Values::Decimal(Vec::new()),
+            Type::Boolean => Values::Boolean(Vec::new()),
+            Type::Date => Values::Date(Vec::new()),
+            Type::Timestamp => Values::Timestamp(Vec::new(), TimestampReader::default()),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Values::Text { ends, bytes } => bytes.len() + ends.len() * 4,
+            Values::Bigint(values) | Values::Timestamp(values, _) => values.len() * 8,
+            Values::Double(values) => values.len() * 8,
+            Values::Decimal(values) => values.len() * 16,
+            Values::Boolean(values) => values.len(),
+            Values::Date(values) => values.len() * 4,
+        }
+    }
+}
+
+impl Column {
+    fn new(ty: Type) -> Self {
+        Column {
+            ty,
+            values: Values::new(ty),
+            valid: Validity::default(),
+        }
+    }
+
+    fn read<'f>(
+        &mut self,
+        block: &Block<'_>,
+        fields: impl Iterator<Item = &'f Field>,
+        undo: Undo<'_>,
+        nulls: &Nulls,
+        scratch: &mut Vec<u8>,
+        misfits: &mut Vec<MisfitCell>,
+    ) -> Result<(), Stray> {
+        let mut each = Cells {
+            block,
+            undo,
+            nulls,
+            scratch,
+            misfits,
+            valid: &mut self.valid,
+        };
+        match (&mut self.values, self.ty) {
+            (Values::Text { ends, bytes }, _) => each.text(fields, ends, bytes),
+            (Values::Bigint(values), _) => each.typed(fields, values, 0, cells::bigint),
+            (Values::Double(values), _) => each.typed(fields, values, 0.0, cells::double),
+            (Values::Decimal(values), Type::Decimal { precision, scale }) => {
+                each.typed(fields, values, 0, |text| cells::decimal(text, precision, scale))
+            }
+            (Values::Decimal(_), _) => Err(Stray),
+            (Values::Boolean(values), _) => each.typed(fields, values, false, cells::boolean),
+            (Values::Date(values), _) => each.typed(fields, values, 0, cells::date),
+            (Values::Timestamp(values, reader), _) => each.typed(fields, values, 0, |text| reader.read(text)),
+        }
+    }
+
+    fn take(&mut self) -> Result<ArrayRef, ArrowError> {
+        let values = std::mem::replace(&mut self.values, Values::new(self.ty));
+        let nulls = self.valid.take();
+        Ok(match (values, self.ty) {
+            (Values::Text { ends, bytes }, _) => {
+                let ends = OffsetBuffer::new(ScalarBuffer::from(ends));
+                Arc::new(StringArray::try_new(ends, Buffer::from_vec(bytes), nulls)?)
+            }
+            (Values::Bigint(values), _) => Arc::new(Int64Array::try_new(values.into(), nulls)?),
+            (Values::Double(values), _) => Arc::new(Float64Array::try_new(values.into(), nulls)?),
+            (Values::Decimal(values), Type::Decimal { precision, scale }) => {
+                let array = Decimal128Array::try_new(values.into(), nulls)?;
+                Arc::new(array.with_precision_and_scale(precision, scale)?)
+            }
+            (Values::Decimal(_), _) => {
+                return Err(ArrowError::SchemaError("a decimal column of another type".into()));
+            }
+            (Values::Boolean(values), _) => {
+                let mut array = BooleanBuilder::with_capacity(values.len());
+                for (row, value) in values.into_iter().enumerate() {
+                    array.append_option(
+                        nulls
+                            .as_ref()
+                            .is_none_or(|nulls| nulls.is_valid(row))
+                            .then_some(value),
+                    );
+                }
+                Arc::new(array.finish())
+            }
+            (Values::Date(values), _) => Arc::new(Date32Array::try_new(values.into(), nulls)?),
+            (Values::Timestamp(values, _), _) => {
+                Arc::new(TimestampMillisecondArray::try_new(values.into(), nulls)?.with_timezone("UTC"))
+            }
+        })
+    }
+}
+
+/// Reads the cells of one column of one block.
+struct Cells<'a> {
+    block: &'a Block<'a>,
+    undo: Undo<'a>,
+    nulls: &'a Nulls,
+    scratch: &'a mut Vec<u8>,
+    misfits: &'a mut Vec<MisfitCell>,
+    valid: &'a mut Validity,
+}
+
+impl Cells<'_> {
+    fn text<'f>(
+        &mut self,
+        fields: impl Iterator<Item = &'f Field>,
+        ends: &mut Vec<i32>,
+        bytes: &mut Vec<u8>,
+    ) -> Result<(), Stray> {
+        for &field in fields {
+            let raw = self.block.raw(field).ok_or(Stray)?;
+            if self.nulls.is_null(field, raw, true) {
+                self.valid.push(false);
+            } else {
+                self.valid.push(true);
+                if field.is_dirty() {
+                    self.undo.undo(raw, field.is_quoted(), self.scratch);
+                    bytes.extend_from_slice(self.scratch);
+                } else {
+                    bytes.extend_from_slice(raw);
+                }
+            }
+            // A batch is taken long before its text reaches 2 GiB: a record has a limit, and a batch has one.
+            ends.push(i32::try_from(bytes.len()).map_err(|_| Stray)?);
+        }
+        Ok(())
+    }
+
+    fn typed<'f, T: Copy>(
+        &mut self,
+        fields: impl Iterator<Item = &'f Field>,
+        values: &mut Vec<T>,
+        null: T,
+        mut parse: impl FnMut(&[u8]) -> Result<T, Misfit>,
+    ) -> Result<(), Stray> {
+        for (row, &field) in fields.enumerate() {
+            let raw = self.block.raw(field).ok_or(Stray)?;
+            if self.nulls.is_null(field, raw, false) {
+                self.valid.push(false);
+                values.push(null);
+                continue;
+            }
+            let parsed = if field.is_dirty() {
+                self.undo.undo(raw, field.is_quoted(), self.scratch);
+                parse(self.scratch)
+            } else {
+                parse(raw)
+            };
+            match parsed {
+                Ok(value) => {
+                    self.valid.push(true);
+                    values.push(value);
+                }
+                Err(misfit) => {
+                    self.valid.push(false);
+                    values.push(null);
+                    self.misfits.push(MisfitCell {
+                        row,
+                        column: 0,
+                        misfit,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Which rows have a value: nothing is stored until the first that has none.
+#[derive(Debug, Default)]
+struct Validity {
+    words: Vec<u64>,
+    word: u64,
+    length: usize,
+    nulls: usize,
+}
+
+impl Validity {
+    #[inline(always)]
+    fn push(&mut self, valid: bool) {
+        self.word |= u64::from(valid) << (self.length % 64);
+        self.nulls += usize::from(!valid);
+        self.length += 1;
+        if self.length.is_multiple_of(64) {
+            self.words.push(self.word);
+            self.word = 0;
+        }
+    }
+
+    fn take(&mut self) -> Option<NullBuffer> {
+        let Validity {
+            mut words,
+            word,
+            length,
+            nulls,
+        } = std::mem::take(self);
+        if nulls == 0 {
+            return None;
+        }
+        words.push(word);
+        let bits = arrow::buffer::BooleanBuffer::new(Buffer::from_vec(words), 0, length);
+        Some(NullBuffer::new(bits))
+    }
+}

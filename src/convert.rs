@@ -1,11 +1,18 @@
 //! The pipeline of one part: bytes → records → columns → Parquet, on plain readers and writers.
 
+mod error;
+mod head;
+mod run;
+
 use std::io::{Read, Write};
 
 use crate::catalog::Table;
 use crate::dialect;
 use crate::limits::Limits;
 use crate::types::Type;
+
+pub use crate::evidence::Decision;
+pub use error::{ConvertError, Refusal};
 
 /// Everything that decides how a part is converted. Same source, same plan: same bytes.
 #[derive(Clone, Debug)]
@@ -22,6 +29,8 @@ pub struct Plan {
     pub limits: Limits,
     /// How much may be rejected before the part is refused.
     pub budget: Budget,
+    /// Bytes of rejects, as JSON lines, before the part is refused.
+    pub rejects_bytes_max: u64,
     /// Compression of the Parquet pages.
     pub codec: Codec,
     /// What the footer says of the source (empty for a local file without one).
@@ -114,7 +123,7 @@ pub struct Report {
     pub schema_fingerprint: String,
     /// What is odd but no fault, in words, without cell values.
     pub warnings: Vec<String>,
-    /// Which splitter ran: `avx2`, `neon` or `scalar`.
+    /// Which splitter ran: `avx2`, `neon`, `scalar`, or `general` for a declared dialect.
     pub splitter: &'static str,
 }
 
@@ -150,45 +159,19 @@ pub enum Pass {
     Done(Box<Report>),
     /// A late record decided the dialect otherwise than the pass had read so far: throw the outputs of this pass away,
     /// open source and outputs anew, and call again with this decision. It happens at most three times.
-    Again(dialect::Decision),
+    Again(Decision),
 }
 
 /// Runs one pass over a part: reads `source` to its end, writes Parquet to `output` and rejects, as JSON lines, to `rejects`.
 ///
 /// `decision` is None on the first pass, and what [`Pass::Again`] said on the next.
 pub fn pass(
-    _source: &mut dyn Read,
-    _output: &mut (dyn Write + Send),
-    _rejects: &mut dyn Write,
-    _plan: &Plan,
-    _decision: Option<dialect::Decision>,
-    _observer: &mut dyn Observer,
+    source: &mut dyn Read,
+    output: &mut (dyn Write + Send),
+    rejects: &mut dyn Write,
+    plan: &Plan,
+    decision: Option<Decision>,
+    observer: &mut dyn Observer,
 ) -> Result<Pass, ConvertError> {
-    todo!()
-}
-
-/// Why a part was not converted. Each says what, where (record, line, byte), expected and found; never a cell value.
-#[derive(Debug, thiserror::Error)]
-pub enum ConvertError {
-    /// The source's bytes could not be had: the reader's own error. Transient unless the shell knows better.
-    #[error("reading the source failed at byte {at_byte}")]
-    Read {
-        /// Bytes of the source read before.
-        at_byte: u64,
-        /// The reader's error.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The output or rejects could not be written: the writer's own error.
-    #[error("writing the {what} failed")]
-    Write {
-        /// `Parquet` or `rejects`.
-        what: &'static str,
-        /// The writer's error.
-        #[source]
-        source: std::io::Error,
-    },
-    /// The part itself can never be converted under this plan.
-    #[error("{0}")]
-    Refused(String),
+    run::pass(source, output, rejects, plan, decision, observer)
 }

@@ -1,1 +1,221 @@
-//! detect
+//! What is not declared of a part's layout, found in its first records: delimiter and line end.
+//!
+//! The dialect itself is [`crate::evidence`]'s matter, and stays open as long as it has to; what is found here is the same
+//! whatever that decides.
+
+use crate::dialect::{Declared, Kind, Newline};
+use crate::evidence::{Basis, Decision};
+use crate::split::Step;
+use crate::split::general::{General, GeneralSpec};
+use crate::split::standard::{LineEnd, Reading, Standard};
+
+/// The delimiters that are looked for, the likeliest first.
+pub const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
+
+/// Records that are looked at.
+const TRIAL_RECORDS: usize = 200;
+
+/// How a pass splits its text.
+#[derive(Clone, Debug)]
+pub enum Splitter {
+    /// One of the first-class dialects.
+    Standard(Standard),
+    /// A declared one.
+    General(Box<General>),
+}
+
+/// What is declared or was found.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    /// How the text is split.
+    pub splitter: Splitter,
+    /// Which dialect the pass reads, and why.
+    pub decision: Decision,
+    /// The delimiter.
+    pub delimiter: String,
+}
+
+impl Layout {
+    /// What ends a physical line, for counting.
+    pub fn line_end(&self) -> LineEnd {
+        match &self.splitter {
+            Splitter::Standard(standard) => standard.line_end,
+            Splitter::General(_) => LineEnd::Any,
+        }
+    }
+}
+
+/// Finds what is not declared. `fits` says whether the fields of a first record are those of the table, if it is known.
+pub fn detect(
+    text: &[u8],
+    at_end: bool,
+    declared: &Declared,
+    decision: Option<Decision>,
+    fits: &dyn Fn(&[String]) -> bool,
+) -> Layout {
+    let Some(first_class) = declared.first_class() else {
+        let found = delimiter(text, at_end, declared, fits);
+        let delimiter = declared
+            .delimiter
+            .clone()
+            .unwrap_or_else(|| char::from(found).to_string());
+        return Layout {
+            splitter: Splitter::General(Box::new(General::new(&GeneralSpec::of(
+                declared,
+                &delimiter,
+                Kind::Quoted,
+            )))),
+            decision: Decision {
+                reading: Reading::Quoted,
+                basis: Basis::Declared,
+            },
+            delimiter,
+        };
+    };
+    let decision = match first_class.kind {
+        Some(kind) => Decision {
+            reading: reading(kind),
+            basis: Basis::Declared,
+        },
+        None => decision.unwrap_or_else(Decision::open),
+    };
+    let delimiter = first_class
+        .delimiter
+        .unwrap_or_else(|| delimiter(text, at_end, declared, fits));
+    let line_end = match declared.newline {
+        Some(Newline::Any) => LineEnd::Any,
+        _ => line_end(text, decision.reading),
+    };
+    let standard = Standard {
+        delimiter,
+        reading: decision.reading,
+        line_end,
+    };
+    Layout {
+        splitter: Splitter::Standard(standard),
+        decision,
+        delimiter: char::from(delimiter).to_string(),
+    }
+}
+
+/// What ends records, by the first line end outside quotes or behind no backslash.
+///
+/// A lone CR in a text whose first line ends in LF is data: HubSpot's free text has such. Where quotes are, CRLF and LF may
+/// alternate; where they are not, a CR before an LF is data unless the first line end is CRLF.
+fn line_end(text: &[u8], reading: Reading) -> LineEnd {
+    let mut inside = false;
+    let mut skip = usize::MAX;
+    for (at, &byte) in text.iter().enumerate() {
+        if at == skip {
+            continue;
+        }
+        match byte {
+            b'"' if reading == Reading::Quoted => inside = !inside,
+            b'\\' if reading == Reading::Escaped => skip = at + 1,
+            b'\n' if !inside => {
+                return match reading {
+                    Reading::Quoted => LineEnd::LfOrCrlf,
+                    Reading::Escaped => LineEnd::Lf,
+                };
+            }
+            b'\r' if !inside => {
+                return if text.get(at + 1) == Some(&b'\n') {
+                    LineEnd::LfOrCrlf
+                } else {
+                    LineEnd::Any
+                };
+            }
+            _ => {}
+        }
+    }
+    LineEnd::LfOrCrlf
+}
+
+fn reading(kind: Kind) -> Reading {
+    match kind {
+        Kind::Quoted => Reading::Quoted,
+        Kind::Escaped => Reading::Escaped,
+    }
+}
+
+/// How a delimiter does on the first records: the greater, the better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Score {
+    fits: bool,
+    splits: bool,
+    /// Records with as many fields as the first, in percent.
+    regular_percent: usize,
+    fields: usize,
+}
+
+fn delimiter(text: &[u8], at_end: bool, declared: &Declared, fits: &dyn Fn(&[String]) -> bool) -> u8 {
+    let readings: &[Reading] = match declared.first_class().and_then(|class| class.kind).map(reading) {
+        Some(Reading::Quoted) => &[Reading::Quoted],
+        Some(Reading::Escaped) => &[Reading::Escaped],
+        None => &[Reading::Quoted, Reading::Escaped],
+    };
+    let mut best: Option<(Score, u8)> = None;
+    for delimiter in DELIMITERS {
+        for &reading in readings {
+            let standard = Standard {
+                delimiter,
+                reading,
+                line_end: line_end(text, reading),
+            };
+            let Some(score) = score(&standard, text, at_end, fits) else {
+                continue;
+            };
+            // Only a better one replaces one that stands before it in the list.
+            if best.is_none_or(|(so_far, _)| score > so_far) {
+                best = Some((score, delimiter));
+            }
+        }
+    }
+    match best {
+        Some((score, delimiter)) if score.splits || score.fits => delimiter,
+        _ => b',',
+    }
+}
+
+fn score(standard: &Standard, text: &[u8], at_end: bool, fits: &dyn Fn(&[String]) -> bool) -> Option<Score> {
+    let mut fields = Vec::new();
+    let mut first: Option<(usize, bool)> = None;
+    let (mut records, mut regular) = (0usize, 0usize);
+    let mut at = 0;
+    while records < TRIAL_RECORDS {
+        let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) else {
+            break;
+        };
+        fields.clear();
+        match standard.record(rest, at_end, &mut fields) {
+            Ok(Step::Record { consumed }) => {
+                let (expected, _) = *first.get_or_insert_with(|| {
+                    let names: Vec<String> = fields
+                        .iter()
+                        .map(|field| {
+                            let mut name = Vec::new();
+                            standard.undo(
+                                rest.get(field.start()..field.end()).unwrap_or_default(),
+                                &mut name,
+                            );
+                            String::from_utf8_lossy(&name).into_owned()
+                        })
+                        .collect();
+                    (fields.len(), fits(&names))
+                });
+                records += 1;
+                regular += usize::from(fields.len() == expected);
+                at += consumed;
+            }
+            Ok(Step::EmptyLine { consumed } | Step::Comment { consumed }) => at += consumed,
+            Ok(Step::Incomplete) | Err(_) => break,
+        }
+    }
+    let (fields, fits) = first?;
+    Some(Score {
+        fits,
+        splits: fields > 1,
+        regular_percent: regular * 100 / records.max(1),
+        fields,
+    })
+}

@@ -167,6 +167,8 @@ impl Declared {
     pub fn first_class(&self) -> Option<FirstClass> {
         let delimiter = match self.delimiter.as_deref().map(str::as_bytes) {
             None => None,
+            // To the other dialect these are data, which the fast splitter does not provide for.
+            Some([b'"' | b'\\']) => return None,
             Some([byte]) => Some(*byte),
             Some(_) => return None,
         };

@@ -1,1 +1,241 @@
-//! encode
+//! From Arrow batches to Parquet, in bounded memory.
+//!
+//! Settings follow measurements (`make bench`): dictionaries only where the first rows repeat their values; minima and
+//! maxima only for numbers, times and dictionary-like text; pages and row groups bounded by bytes, and by the number of
+//! columns, since each column holds a page and a dictionary.
+
+use std::collections::HashSet;
+use std::io::{self, Write};
+
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{
+    DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, SchemaRef, TimestampMillisecondType,
+};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
+
+use crate::convert::Codec;
+
+/// Rows of a row group, at most.
+const GROUP_ROWS_MAX: usize = 1 << 20;
+/// Compressed bytes after which a row group ends.
+const GROUP_BYTES_MAX: usize = 16 << 20;
+/// Bytes of a page, for few columns.
+const PAGE_BYTES_MAX: usize = 256 << 10;
+/// Bytes of a dictionary, for few columns.
+const DICTIONARY_BYTES_MAX: usize = 1 << 20;
+/// Bytes that the pages, and the dictionaries, of all columns may take together.
+const COLUMNS_BYTES_MAX: usize = 32 << 20;
+/// Rows that are looked at to tell whether a column repeats its values.
+const SAMPLE_ROWS: usize = 4096;
+
+/// What went wrong while Parquet was written.
+#[derive(Debug, thiserror::Error)]
+pub enum EncodeError {
+    /// The output refused bytes.
+    #[error("the output failed")]
+    Output(#[source] io::Error),
+    /// The encoder refused the data: a defect of ours.
+    #[error("the Parquet encoder failed: {0}")]
+    Encoder(String),
+}
+
+/// Writes one Parquet file.
+pub struct Encoder<W: Write + Send> {
+    output: Option<Counted<W>>,
+    writer: Option<ArrowWriter<Counted<W>>>,
+    schema: SchemaRef,
+    codec: Codec,
+}
+
+/// What a finished file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Encoded {
+    /// Rows that its footer counts.
+    pub rows: u64,
+    /// Its bytes.
+    pub bytes: u64,
+}
+
+impl<W: Write + Send> Encoder<W> {
+    /// An encoder that has written nothing yet.
+    pub fn new(output: W, schema: SchemaRef, codec: Codec) -> Self {
+        let output = Counted {
+            output,
+            bytes: 0,
+            error: None,
+        };
+        Encoder {
+            output: Some(output),
+            writer: None,
+            schema,
+            codec,
+        }
+    }
+
+    /// Writes a batch. The first one tells which columns get a dictionary.
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<(), EncodeError> {
+        let writer = self.writer(Some(batch))?;
+        writer.write(batch).map_err(|error| failure(writer, error))?;
+        if writer.in_progress_size() >= GROUP_BYTES_MAX {
+            writer.flush().map_err(|error| failure(writer, error))?;
+        }
+        Ok(())
+    }
+
+    /// Ends the file, with `footer` in its metadata.
+    pub fn finish(&mut self, footer: Vec<(String, String)>) -> Result<Encoded, EncodeError> {
+        let writer = self.writer(None)?;
+        for (key, value) in footer {
+            writer.append_key_value_metadata(KeyValue::new(key, value));
+        }
+        let metadata = writer.finish().map_err(|error| failure(writer, error))?;
+        let output = writer.inner_mut();
+        output.flush().map_err(EncodeError::Output)?;
+        let rows = u64::try_from(metadata.file_metadata().num_rows())
+            .map_err(|_| EncodeError::Encoder("a negative number of rows".to_owned()))?;
+        Ok(Encoded {
+            rows,
+            bytes: output.bytes,
+        })
+    }
+
+    fn writer(&mut self, first: Option<&RecordBatch>) -> Result<&mut ArrowWriter<Counted<W>>, EncodeError> {
+        if let Some(output) = self.output.take() {
+            let properties = properties(&self.schema, first, self.codec)
+                .map_err(|error| EncodeError::Encoder(error.to_string()))?;
+            let options = ArrowWriterOptions::new()
+                .with_properties(properties)
+                .with_skip_arrow_metadata(true);
+            let writer = ArrowWriter::try_new_with_options(output, self.schema.clone(), options)
+                .map_err(|error| EncodeError::Encoder(error.to_string()))?;
+            self.writer = Some(writer);
+        }
+        self.writer
+            .as_mut()
+            .ok_or_else(|| EncodeError::Encoder("it failed before".to_owned()))
+    }
+}
+
+fn failure<W: Write + Send>(writer: &mut ArrowWriter<Counted<W>>, error: ParquetError) -> EncodeError {
+    match writer.inner_mut().error.take() {
+        Some(error) => EncodeError::Output(error),
+        None => EncodeError::Encoder(error.to_string()),
+    }
+}
+
+fn properties(
+    schema: &SchemaRef,
+    first: Option<&RecordBatch>,
+    codec: Codec,
+) -> Result<WriterProperties, ParquetError> {
+    let columns = schema.fields().len().max(1);
+    let share = COLUMNS_BYTES_MAX / columns;
+    let mut builder = WriterProperties::builder()
+        .set_created_by(concat!("daymark ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_compression(match codec {
+            Codec::Zstd(level) => Compression::ZSTD(ZstdLevel::try_new(level)?),
+            Codec::Snappy => Compression::SNAPPY,
+            Codec::None => Compression::UNCOMPRESSED,
+        })
+        .set_max_row_group_row_count(Some(GROUP_ROWS_MAX))
+        .set_data_page_size_limit(share.clamp(16 << 10, PAGE_BYTES_MAX))
+        .set_dictionary_page_size_limit(share.clamp(16 << 10, DICTIONARY_BYTES_MAX))
+        .set_offset_index_disabled(true)
+        .set_statistics_enabled(EnabledStatistics::Chunk);
+    for (at, field) in schema.fields().iter().enumerate() {
+        let repeats = first.is_some_and(|batch| repeats(batch.column(at)));
+        let path = ColumnPath::new(vec![field.name().clone()]);
+        builder = builder.set_column_dictionary_enabled(path.clone(), repeats);
+        if field.data_type() == &DataType::Utf8 && !repeats {
+            builder = builder.set_column_statistics_enabled(path, EnabledStatistics::None);
+        }
+    }
+    Ok(builder.build())
+}
+
+/// Whether fewer than half of a column's first values are new ones.
+fn repeats(array: &ArrayRef) -> bool {
+    let rows = array.len().min(SAMPLE_ROWS);
+    let sample = array.slice(0, rows);
+    let values = rows - sample.null_count();
+    let distinct = match sample.data_type() {
+        DataType::Utf8 => sample
+            .as_string::<i32>()
+            .iter()
+            .flatten()
+            .collect::<HashSet<_>>()
+            .len(),
+        DataType::Int64 => sample
+            .as_primitive::<Int64Type>()
+            .iter()
+            .flatten()
+            .collect::<HashSet<_>>()
+            .len(),
+        DataType::Date32 => sample
+            .as_primitive::<Date32Type>()
+            .iter()
+            .flatten()
+            .collect::<HashSet<_>>()
+            .len(),
+        DataType::Timestamp(..) => sample
+            .as_primitive::<TimestampMillisecondType>()
+            .iter()
+            .flatten()
+            .collect::<HashSet<_>>()
+            .len(),
+        DataType::Float64 => {
+            let bits = sample
+                .as_primitive::<Float64Type>()
+                .iter()
+                .flatten()
+                .map(f64::to_bits);
+            bits.collect::<HashSet<_>>().len()
+        }
+        DataType::Decimal128(..) => sample
+            .as_primitive::<Decimal128Type>()
+            .iter()
+            .flatten()
+            .collect::<HashSet<_>>()
+            .len(),
+        // Booleans take a bit each as they are.
+        _ => return false,
+    };
+    distinct * 2 < values
+}
+
+/// Counts bytes, and keeps the output's own error, which the encoder would turn into text.
+struct Counted<W> {
+    output: W,
+    bytes: u64,
+    error: Option<io::Error>,
+}
+
+impl<W: Write> Counted<W> {
+    fn keep<T>(&mut self, result: io::Result<T>) -> io::Result<T> {
+        result.map_err(|error| {
+            let told = io::Error::new(error.kind(), "the output failed");
+            self.error.get_or_insert(error);
+            told
+        })
+    }
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.output.write(bytes);
+        let written = self.keep(written)?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.output.flush();
+        self.keep(flushed)
+    }
+}

@@ -23,10 +23,9 @@ pub(super) fn check(declared: &Declared) -> Result<(), DialectError> {
     };
     fault(newline == Some(""), "\"newline\" of nothing ends no record");
 
-    let (quote, escape) = marks(declared);
-    for (name, mark) in [("quote", quote), ("escape", escape)] {
-        let holds = mark
-            .is_some_and(|char| is_line_break(char) || newline.is_some_and(|newline| newline.contains(char)));
+    let marks = marks(declared);
+    for (name, char) in marks.iter().copied() {
+        let holds = is_line_break(char) || newline.is_some_and(|newline| newline.contains(char));
         fault(holds, &format!("{name:?} is part of a line end"));
     }
     fault(
@@ -43,9 +42,9 @@ pub(super) fn check(declared: &Declared) -> Result<(), DialectError> {
             !delimiter.is_empty() && breaks_line(delimiter),
             "\"delimiter\" and line end contain each other",
         );
-        for (name, mark) in [("quote", quote), ("escape", escape)] {
-            let holds = mark.is_some_and(|char| delimiter.contains(char));
-            fault(holds, &format!("\"delimiter\" contains the {name}: declare both"));
+        for (name, char) in marks.iter().copied() {
+            let fault_text = format!("\"delimiter\" contains the {name} ({char}): declare both");
+            fault(delimiter.contains(char), &fault_text);
         }
     }
 
@@ -54,9 +53,11 @@ pub(super) fn check(declared: &Declared) -> Result<(), DialectError> {
             breaks_line(comment),
             "\"comment\" and line end contain each other",
         );
-        for (name, mark) in [("quote", quote), ("escape", escape)] {
-            let holds = mark.is_some_and(|char| comment.starts_with(char));
-            fault(holds, &format!("\"comment\" starts with the {name}"));
+        for (name, char) in marks.iter().copied() {
+            fault(
+                comment.starts_with(char),
+                &format!("\"comment\" starts with the {name}"),
+            );
         }
         let delimiter = declared
             .delimiter
@@ -80,10 +81,15 @@ pub(super) fn check(declared: &Declared) -> Result<(), DialectError> {
     }
 }
 
-/// Quote and escape as they will be. While they are to be detected, both first-class dialects' count.
-fn marks(declared: &Declared) -> (Option<char>, Option<char>) {
-    match declared.quoting() {
+/// Quote and escape as they will be, once if they are the same. While they are to be detected, those of both
+/// first-class dialects count.
+fn marks(declared: &Declared) -> Vec<(&'static str, char)> {
+    let (quote, escape) = match declared.quoting() {
         Some(quoting) => (quoting.quote, quoting.escape),
         None => (Some('"'), Some('\\')),
-    }
+    };
+    let escape = if escape == quote { None } else { escape };
+    let quote = quote.map(|char| ("quote", char));
+    let escape = escape.map(|char| ("escape", char));
+    [quote, escape].into_iter().flatten().collect()
 }

@@ -1,0 +1,175 @@
+//! Why a part was not converted. Each error says what, where, expected and found; never a cell's text.
+
+use std::io;
+
+use crate::encode::EncodeError;
+use crate::encoding::EncodingError;
+use crate::evidence::{Basis, Conflict};
+use crate::inflate::InflateError;
+use crate::records::Place;
+use crate::schema::SchemaError;
+use crate::split::FaultKind;
+
+/// Why a part was not converted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConvertError {
+    /// The source's bytes could not be had: the reader's own error. The shell knows whether trying again helps.
+    #[error("reading the source failed at byte {at_byte}: {source}")]
+    Read {
+        /// Bytes of the source read before.
+        at_byte: u64,
+        /// The reader's error.
+        #[source]
+        source: io::Error,
+    },
+    /// The output or the rejects could not be written: the writer's own error.
+    #[error("writing the {what} failed: {source}")]
+    Write {
+        /// `Parquet` or `rejects`.
+        what: &'static str,
+        /// The writer's error.
+        #[source]
+        source: io::Error,
+    },
+    /// The part can never be converted under this plan.
+    #[error(transparent)]
+    Refused(Box<Refusal>),
+    /// Daymark contradicts itself; nothing was written that counts.
+    #[error("defect: {0}")]
+    Defect(String),
+}
+
+impl ConvertError {
+    /// Whether the part can never be converted under this plan.
+    pub fn is_permanent(&self) -> bool {
+        matches!(self, ConvertError::Refused(_))
+    }
+}
+
+impl From<Refusal> for ConvertError {
+    fn from(refusal: Refusal) -> Self {
+        ConvertError::Refused(Box::new(refusal))
+    }
+}
+
+impl From<EncodeError> for ConvertError {
+    fn from(error: EncodeError) -> Self {
+        match error {
+            EncodeError::Output(source) => ConvertError::Write {
+                what: "Parquet",
+                source,
+            },
+            EncodeError::Encoder(message) => ConvertError::Defect(message),
+        }
+    }
+}
+
+/// Why a part can never be converted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// There are no bytes.
+    #[error("the source is empty: expected a header or records, found no bytes")]
+    Empty,
+    /// It is no gzip as it should be, or no text at all.
+    #[error("{0}")]
+    Inflate(InflateError),
+    /// It is not in the declared encoding.
+    #[error("{0}")]
+    Encoding(EncodingError),
+    /// Record boundaries are no longer known.
+    #[error("{} at {place}: {}", fault_name(*.kind), fault_expected(*.kind))]
+    Boundaries {
+        /// What stands there.
+        kind: FaultKind,
+        /// Where.
+        place: Place,
+    },
+    /// What cannot be quoted, in a part that nothing shows to be escaped.
+    #[error(
+        "{} at {place}: {}; nothing in the part shows that it has no quotes. If it has none, declare the table's dialect as `escaped`",
+        fault_name(*.kind), fault_expected(*.kind)
+    )]
+    Undecided {
+        /// What stands there.
+        kind: FaultKind,
+        /// Where.
+        place: Place,
+    },
+    /// Evidence for both dialects.
+    #[error("the part is {}, but {} speaks against it: declare the table's dialect as `quoted` or `escaped`",
+        decided(.0), .0.against)]
+    Conflict(Conflict),
+    /// Something is larger than its limit.
+    #[error("{what} is too large at {place}: expected at most {allowed}, found {found}")]
+    Limit {
+        /// What, and its unit.
+        what: &'static str,
+        /// The limit.
+        allowed: u64,
+        /// What was found, or the least it can be.
+        found: u64,
+        /// Where.
+        place: Place,
+    },
+    /// No header, and columns cannot be told.
+    #[error("{0}")]
+    Schema(SchemaError),
+    /// Record 1 is not the catalog's header, and the records do not fit the catalog's columns.
+    #[error(
+        "no header, and {place} does not fit the catalog: {why}. \
+         Declare `header` and `columns` for the table if its columns are others"
+    )]
+    NotTheTable {
+        /// Where it does not fit.
+        place: Place,
+        /// What does not fit.
+        why: String,
+    },
+    /// More was rejected than the budget allows.
+    #[error(
+        "too many rejects: expected at most {allowed}, found {records} records and {cells} cells in {read} records; \
+         the first is {first}"
+    )]
+    TooManyRejects {
+        /// The budget.
+        allowed: String,
+        /// Rejected records.
+        records: u64,
+        /// Rejected cells.
+        cells: u64,
+        /// Records read.
+        read: u64,
+        /// Where and why the first was rejected.
+        first: String,
+    },
+}
+
+fn decided(conflict: &Conflict) -> String {
+    let name = conflict.decided.name();
+    match conflict.decided.basis {
+        Basis::Strong(place) => format!("{name} by {place}"),
+        Basis::Weak(cells, place) => {
+            format!("{name} by {cells} cells with doubled backslashes, the first at {place}")
+        }
+        Basis::Unquotable(kind, place) => format!("not quoted, by {} at {place}", fault_name(kind)),
+        Basis::Open | Basis::Declared => name.to_owned(),
+    }
+}
+
+fn fault_name(kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::QuoteInBareField => "a quote inside a field that does not start with one",
+        FaultKind::TextAfterClosingQuote => "text behind a closing quote",
+        FaultKind::UnclosedQuote => "a quote that is never closed",
+    }
+}
+
+fn fault_expected(kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::QuoteInBareField => "expected a delimiter or line end first",
+        FaultKind::TextAfterClosingQuote => "expected a delimiter or line end",
+        FaultKind::UnclosedQuote => "expected its closing quote, found the end",
+    }
+}

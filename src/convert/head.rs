@@ -1,0 +1,270 @@
+//! The start of a part: its layout, its header if it has one, and with them its columns.
+
+use std::io::Read;
+
+use crate::catalog::Table;
+use crate::convert::error::Refusal;
+use crate::convert::{ConvertError, Naming, Plan, Typing};
+use crate::detect::{self, Layout, Splitter};
+use crate::evidence::Decision;
+use crate::records::{Place, Window};
+use crate::schema::{self, Schema, SchemaError};
+use crate::split::standard::Reading;
+use crate::split::{Fault, Field, Step};
+
+/// What the start of a part says.
+pub(super) struct Head {
+    pub layout: Layout,
+    pub schema: Schema,
+    /// Whether record 1 was the header; it is consumed.
+    pub header: bool,
+    /// Whether columns were taken by their positions in the catalog, so that the first records have to fit them.
+    pub unproven: bool,
+    /// Empty lines and comments before the first record, which are consumed.
+    pub empty_lines: u64,
+}
+
+/// The first record, as text.
+struct First {
+    names: Vec<String>,
+    /// Bytes up to its end.
+    consumed: usize,
+}
+
+pub(super) fn read<R: Read>(
+    window: &mut Window<R>,
+    plan: &Plan,
+    decision: Option<Decision>,
+    fill: &mut dyn FnMut(&mut Window<R>) -> Result<(), ConvertError>,
+) -> Result<Head, ConvertError> {
+    let declared = &plan.dialect;
+    let fits = |names: &[String]| fits(plan, names);
+    let mut layout = detect::detect(window.text(), window.at_end(), declared, decision, &fits);
+    let mut empty_lines = 0;
+    let first = loop {
+        let step = first(&layout, window, &mut empty_lines);
+        match step {
+            Ok(Some(first)) => break first,
+            Ok(None) => {
+                let most = plan.limits.record_bytes_max.saturating_add(1);
+                if !window.grow(most) {
+                    if let Some(again) =
+                        unquotable(&layout, window.place(), crate::split::FaultKind::UnclosedQuote)
+                    {
+                        layout = detect::detect(window.text(), window.at_end(), declared, Some(again), &fits);
+                        continue;
+                    }
+                    return Err(too_long(plan, window.place(), window.text().len()).into());
+                }
+                fill(window)?;
+                layout = detect::detect(window.text(), window.at_end(), declared, decision, &fits);
+            }
+            Err(fault) => {
+                let place = place_in(window, fault.at);
+                match unquotable(&layout, place, fault.kind) {
+                    // A first record that cannot be quoted is read as an escaped one.
+                    Some(again) => {
+                        layout = detect::detect(window.text(), window.at_end(), declared, Some(again), &fits);
+                    }
+                    None => {
+                        return Err(Refusal::Boundaries {
+                            kind: fault.kind,
+                            place,
+                        }
+                        .into());
+                    }
+                }
+            }
+        }
+    };
+    let columns = first.names.len();
+    if columns > plan.limits.columns_max {
+        let allowed = plan.limits.columns_max as u64;
+        let place = window.place();
+        return Err(Refusal::Limit {
+            what: "the number of columns",
+            allowed,
+            found: columns as u64,
+            place,
+        }
+        .into());
+    }
+    let (schema, header, unproven) = schema(plan, &first)?;
+    if header {
+        window.consume(first.consumed, 1, layout.line_end());
+    }
+    Ok(Head {
+        layout,
+        schema,
+        header,
+        unproven,
+        empty_lines,
+    })
+}
+
+/// Reads the first record, if the window holds it, and consumes empty lines and comments before it.
+fn first<R: Read>(
+    layout: &Layout,
+    window: &mut Window<R>,
+    empty_lines: &mut u64,
+) -> Result<Option<First>, Fault> {
+    let mut fields: Vec<Field> = Vec::new();
+    loop {
+        let text = window.text();
+        if text.is_empty() {
+            return Ok(window.at_end().then(|| First {
+                names: Vec::new(),
+                consumed: 0,
+            }));
+        }
+        let step = match &layout.splitter {
+            Splitter::Standard(standard) => standard.record(text, window.at_end(), &mut fields)?,
+            Splitter::General(general) => general.record(text, window.at_end(), &mut fields)?,
+        };
+        match step {
+            Step::Incomplete => return Ok(None),
+            Step::EmptyLine { consumed } => {
+                *empty_lines += 1;
+                window.consume(consumed, 0, layout.line_end());
+            }
+            Step::Comment { consumed } => window.consume(consumed, 0, layout.line_end()),
+            Step::Record { consumed } => {
+                let names = fields.iter().map(|field| name(layout, text, *field)).collect();
+                return Ok(Some(First { names, consumed }));
+            }
+        }
+    }
+}
+
+fn name(layout: &Layout, text: &[u8], field: Field) -> String {
+    let raw = text.get(field.start()..field.end()).unwrap_or_default();
+    let mut undone = Vec::new();
+    match (&layout.splitter, field.is_dirty()) {
+        (_, false) => undone.extend_from_slice(raw),
+        (Splitter::Standard(standard), true) => standard.undo(raw, &mut undone),
+        (Splitter::General(general), true) => general.undo(raw, field.is_quoted(), &mut undone),
+    }
+    // A header that is not UTF-8 matches no declared name, and an identifier has no replacement character.
+    String::from_utf8_lossy(&undone).into_owned()
+}
+
+/// Whether a first record's fields are those of the known table, by name or by number.
+fn fits(plan: &Plan, first: &[String]) -> bool {
+    let listed = match &plan.typing {
+        Typing::List(list) => {
+            let known = |name: &String| list.iter().any(|(listed, _)| listed.eq_ignore_ascii_case(name));
+            !first.is_empty() && first.iter().all(known)
+        }
+        Typing::Catalog | Typing::Text => false,
+    };
+    let declared = plan
+        .dialect
+        .columns
+        .as_ref()
+        .is_some_and(|columns| columns.len() == first.len());
+    let table = plan.table.as_ref().is_some_and(|table| {
+        schema::is_header(first, table) || (!table.header_required && table.columns.len() == first.len())
+    });
+    listed || declared || table
+}
+
+/// The columns; whether record 1 is the header; whether records have yet to prove that they are the table's.
+fn schema(plan: &Plan, first: &First) -> Result<(Schema, bool, bool), ConvertError> {
+    let refuse = |error: SchemaError| ConvertError::from(Refusal::Schema(error));
+    let build = |names: &[String], table: Option<&Table>| {
+        Schema::from_header(names, table, &plan.typing, plan.naming).map_err(refuse)
+    };
+    let names = &first.names;
+    let longest = names.iter().map(String::len).max().unwrap_or(0);
+    let table = plan.table.as_ref();
+    let is_header = |declared: bool| -> Result<bool, ConvertError> {
+        if declared && longest > plan.limits.name_bytes_max {
+            let allowed = plan.limits.name_bytes_max as u64;
+            let place = Place {
+                record: 1,
+                line: 1,
+                byte: 0,
+            };
+            return Err(Refusal::Limit {
+                what: "a column name, in bytes,",
+                allowed,
+                found: longest as u64,
+                place,
+            }
+            .into());
+        }
+        Ok(declared)
+    };
+    if let Some(columns) = &plan.dialect.columns {
+        // Names are declared: they stand for the header's, if there is one.
+        let header = match plan.dialect.header {
+            Some(header) => header,
+            None => columns == names || table.is_some_and(|table| schema::is_header(names, table)),
+        };
+        if columns.len() != names.len() {
+            let error = SchemaError::FieldCount {
+                expected: columns.len(),
+                found: names.len(),
+            };
+            return Err(refuse(error));
+        }
+        return Ok((build(columns, table)?, header, false));
+    }
+    match (plan.dialect.header, table) {
+        (Some(true), table) => {
+            is_header(true)?;
+            Ok((build(names, table)?, true, false))
+        }
+        (Some(false), Some(table)) => {
+            let schema = Schema::positional(table, names.len(), &plan.typing, plan.naming).map_err(refuse)?;
+            Ok((schema, false, false))
+        }
+        (Some(false), None) => {
+            let schema = Schema::numbered(names.len(), &plan.typing).map_err(refuse)?;
+            Ok((schema, false, false))
+        }
+        (None, Some(table)) => {
+            if is_header(schema::is_header(names, table))? {
+                return Ok((build(names, Some(table))?, true, false));
+            }
+            let schema = Schema::positional(table, names.len(), &plan.typing, plan.naming).map_err(refuse)?;
+            Ok((schema, false, true))
+        }
+        (None, None) => {
+            if plan.naming == Naming::Lake && !schema::are_identifiers(names) {
+                return Err(refuse(SchemaError::NoHeader));
+            }
+            is_header(true)?;
+            Ok((build(names, None)?, true, false))
+        }
+    }
+}
+
+/// The decision that follows from a fault, if the dialect is still open.
+pub(super) fn unquotable(layout: &Layout, place: Place, kind: crate::split::FaultKind) -> Option<Decision> {
+    use crate::evidence::Basis;
+    (layout.decision.basis == Basis::Open).then_some(Decision {
+        reading: Reading::Escaped,
+        basis: Basis::Unquotable(kind, place),
+    })
+}
+
+pub(super) fn too_long(plan: &Plan, place: Place, found: usize) -> Refusal {
+    Refusal::Limit {
+        what: "a record, in bytes,",
+        allowed: plan.limits.record_bytes_max as u64,
+        found: found as u64,
+        place,
+    }
+}
+
+fn place_in<R: Read>(window: &Window<R>, at: usize) -> Place {
+    let before = window.text().get(..at).unwrap_or_default();
+    let line_end = crate::split::standard::LineEnd::LfOrCrlf;
+    let place = window.place();
+    Place {
+        record: place.record,
+        line: place.line + crate::split::standard::line_breaks(before, line_end),
+        byte: place.byte + at as u64,
+    }
+}

@@ -1,0 +1,584 @@
+//! One pass over a part, block by block.
+
+use std::io::{self, Read, Write};
+
+use crate::columns::{Columns, MisfitCell, Nulls, Undo};
+use crate::convert::error::Refusal;
+use crate::convert::head::{self, Head};
+use crate::convert::{Budget, ConvertError, Observer, Pass, Plan, Report, Stage};
+use crate::detect::Splitter;
+use crate::dialect::Newline;
+use crate::encode::Encoder;
+use crate::encoding::{EncodingError, Transcode};
+use crate::evidence::{Basis, Decision, Verdict, Watch};
+use crate::footer::{FOOTER_KEY, FOOTER_VERSION, PartRecord};
+use crate::inflate::{Inflate, InflateError};
+use crate::records::{Block, WINDOW_BYTES, Window};
+use crate::rejects::{Reject, RejectWriter, Why};
+use crate::split::Fault;
+use crate::split::general::physical_line;
+use crate::split::index::{Indexer, OddKind, Path, Rows, record_by_record};
+use crate::split::standard::{LineEnd, Reading};
+
+/// Bytes of values that make a batch.
+const BATCH_BYTES: usize = 1 << 20;
+/// Rows that make a batch, however small.
+const BATCH_ROWS: usize = 64 << 10;
+/// Records that have to fit the catalog's types where no header says that they are the table's.
+const PROOF_RECORDS: u64 = 1_000;
+
+type Source<'a> = Transcode<Inflate<&'a mut dyn Read>>;
+
+pub(super) fn pass<'a>(
+    source: &'a mut dyn Read,
+    output: &'a mut (dyn Write + Send),
+    rejects: &'a mut dyn Write,
+    plan: &'a Plan,
+    decision: Option<Decision>,
+    observer: &mut dyn Observer,
+) -> Result<Pass, ConvertError> {
+    let inflate = Inflate::new(source, &plan.limits);
+    let text = Transcode::new(inflate, plan.dialect.encoding);
+    let mut window = Window::new(text, WINDOW_BYTES);
+    fill(&mut window, observer)?;
+    if window.text().is_empty() {
+        return Err(Refusal::Empty.into());
+    }
+    skip_lines(&mut window, plan, observer)?;
+    let head = head::read(&mut window, plan, decision, &mut |window| fill(window, observer))?;
+    Run::new(window, output, rejects, plan, head).run(observer)
+}
+
+struct Run<'a> {
+    window: Window<Source<'a>>,
+    plan: &'a Plan,
+    head: Head,
+    encoder: Encoder<&'a mut (dyn Write + Send)>,
+    rejects: RejectWriter<'a>,
+    watch: Watch,
+    indexer: Indexer,
+    columns: Columns,
+    nulls: Nulls,
+    arrow: arrow::datatypes::SchemaRef,
+    report: Report,
+    first_reject: Option<String>,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        window: Window<Source<'a>>,
+        output: &'a mut (dyn Write + Send),
+        rejects: &'a mut dyn Write,
+        plan: &'a Plan,
+        head: Head,
+    ) -> Self {
+        let arrow = head.schema.arrow();
+        Run {
+            window,
+            plan,
+            encoder: Encoder::new(output, arrow.clone(), plan.codec),
+            rejects: RejectWriter::new(rejects),
+            watch: Watch::new(head.layout.decision),
+            indexer: Indexer::new(Path::best()),
+            columns: Columns::new(head.schema.columns.iter().map(|column| column.ty)),
+            nulls: nulls(plan, &head),
+            arrow,
+            report: Report {
+                empty_lines: head.empty_lines,
+                ..Report::default()
+            },
+            head,
+            first_reject: None,
+        }
+    }
+
+    fn run(mut self, observer: &mut dyn Observer) -> Result<Pass, ConvertError> {
+        let mut rows = Rows::default();
+        loop {
+            if self.window.text().is_empty() && self.window.at_end() {
+                break;
+            }
+            observer.enter(Stage::Split);
+            rows.clear();
+            if let Some(again) = self.split(&mut rows)? {
+                return Ok(Pass::Again(again));
+            }
+            let records = self.take(&rows, observer)?;
+            if rows.consumed == 0 {
+                self.grow()?;
+            }
+            self.window
+                .consume(rows.consumed, records, self.head.layout.line_end());
+            fill(&mut self.window, observer)?;
+        }
+        if let Verdict::Again(decision) = self.watch.end() {
+            return Ok(Pass::Again(decision));
+        }
+        self.finish(observer)
+    }
+
+    /// Splits what the window holds, and looks at it as evidence. Some if the part has to be read again.
+    fn split(&mut self, rows: &mut Rows) -> Result<Option<Decision>, ConvertError> {
+        let (text, at_end) = (self.window.text(), self.window.at_end());
+        let columns = self.head.schema.columns.len();
+        let split = match &self.head.layout.splitter {
+            Splitter::Standard(standard) => self.indexer.rows(standard, text, at_end, columns, rows),
+            Splitter::General(general) => {
+                record_by_record(text, at_end, columns, rows, |text, at_end, fields| {
+                    general.record(text, at_end, fields)
+                })
+            }
+        };
+        let consumed = text.get(..rows.consumed).unwrap_or_default();
+        if simdutf8::basic::from_utf8(consumed).is_err() {
+            rows.reject_not_utf8(consumed, columns);
+        }
+        let block = Block {
+            text,
+            rows,
+            columns,
+            place: self.window.place(),
+            line_end: self.head.layout.line_end(),
+        };
+        if let Splitter::Standard(standard) = &self.head.layout.splitter {
+            let (quotes, backslashes) = (self.indexer.saw_quotes(), self.indexer.saw_backslashes());
+            if self.watch.needs(quotes, backslashes, !rows.odd.is_empty()) {
+                match self.watch.look(standard, &block).map_err(Refusal::Conflict)? {
+                    Verdict::Go => {}
+                    Verdict::Again(decision) => return Ok(Some(decision)),
+                }
+            }
+        }
+        match split {
+            Ok(()) => Ok(None),
+            Err(fault) => self.fault(fault, &block).map(Some),
+        }
+    }
+
+    /// Record boundaries are lost: the part is refused, or read as escaped if that is still open.
+    fn fault(&self, fault: Fault, block: &Block<'_>) -> Result<Decision, ConvertError> {
+        let place = block.place_at(fault.at, block.record_count());
+        match self.watch.decision().basis {
+            Basis::Open => Ok(Decision {
+                reading: Reading::Escaped,
+                basis: Basis::Unquotable(fault.kind, place),
+            }),
+            _ => Err(Refusal::Boundaries {
+                kind: fault.kind,
+                place,
+            }
+            .into()),
+        }
+    }
+
+    /// Takes rows and rejects of a split block over. Returns its records.
+    fn take(&mut self, rows: &Rows, observer: &mut dyn Observer) -> Result<u64, ConvertError> {
+        let block = Block {
+            text: self.window.text(),
+            rows,
+            columns: self.head.schema.columns.len(),
+            place: self.window.place(),
+            line_end: self.head.layout.line_end(),
+        };
+        check_limits(self.plan, &block)?;
+        observer.enter(Stage::Columns);
+        let undo = match &self.head.layout.splitter {
+            Splitter::Standard(standard) => Undo::Standard(standard),
+            Splitter::General(general) => Undo::General(general),
+        };
+        let mut misfits = Vec::new();
+        self.columns
+            .read(&block, undo, &self.nulls, &mut misfits)
+            .map_err(|stray| ConvertError::Defect(stray.to_string()))?;
+        let records = block.record_count();
+        self.report.records_read += records;
+        self.report.rows_written += block.row_count() as u64;
+        for odd in &rows.odd {
+            match odd.kind {
+                OddKind::EmptyLine => self.report.empty_lines += 1,
+                OddKind::Comment => {}
+                OddKind::Ragged(_) | OddKind::NotUtf8 => self.report.records_rejected += 1,
+            }
+        }
+        self.report.cells_rejected += misfits.len() as u64;
+        if !misfits.is_empty() || records > block.row_count() as u64 {
+            let mut rejecting = Rejecting {
+                plan: self.plan,
+                head: &self.head,
+                rejects: &mut self.rejects,
+                first: &mut self.first_reject,
+            };
+            rejecting.block(&block, undo, &mut misfits)?;
+            self.check_budget(false)?;
+        }
+        if self.columns.bytes() >= BATCH_BYTES || self.columns.rows() >= BATCH_ROWS {
+            self.encode(observer)?;
+        }
+        Ok(records)
+    }
+
+    fn encode(&mut self, observer: &mut dyn Observer) -> Result<(), ConvertError> {
+        if self.columns.rows() == 0 {
+            return Ok(());
+        }
+        observer.enter(Stage::Columns);
+        let batch = self
+            .columns
+            .take(&self.arrow)
+            .map_err(|error| ConvertError::Defect(error.to_string()))?;
+        observer.enter(Stage::Encode);
+        Ok(self.encoder.write(&batch)?)
+    }
+
+    /// No record ends in the window.
+    fn grow(&mut self) -> Result<(), ConvertError> {
+        if self.window.at_end() {
+            return Err(ConvertError::Defect(
+                "the rest of the text gives no record".to_owned(),
+            ));
+        }
+        if !self
+            .window
+            .grow(self.plan.limits.record_bytes_max.saturating_add(2))
+        {
+            let refusal = head::too_long(self.plan, self.window.place(), self.window.text().len());
+            return Err(refusal.into());
+        }
+        Ok(())
+    }
+
+    /// Holds the rejects against the budget. A share is only known at the end.
+    fn check_budget(&self, at_end: bool) -> Result<(), ConvertError> {
+        let (records, cells) = (self.report.records_rejected, self.report.cells_rejected);
+        let (allowed, over) = match self.plan.budget {
+            Budget::Count(count) => (count.to_string(), records + cells > count),
+            Budget::Percent(percent) => (format!("{percent} %"), at_end && self.over_share(percent)),
+        };
+        let too_many_bytes = self.rejects.bytes() > self.plan.rejects_bytes_max;
+        if !over && !too_many_bytes {
+            return Ok(());
+        }
+        let allowed = if over {
+            allowed
+        } else {
+            format!("{} bytes of them", self.plan.rejects_bytes_max)
+        };
+        let first = self.first_reject.clone().unwrap_or_default();
+        let read = self.report.records_read;
+        Err(Refusal::TooManyRejects {
+            allowed,
+            records,
+            cells,
+            read,
+            first,
+        }
+        .into())
+    }
+
+    /// Whether more than so many rejects come on a hundred records.
+    #[allow(clippy::cast_precision_loss)]
+    fn over_share(&self, percent: f64) -> bool {
+        let rejects = self.report.records_rejected + self.report.cells_rejected;
+        rejects as f64 * 100.0 > percent * self.report.records_read as f64
+    }
+
+    fn finish(mut self, observer: &mut dyn Observer) -> Result<Pass, ConvertError> {
+        let decision = self.decided()?;
+        self.check_budget(true)?;
+        self.encode(observer)?;
+        observer.enter(Stage::Encode);
+        let inflate = self.window.source().source();
+        self.report.source_bytes = inflate.source_bytes();
+        self.report.source_sha256 = inflate.source_sha256();
+        self.report.inflated_bytes = inflate.inflated_bytes();
+        self.report.schema_fingerprint = self.head.schema.fingerprint();
+        let general = matches!(self.head.layout.splitter, Splitter::General(_));
+        self.report.splitter = if general {
+            "general"
+        } else {
+            self.indexer.path().name()
+        };
+        self.report.dialect = match decision.basis {
+            Basis::Declared if general => "declared".to_owned(),
+            _ => decision.name().to_owned(),
+        };
+        let missing = self.head.schema.missing.iter();
+        self.report
+            .warnings
+            .extend(missing.map(|name| format!("no column has the listed name {name:?}")));
+        self.balance(self.report.rows_written)?;
+        let record = serde_json::to_string(&self.record())
+            .map_err(|error| ConvertError::Defect(format!("the footer record: {error}")))?;
+        let encoded = self.encoder.finish(vec![(FOOTER_KEY.to_owned(), record)])?;
+        self.balance(encoded.rows)?;
+        self.rejects.finish().map_err(|source| ConvertError::Write {
+            what: "rejects",
+            source,
+        })?;
+        self.report.output_bytes = encoded.bytes;
+        Ok(Pass::Done(Box::new(self.report)))
+    }
+
+    /// What the dialect is in the end.
+    fn decided(&mut self) -> Result<Decision, ConvertError> {
+        let decision = self.watch.decision();
+        let weak = match (decision.basis, self.watch.weak()) {
+            (Basis::Unquotable(kind, place), None) => return Err(Refusal::Undecided { kind, place }.into()),
+            (Basis::Unquotable(..), weak) => weak,
+            (Basis::Weak(cells, place), _) => Some((cells, place)),
+            _ => None,
+        };
+        if let Some((cells, place)) = weak {
+            self.report.warnings.push(format!(
+                "read as escaped because of doubled backslashes alone: {cells} cells, the first at {place}; \
+                 declare the table's dialect if it is quoted"
+            ));
+        }
+        Ok(decision)
+    }
+
+    /// Each record read is a row or a reject: checked before the output becomes visible.
+    fn balance(&self, rows: u64) -> Result<(), ConvertError> {
+        let Report {
+            records_read,
+            records_rejected,
+            rows_written,
+            ..
+        } = self.report;
+        if rows == rows_written && records_read == rows + records_rejected {
+            return Ok(());
+        }
+        Err(ConvertError::Defect(format!(
+            "the row balance is broken: {records_read} records read, {rows_written} rows handed over, \
+             {rows} in the Parquet, {records_rejected} rejected"
+        )))
+    }
+
+    fn record(&self) -> PartRecord {
+        let (report, source) = (&self.report, &self.plan.provenance);
+        PartRecord {
+            version: FOOTER_VERSION,
+            daymark: env!("CARGO_PKG_VERSION").to_owned(),
+            source_bucket: source.bucket.clone(),
+            source_key: source.key.clone(),
+            source_etag: source.etag.clone(),
+            source_bytes: report.source_bytes,
+            source_last_modified_ms: source.last_modified_ms,
+            source_sha256: report.source_sha256.clone(),
+            inflated_bytes: report.inflated_bytes,
+            records_read: report.records_read,
+            rows_written: report.rows_written,
+            records_rejected: report.records_rejected,
+            cells_rejected: report.cells_rejected,
+            empty_lines: report.empty_lines,
+            dialect: report.dialect.clone(),
+            delimiter: self.head.layout.delimiter.clone(),
+            header: self.head.header,
+            schema: report.schema_fingerprint.clone(),
+            profile: source.profile.clone(),
+            part_id: source.part_id.clone(),
+            warnings: report.warnings.clone(),
+        }
+    }
+}
+
+/// Writes the rejects of a block in the order of its records.
+struct Rejecting<'r, 'w> {
+    plan: &'r Plan,
+    head: &'r Head,
+    rejects: &'r mut RejectWriter<'w>,
+    first: &'r mut Option<String>,
+}
+
+impl Rejecting<'_, '_> {
+    fn block(
+        &mut self,
+        block: &Block<'_>,
+        undo: Undo<'_>,
+        misfits: &mut [MisfitCell],
+    ) -> Result<(), ConvertError> {
+        misfits.sort_unstable_by_key(|cell| (cell.row, cell.column));
+        let mut cells = misfits.iter().peekable();
+        for (index, odd) in block.rows.odd.iter().enumerate() {
+            while let Some(cell) = cells.next_if(|cell| cell.row < odd.row) {
+                self.cell(block, undo, cell)?;
+            }
+            if odd.is_record() {
+                self.odd(block, index, odd.kind, odd.start, odd.end)?;
+            }
+        }
+        cells.try_for_each(|cell| self.cell(block, undo, cell))
+    }
+
+    fn cell(&mut self, block: &Block<'_>, undo: Undo<'_>, cell: &MisfitCell) -> Result<(), ConvertError> {
+        let (Some(&field), Some(column)) = (
+            block.rows.fields.get(cell.row * block.columns + cell.column),
+            self.head.schema.columns.get(cell.column),
+        ) else {
+            return Err(ConvertError::Defect(
+                "a rejected cell lies outside its block".to_owned(),
+            ));
+        };
+        let why = Why {
+            reason: cell.misfit.code(),
+            expected: column.ty.to_string(),
+            found: cell.misfit.to_string(),
+        };
+        let raw = block.raw(field).unwrap_or_default();
+        let text = undo.text(raw, field);
+        self.write(
+            block.place_of_field(cell.row, field),
+            Some(&column.name),
+            why,
+            &text,
+        )
+    }
+
+    fn odd(
+        &mut self,
+        block: &Block<'_>,
+        index: usize,
+        kind: OddKind,
+        start: usize,
+        end: usize,
+    ) -> Result<(), ConvertError> {
+        let why = match kind {
+            OddKind::Ragged(found) => Why {
+                reason: "fields",
+                expected: format!("{} fields", block.columns),
+                found: format!("{found} fields"),
+            },
+            _ => Why {
+                reason: "not_utf8",
+                expected: "UTF-8".to_owned(),
+                found: "bytes that are not".to_owned(),
+            },
+        };
+        let raw = block.text.get(start..end).unwrap_or_default();
+        let raw = raw.strip_suffix(b"\n").unwrap_or(raw);
+        let raw = raw.strip_suffix(b"\r").unwrap_or(raw);
+        self.write(block.place_of_odd(index), None, why, raw)
+    }
+
+    fn write(
+        &mut self,
+        place: crate::records::Place,
+        column: Option<&str>,
+        why: Why,
+        raw: &[u8],
+    ) -> Result<(), ConvertError> {
+        let told = || {
+            let of = column
+                .map(|column| format!(", column {column}"))
+                .unwrap_or_default();
+            format!("{place}{of}: expected {}, found {}", why.expected, why.found)
+        };
+        if self.head.unproven && place.record <= PROOF_RECORDS {
+            return Err(Refusal::NotTheTable { place, why: told() }.into());
+        }
+        if self.first.is_none() {
+            *self.first = Some(told());
+        }
+        let reject = Reject::new(&self.plan.provenance.key, place, column, why, raw);
+        self.rejects.write(&reject).map_err(|source| ConvertError::Write {
+            what: "rejects",
+            source,
+        })
+    }
+}
+
+/// Which fields are NULL: design by dialect, unless tokens are declared.
+fn nulls(plan: &Plan, head: &Head) -> Nulls {
+    let declared = &plan.dialect;
+    let tokens = declared
+        .null_values
+        .clone()
+        .unwrap_or_else(|| vec!["\\N".to_owned()]);
+    let has_quotes = match &head.layout.splitter {
+        Splitter::Standard(standard) => standard.reading == Reading::Quoted,
+        Splitter::General(_) => declared.quoting().is_none_or(|quoting| quoting.quote.is_some()),
+    };
+    Nulls {
+        tokens: tokens.into_iter().map(String::into_bytes).collect(),
+        quoted_tokens: declared.quoted_null.unwrap_or(false),
+        bare_empty: has_quotes,
+    }
+}
+
+/// Limits that a window smaller than them keeps by itself are not looked at.
+fn check_limits(plan: &Plan, block: &Block<'_>) -> Result<(), ConvertError> {
+    let (record_max, field_max) = (plan.limits.record_bytes_max, plan.limits.field_bytes_max);
+    if block.rows.consumed <= record_max.min(field_max) {
+        return Ok(());
+    }
+    let longest = block.rows.longest(block.columns);
+    if longest.record_bytes > record_max {
+        let place = block.place_at(longest.record_start, 0);
+        return Err(head::too_long(plan, place, longest.record_bytes).into());
+    }
+    if longest.field_bytes > field_max {
+        return Err(Refusal::Limit {
+            what: "a field, in bytes,",
+            allowed: field_max as u64,
+            found: longest.field_bytes as u64,
+            place: block.place_at(longest.field_start, 0),
+        }
+        .into());
+    }
+    Ok(())
+}
+
+fn skip_lines(
+    window: &mut Window<Source<'_>>,
+    plan: &Plan,
+    observer: &mut dyn Observer,
+) -> Result<(), ConvertError> {
+    let newline = plan.dialect.newline.clone().unwrap_or(Newline::Any);
+    let mut left = plan.dialect.skip_rows.unwrap_or(0);
+    while left > 0 {
+        match physical_line(&newline, window.text(), window.at_end()) {
+            Some(bytes) => {
+                window.consume(bytes, 0, LineEnd::Any);
+                left -= 1;
+            }
+            None if window.at_end() => return Ok(()),
+            None => {
+                let start = window.place().byte;
+                fill(window, observer)?;
+                let full = window.text().len() >= WINDOW_BYTES && window.place().byte == start;
+                if full && !window.grow(plan.limits.record_bytes_max) {
+                    return Err(head::too_long(plan, window.place(), window.text().len()).into());
+                }
+            }
+        }
+    }
+    fill(window, observer)
+}
+
+fn fill(window: &mut Window<Source<'_>>, observer: &mut dyn Observer) -> Result<(), ConvertError> {
+    observer.enter(Stage::Read);
+    let filled = window.fill();
+    let inflate = window.source().source();
+    let at_byte = inflate.source_bytes();
+    observer.consumed(at_byte);
+    filled.map_err(|error| read_error(error, at_byte))
+}
+
+fn read_error(error: io::Error, at_byte: u64) -> ConvertError {
+    if InflateError::within(&error).is_some_and(InflateError::is_permanent) {
+        if let Ok(fault) = error.downcast::<InflateError>() {
+            return Refusal::Inflate(fault).into();
+        }
+        return ConvertError::Defect("an inflate error without its kind".to_owned());
+    }
+    if EncodingError::within(&error).is_some_and(EncodingError::is_permanent) {
+        if let Ok(fault) = error.downcast::<EncodingError>() {
+            return Refusal::Encoding(fault).into();
+        }
+        return ConvertError::Defect("an encoding error without its kind".to_owned());
+    }
+    ConvertError::Read {
+        at_byte,
+        source: error,
+    }
+}
