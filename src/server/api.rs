@@ -77,7 +77,6 @@ impl S3 for Api {
         }
         Ok(S3Response::new(CreateBucketOutput {
             location: Some(location),
-            ..Default::default()
         }))
     }
 

@@ -166,9 +166,11 @@ pub async fn object_and_folder(cx: Context) -> String {
         notes.see(&put.body(key.as_bytes().to_vec().into()).send().await);
     }
     notes.add(sorted(&cx).await.join(","));
+    let mut all_read = true;
     for key in ["a", "a/b", "a/", "a/b/c", "x/y", "x"] {
-        notes.is("read", cx.read(key).await == Ok(key.as_bytes().to_vec()));
+        all_read &= cx.read(key).await == Ok(key.as_bytes().to_vec());
     }
+    notes.is("all-read", all_read);
     cx.client
         .delete_object()
         .bucket(&cx.bucket)
