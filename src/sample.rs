@@ -33,6 +33,7 @@ mod day;
 mod definitions;
 mod directory;
 mod events;
+mod expected;
 mod kinds;
 mod links;
 mod parts;
@@ -51,7 +52,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-pub use parts::{ExpectedPart, RejectedCell, RejectedRecord};
+pub use expected::{ExpectedPart, RejectedCell, RejectedRecord};
 pub use size::{InvalidSize, parse_size};
 
 use account::Account;

@@ -88,6 +88,8 @@ fn what_equals_truth_passes_in_any_order_and_any_files() {
     }
 }
 
+type Mutation = Box<dyn Fn(&mut Vec<Row>)>;
+
 #[test]
 fn each_mutation_is_found() {
     let (dir, date) = sample();
@@ -97,7 +99,7 @@ fn each_mutation_is_found() {
     let empty = at(Value::Text(String::new()));
     let null = at(Value::Null);
     let token = at(Value::Text("\\N".to_owned()));
-    let mutations: Vec<(&str, Box<dyn Fn(&mut Vec<Row>)>)> = vec![
+    let mutations: Vec<(&str, Mutation)> = vec![
         (
             "empty becomes NULL",
             Box::new(move |rows| set(rows, empty, "value", Value::Null)),

@@ -380,7 +380,7 @@ impl Account {
         }
         let mut random = self.random(DELETED, &[kind as u64, number]);
         let leaves = random.chance(5 * self.days as u64);
-        leaves && 1 + random.below(self.days as u64) <= day as u64
+        leaves && random.below(self.days as u64) < day as u64
     }
 }
 

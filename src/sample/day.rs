@@ -4,7 +4,8 @@ use std::sync::mpsc::Sender;
 
 use super::account::Account;
 use super::events::EVENTS;
-use super::parts::{ExpectedPart, Place};
+use super::expected::ExpectedPart;
+use super::parts::Place;
 use super::{Options, Progress, SampleError, calendar, definitions, events, links, people, records};
 
 /// The day (0 is the first) on which one part arrives late.

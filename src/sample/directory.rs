@@ -9,14 +9,18 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::account::Account;
-use super::parts::ExpectedPart;
+use super::expected::ExpectedPart;
 use super::table::ColumnType;
 use super::{Options, SampleError, calendar};
 
 /// What marks a sample's directory.
 const MARKER: &str = "sample.json";
-/// What a sample writes beside its marker.
-const OWN: &[&str] = &["landing", "truth", "timeline.json"];
+/// Who wrote the marker.
+const WRITTEN_BY: &str = "daymark sample";
+/// What a sample writes beside its marker, and removes when it is written again.
+const OWN: &[&str] = &["landing/hubspot", "truth", "timeline.json"];
+/// What must not be there before the first sample.
+const TAKEN: &[&str] = &[MARKER, "landing", "truth", "timeline.json"];
 /// Grows when a sample of the same options would be another one.
 const FORMAT: u32 = 1;
 
@@ -25,7 +29,7 @@ pub fn prepare(options: &Options) -> Result<(), SampleError> {
     let dir = &options.dir;
     fs::create_dir_all(dir).map_err(|source| SampleError::io("create", dir, source))?;
     let marker = dir.join(MARKER);
-    if is_file(&marker)? {
+    if is_ours(&marker)? {
         for name in OWN {
             remove(&dir.join(name))?;
         }
@@ -34,6 +38,7 @@ pub fn prepare(options: &Options) -> Result<(), SampleError> {
     }
     // The marker comes first, so that a sample that broke off can be written again.
     let content = json!({
+        "written_by": WRITTEN_BY,
         "format": FORMAT,
         "size_bytes": options.size_bytes,
         "days": options.days,
@@ -103,8 +108,8 @@ fn refuse_foreign(options: &Options) -> Result<(), SampleError> {
         names.push(entry.file_name().to_string_lossy().into_owned());
     }
     names.sort_unstable();
-    let own = |name: &&String| OWN.contains(&name.as_str()) || *name == MARKER;
-    let blocking = names.iter().find(own).map(|name| (name, false));
+    let taken = |name: &&String| TAKEN.contains(&name.as_str());
+    let blocking = names.iter().find(taken).map(|name| (name, false));
     let foreign = names.first().filter(|_| !options.force).map(|name| (name, true));
     match blocking.or(foreign) {
         None => Ok(()),
@@ -116,12 +121,17 @@ fn refuse_foreign(options: &Options) -> Result<(), SampleError> {
     }
 }
 
-fn is_file(path: &Path) -> Result<bool, SampleError> {
-    match fs::symlink_metadata(path) {
-        Ok(found) => Ok(found.is_file()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(source) => Err(SampleError::io("look at", path, source)),
-    }
+/// Whether a marker is there, and a sample's: another program's `sample.json` is no leave to remove anything.
+fn is_ours(marker: &Path) -> Result<bool, SampleError> {
+    let text = match fs::read_to_string(marker) {
+        Ok(text) => text,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => {
+            return Ok(false);
+        }
+        Err(source) => return Err(SampleError::io("read", marker, source)),
+    };
+    let content: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+    Ok(content.get("written_by").is_some_and(|by| by == WRITTEN_BY))
 }
 
 fn remove(path: &Path) -> Result<(), SampleError> {

@@ -5,8 +5,9 @@ use super::SampleError;
 use super::account::{Account, Record};
 use super::calendar::DAY_MS;
 use super::cell::Cell;
+use super::expected::ExpectedPart;
 use super::kinds::{self, KINDS};
-use super::parts::{ExpectedPart, Place, TableWriter};
+use super::parts::{Place, TableWriter};
 use super::table;
 
 /// One way of linking two kinds of records.

@@ -4,8 +4,9 @@ use super::SampleError;
 use super::account::{Account, Record};
 use super::calendar::{DAY_MS, HOUR_MS};
 use super::cell::{Cell, Unfit};
+use super::expected::ExpectedPart;
 use super::kinds::{self, KINDS};
-use super::parts::{ExpectedPart, Place, TableWriter};
+use super::parts::{Place, TableWriter};
 use super::table;
 use super::text;
 

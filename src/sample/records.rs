@@ -4,8 +4,9 @@ use super::SampleError;
 use super::account::{Account, HISTORY_OF_CONTACTS_MAX, HISTORY_OF_OTHERS_MAX, Record, Values};
 use super::calendar;
 use super::cell::{self, Cell, Unfit};
+use super::expected::ExpectedPart;
 use super::kinds::{self, KINDS};
-use super::parts::{ExpectedPart, Place, TableWriter};
+use super::parts::{Place, TableWriter};
 use super::table;
 
 struct Tables<'a> {

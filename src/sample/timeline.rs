@@ -6,7 +6,7 @@ use super::account::Account;
 use super::calendar::{HOUR_MS, MINUTE_MS, instant_text};
 use super::day::{LATE_DAY, PURGE_DAY};
 use super::directory::write_json;
-use super::parts::ExpectedPart;
+use super::expected::ExpectedPart;
 use super::{Options, SampleError, calendar};
 
 /// One step of the sync.
