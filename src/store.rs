@@ -15,7 +15,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ChecksumAlgorithm;
 use bytes::Bytes;
 
-pub use error::{Class, Kind, StoreError};
+pub use error::{Class, Kind, Request, StoreError};
 pub use multipart::{PART_BYTES_MIN, PARTS_MAX, UploadedPart};
 
 /// How often and how patiently S3 is asked.
@@ -86,7 +86,9 @@ impl Store {
     /// Checksums stay as the SDK has them by default: CRC32 on every upload, verified on every whole download; so does its
     /// protection against streams that stall.
     pub fn new(sdk: &aws_config::SdkConfig, tuning: &Tuning) -> Self {
-        let retry = RetryConfig::standard().with_max_attempts(tuning.attempts).with_max_backoff(tuning.backoff_max);
+        let retry = RetryConfig::standard()
+            .with_max_attempts(tuning.attempts)
+            .with_max_backoff(tuning.backoff_max);
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(tuning.connect_timeout)
             .read_timeout(tuning.read_timeout)
@@ -124,19 +126,20 @@ impl Store {
     pub async fn head(&self, bucket: &str, key: &str) -> Result<Option<ObjectMeta>, StoreError> {
         match self.client.head_object().bucket(bucket).key(key).send().await {
             Ok(found) => {
-                let etag = found.e_tag().map(|etag| etag.trim_matches('"').to_owned()).filter(|etag| !etag.is_empty());
-                let size = found.content_length().and_then(|length| u64::try_from(length).ok());
+                let etag = found
+                    .e_tag()
+                    .map(|etag| etag.trim_matches('"').to_owned())
+                    .filter(|etag| !etag.is_empty());
+                let size = found
+                    .content_length()
+                    .and_then(|length| u64::try_from(length).ok());
                 let (Some(etag), Some(size_bytes)) = (etag, size) else {
-                    return Err(StoreError {
-                        kind: Kind::Other,
-                        operation: "HeadObject",
-                        bucket: bucket.to_owned(),
-                        key: key.to_owned(),
-                        status: None,
-                        code: None,
-                        request_id: None,
-                        detail: "expected an answer with ETag and Content-Length".to_owned(),
-                    });
+                    return Err(StoreError::unusable(
+                        "HeadObject",
+                        bucket,
+                        key,
+                        "expected an answer with ETag and Content-Length",
+                    ));
                 };
                 Ok(Some(ObjectMeta {
                     etag,
@@ -153,7 +156,12 @@ impl Store {
 
     /// Opens the object that has this ETag, from a byte on. [`Kind::Precondition`]: another object is current by now.
     pub async fn get(&self, bucket: &str, key: &str, etag: &str, from_byte: u64) -> Result<Body, StoreError> {
-        let mut request = self.client.get_object().bucket(bucket).key(key).if_match(format!("\"{etag}\""));
+        let mut request = self
+            .client
+            .get_object()
+            .bucket(bucket)
+            .key(key)
+            .if_match(format!("\"{etag}\""));
         if from_byte > 0 {
             request = request.range(format!("bytes={from_byte}-"));
         }
@@ -164,9 +172,22 @@ impl Store {
     }
 
     /// Writes an object that is not there yet, in one request. [`Kind::Precondition`]: it is there.
-    pub async fn put_new(&self, bucket: &str, key: &str, body: Bytes, content_type: &str) -> Result<(), StoreError> {
-        let request = self.client.put_object().bucket(bucket).key(key).if_none_match("*");
-        let request = request.content_type(content_type).checksum_algorithm(ChecksumAlgorithm::Crc32);
+    pub async fn put_new(
+        &self,
+        bucket: &str,
+        key: &str,
+        body: Bytes,
+        content_type: &str,
+    ) -> Result<(), StoreError> {
+        let request = self
+            .client
+            .put_object()
+            .bucket(bucket)
+            .key(key)
+            .if_none_match("*");
+        let request = request
+            .content_type(content_type)
+            .checksum_algorithm(ChecksumAlgorithm::Crc32);
         match request.body(ByteStream::from(body)).send().await {
             Ok(_) => Ok(()),
             Err(error) => Err(StoreError::of("PutObject", bucket, key, &error)),

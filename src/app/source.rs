@@ -50,7 +50,9 @@ pub enum SourceError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The body kept breaking off.
-    #[error("the source broke off at byte {at_byte} of {size_bytes}, for the last time after {resumes} resumptions: {cause}")]
+    #[error(
+        "the source broke off at byte {at_byte} of {size_bytes}, for the last time after {resumes} resumptions: {cause}"
+    )]
     BrokenOff {
         /// Bytes that came.
         at_byte: u64,
@@ -82,7 +84,9 @@ pub fn open(
     stop: Arc<AtomicBool>,
 ) -> (SourceReader, JoinHandle<Result<u64, SourceError>>) {
     let (chunks, received) = unbounded_channel();
-    let room = Arc::new(Semaphore::new(settings.read_ahead_bytes.clamp(1, Semaphore::MAX_PERMITS)));
+    let room = Arc::new(Semaphore::new(
+        settings.read_ahead_bytes.clamp(1, Semaphore::MAX_PERMITS),
+    ));
     let reader = SourceReader {
         chunks: received,
         chunk: None,
@@ -130,7 +134,12 @@ impl Feed {
                     cause,
                 });
             }
-            tracing::warn!(at_byte = self.at_byte, size_bytes = self.size_bytes, cause, "source broke off, resuming");
+            tracing::warn!(
+                at_byte = self.at_byte,
+                size_bytes = self.size_bytes,
+                cause,
+                "source broke off, resuming"
+            );
             tokio::time::sleep(pause(self.settings.resume_pause, resumes, &self.identity)).await;
             resumes += 1;
         }
@@ -141,11 +150,15 @@ impl Feed {
     /// Streams from where it stands. None: to the end; else the reason why the body broke off.
     async fn stream(&mut self) -> Result<Option<String>, SourceError> {
         let Identity { bucket, key, etag } = &self.identity;
-        let mut body = self.store.get(bucket, key, etag, self.at_byte).await.map_err(|error| match error.kind {
-            Kind::Precondition => SourceError::Replaced,
-            Kind::NotFound => SourceError::Gone,
-            _ => SourceError::Store(error),
-        })?;
+        let mut body =
+            self.store
+                .get(bucket, key, etag, self.at_byte)
+                .await
+                .map_err(|error| match error.kind {
+                    Kind::Precondition => SourceError::Replaced,
+                    Kind::NotFound => SourceError::Gone,
+                    _ => SourceError::Store(error),
+                })?;
         while let Some(next) = body.next().await {
             let bytes = match next {
                 Ok(bytes) if bytes.is_empty() => continue,
@@ -159,10 +172,17 @@ impl Feed {
                 });
             }
             // One chunk larger than the whole read-ahead waits until nothing else does.
-            let wanted = bytes.len().min(self.settings.read_ahead_bytes.clamp(1, Semaphore::MAX_PERMITS));
+            let wanted = bytes
+                .len()
+                .min(self.settings.read_ahead_bytes.clamp(1, Semaphore::MAX_PERMITS));
             let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
-            let permit = Arc::clone(&self.room).acquire_many_owned(wanted).await.map_err(|_| SourceError::Unread)?;
-            self.chunks.send(Chunk::Bytes(bytes, permit)).map_err(|_| SourceError::Unread)?;
+            let permit = Arc::clone(&self.room)
+                .acquire_many_owned(wanted)
+                .await
+                .map_err(|_| SourceError::Unread)?;
+            self.chunks
+                .send(Chunk::Bytes(bytes, permit))
+                .map_err(|_| SourceError::Unread)?;
         }
         let whole = self.at_byte == self.size_bytes;
         Ok((!whole).then(|| "the body ended before its end".to_owned()))

@@ -71,7 +71,10 @@ pub fn begin(
         sent_parts: 0,
         part_bytes: settings.part_bytes.max(PART_BYTES_MIN),
         // Up to here it may still become one PutObject.
-        first_bytes: settings.part_bytes.max(PART_BYTES_MIN).max(settings.put_bytes_max),
+        first_bytes: settings
+            .part_bytes
+            .max(PART_BYTES_MIN)
+            .max(settings.put_bytes_max),
         stop,
     };
     let task = Task {
@@ -81,18 +84,7 @@ pub fn begin(
         content_type,
         settings,
     };
-    let handle = tokio::spawn(async move {
-        let mut open = None;
-        let outcome = task.run(&mut open, received, judged).await;
-        if let (Err(_), Some(upload_id)) = (&outcome, &open)
-            && let Err(error) = task.store.abort_upload(&task.bucket, &task.key, upload_id).await
-        {
-            // Invisible and soon gone by the bucket's lifecycle rule, but somebody pays for it until then.
-            tracing::warn!(%error, "a multipart upload was left open");
-        }
-        // Nobody waits for the answer to an upload that was given up.
-        let _ = answer.send(outcome);
-    });
+    let handle = tokio::spawn(task.run(received, judged, answer));
     (writer, Upload { verdict, answered }, handle)
 }
 
@@ -120,6 +112,8 @@ impl Upload {
     }
 }
 
+type Flying = JoinSet<Result<UploadedPart, StoreError>>;
+
 struct Task {
     store: Store,
     bucket: String,
@@ -128,36 +122,76 @@ struct Task {
     settings: WriteSettings,
 }
 
+/// The multipart upload, if there is one.
+enum Open {
+    /// Being asked for, in a task of its own, so that its id is learnt whatever happens here meanwhile.
+    Asked(JoinHandle<Result<String, StoreError>>),
+    /// Its id.
+    Named(String),
+}
+
 impl Task {
     async fn run(
-        &self,
-        open: &mut Option<String>,
+        self,
         mut parts: mpsc::Receiver<Bytes>,
-        verdict: oneshot::Receiver<Bytes>,
-    ) -> Result<(), UploadError> {
+        mut verdict: oneshot::Receiver<Bytes>,
+        mut answer: oneshot::Sender<Result<(), UploadError>>,
+    ) {
+        let mut open = None;
         let mut flying = JoinSet::new();
-        let outcome = self.upload(open, &mut parts, verdict, &mut flying).await;
-        // A part that still flies when its upload is aborted could land behind it and stay.
-        flying.shutdown().await;
-        outcome
+        let outcome = tokio::select! {
+            outcome = self.upload(&mut open, &mut parts, &mut verdict, &mut flying) => outcome,
+            // Whoever would hear the answer is gone.
+            () = answer.closed() => Err(UploadError::GivenUp),
+        };
+        if outcome.is_err() {
+            // Whoever still writes learns it here.
+            drop(parts);
+            // A part that still flies when its upload is aborted could land behind it and stay.
+            flying.shutdown().await;
+            self.abort(open).await;
+        }
+        // Nobody waits for the answer to an upload that was given up.
+        let _ = answer.send(outcome);
     }
 
     async fn upload(
         &self,
-        open: &mut Option<String>,
+        open: &mut Option<Open>,
         parts: &mut mpsc::Receiver<Bytes>,
-        verdict: oneshot::Receiver<Bytes>,
-        flying: &mut JoinSet<Result<UploadedPart, StoreError>>,
+        verdict: &mut oneshot::Receiver<Bytes>,
+        flying: &mut Flying,
     ) -> Result<(), UploadError> {
         let mut landed = Vec::new();
         let mut number = 0;
-        while let Some(bytes) = parts.recv().await {
-            number += 1;
-            self.part(open, number, bytes, flying, &mut landed).await?;
+        let mut rest = None;
+        {
+            let sending = async {
+                while let Some(bytes) = parts.recv().await {
+                    number += 1;
+                    self.part(open, number, bytes, flying, &mut landed).await?;
+                }
+                Ok::<(), UploadError>(())
+            };
+            tokio::pin!(sending);
+            loop {
+                tokio::select! {
+                    sent = &mut sending => break sent?,
+                    judged = &mut *verdict, if rest.is_none() => {
+                        rest = Some(judged.map_err(|_| UploadError::GivenUp)?);
+                    }
+                }
+            }
         }
-        let rest = verdict.await.map_err(|_| UploadError::GivenUp)?;
+        let rest = match rest {
+            Some(rest) => rest,
+            None => verdict.await.map_err(|_| UploadError::GivenUp)?,
+        };
         if open.is_none() && rest.len() <= self.settings.put_bytes_max {
-            return Ok(self.store.put_new(&self.bucket, &self.key, rest, self.content_type).await?);
+            return Ok(self
+                .store
+                .put_new(&self.bucket, &self.key, rest, self.content_type)
+                .await?);
         }
         if !rest.is_empty() {
             number += 1;
@@ -166,25 +200,22 @@ impl Task {
         while let Some(part) = flying.join_next().await {
             landed.push(part.map_err(|_| UploadError::Died)??);
         }
-        let upload_id = open.as_deref().ok_or(UploadError::Died)?;
-        Ok(self.store.complete_upload(&self.bucket, &self.key, upload_id, landed).await?)
+        let upload_id = self.open(open).await?;
+        Ok(self
+            .store
+            .complete_upload(&self.bucket, &self.key, &upload_id, landed)
+            .await?)
     }
 
     async fn part(
         &self,
-        open: &mut Option<String>,
+        open: &mut Option<Open>,
         number: i32,
         bytes: Bytes,
-        flying: &mut JoinSet<Result<UploadedPart, StoreError>>,
+        flying: &mut Flying,
         landed: &mut Vec<UploadedPart>,
     ) -> Result<(), UploadError> {
-        let upload_id = match open {
-            Some(upload_id) => upload_id.clone(),
-            None => {
-                let upload_id = self.store.create_upload(&self.bucket, &self.key, self.content_type).await?;
-                open.insert(upload_id).clone()
-            }
-        };
+        let upload_id = self.open(open).await?;
         while flying.len() >= self.settings.parts_in_flight.max(1) {
             match flying.join_next().await {
                 Some(part) => landed.push(part.map_err(|_| UploadError::Died)??),
@@ -194,6 +225,41 @@ impl Task {
         let (store, bucket, key) = (self.store.clone(), self.bucket.clone(), self.key.clone());
         flying.spawn(async move { store.upload_part(&bucket, &key, &upload_id, number, bytes).await });
         Ok(())
+    }
+
+    /// The upload's id; asks for one at first.
+    async fn open(&self, open: &mut Option<Open>) -> Result<String, UploadError> {
+        let asked = open.get_or_insert_with(|| {
+            let (store, bucket, key) = (self.store.clone(), self.bucket.clone(), self.key.clone());
+            let content_type = self.content_type;
+            Open::Asked(tokio::spawn(async move {
+                store.create_upload(&bucket, &key, content_type).await
+            }))
+        });
+        let upload_id = match asked {
+            Open::Named(upload_id) => return Ok(upload_id.clone()),
+            Open::Asked(asking) => asking.await,
+        };
+        // An answer is heard once: with none, or a refusal, nothing is open.
+        *open = None;
+        let upload_id = upload_id.map_err(|_| UploadError::Died)??;
+        *open = Some(Open::Named(upload_id.clone()));
+        Ok(upload_id)
+    }
+
+    async fn abort(&self, open: Option<Open>) {
+        let upload_id = match open {
+            None => return,
+            Some(Open::Named(upload_id)) => upload_id,
+            Some(Open::Asked(asking)) => match asking.await {
+                Ok(Ok(upload_id)) => upload_id,
+                _ => return,
+            },
+        };
+        if let Err(error) = self.store.abort_upload(&self.bucket, &self.key, &upload_id).await {
+            // Invisible and soon gone by the bucket's lifecycle rule, but somebody pays for it until then.
+            tracing::warn!(%error, "a multipart upload was left open");
+        }
     }
 }
 
@@ -222,7 +288,9 @@ impl UploadWriter {
             ))));
         }
         let part = std::mem::take(&mut self.buffer);
-        self.parts.blocking_send(Bytes::from(part)).map_err(|_| io::Error::other("the upload failed"))?;
+        self.parts
+            .blocking_send(Bytes::from(part))
+            .map_err(|_| io::Error::other("the upload failed"))?;
         self.sent_parts += 1;
         Ok(())
     }
@@ -233,16 +301,25 @@ impl io::Write for UploadWriter {
         if self.stop.load(Ordering::Relaxed) {
             return Err(io::Error::other("told to stop"));
         }
-        let full = if self.sent_parts == 0 { self.first_bytes } else { self.part_bytes };
+        let full = if self.sent_parts == 0 {
+            self.first_bytes
+        } else {
+            self.part_bytes
+        };
         if self.buffer.len() >= full {
             self.hand_over()?;
         }
-        let full = if self.sent_parts == 0 { self.first_bytes } else { self.part_bytes };
+        let full = if self.sent_parts == 0 {
+            self.first_bytes
+        } else {
+            self.part_bytes
+        };
         let taken = bytes.len().min(full.saturating_sub(self.buffer.len()));
         if self.buffer.is_empty() && taken > 0 && self.sent_parts > 0 {
             self.buffer.reserve_exact(full);
         }
-        self.buffer.extend_from_slice(bytes.get(..taken).unwrap_or_default());
+        self.buffer
+            .extend_from_slice(bytes.get(..taken).unwrap_or_default());
         Ok(taken)
     }
 

@@ -12,6 +12,13 @@ use aws_sdk_s3::operation::RequestId;
 pub struct StoreError {
     /// What happened.
     pub kind: Kind,
+    /// To what, and what S3 said.
+    pub request: Box<Request>,
+}
+
+/// A request that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
     /// The S3 operation, as AWS names it.
     pub operation: &'static str,
     /// Bucket name.
@@ -101,13 +108,31 @@ impl StoreError {
         };
         StoreError {
             kind: kind(status, code.as_deref()),
-            operation,
-            bucket: bucket.to_owned(),
-            key: key.to_owned(),
-            status,
-            code,
-            request_id: error.request_id().map(str::to_owned),
-            detail,
+            request: Box::new(Request {
+                operation,
+                bucket: bucket.to_owned(),
+                key: key.to_owned(),
+                status,
+                code,
+                request_id: error.request_id().map(str::to_owned),
+                detail,
+            }),
+        }
+    }
+
+    /// An answer that came, but cannot be used.
+    pub(super) fn unusable(operation: &'static str, bucket: &str, key: &str, detail: &str) -> StoreError {
+        StoreError {
+            kind: Kind::Other,
+            request: Box::new(Request {
+                operation,
+                bucket: bucket.to_owned(),
+                key: key.to_owned(),
+                status: None,
+                code: None,
+                request_id: None,
+                detail: detail.to_owned(),
+            }),
         }
     }
 }
@@ -146,11 +171,12 @@ fn kind(status: Option<u16>, code: Option<&str>) -> Kind {
 
 impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let request = &self.request;
         let what = match self.kind {
             Kind::NotFound => "no such object",
             Kind::NoSuchBucket => "no such bucket",
             Kind::NoSuchUpload => "no such multipart upload",
-            Kind::Precondition if self.operation == "GetObject" => "another object is current by now",
+            Kind::Precondition if request.operation == "GetObject" => "another object is current by now",
             Kind::Precondition => "the object exists already",
             Kind::Conflict => "another write to this key was under way",
             Kind::Denied => {
@@ -162,15 +188,25 @@ impl fmt::Display for StoreError {
             Kind::Lost => "no answer",
             Kind::Other => "S3 refused",
         };
-        write!(f, "{} s3://{}/{}: {what}", self.operation, self.bucket, self.key)?;
+        let Request {
+            operation,
+            bucket,
+            key,
+            ..
+        } = request.as_ref();
+        write!(f, "{operation} s3://{bucket}/{key}: {what}")?;
         let facts = [
-            self.status.map(|status| format!("status {status}")),
-            self.code.clone(),
-            Some(self.detail.clone()).filter(|detail| !detail.is_empty()),
-            self.request_id.as_ref().map(|id| format!("request id {id}")),
+            request.status.map(|status| format!("status {status}")),
+            request.code.clone(),
+            Some(request.detail.clone()).filter(|detail| !detail.is_empty()),
+            request.request_id.as_ref().map(|id| format!("request id {id}")),
         ];
         let facts: Vec<String> = facts.into_iter().flatten().collect();
-        if facts.is_empty() { Ok(()) } else { write!(f, " [{}]", facts.join("; ")) }
+        if facts.is_empty() {
+            Ok(())
+        } else {
+            write!(f, " [{}]", facts.join("; "))
+        }
     }
 }
 
@@ -195,51 +231,67 @@ pub(super) fn chain(error: &dyn Error) -> String {
 mod tests {
     use super::*;
 
+    fn error(kind: Kind, status: Option<u16>, code: Option<&str>) -> StoreError {
+        let mut error = StoreError::unusable("HeadObject", "lake", "a/b", "");
+        error.kind = kind;
+        error.request.status = status;
+        error.request.code = code.map(str::to_owned);
+        error
+    }
+
     #[test]
     fn answers_are_told_apart_by_code_first_and_status_then() {
         for (status, code, expected, class) in [
             (Some(404), None, Kind::NotFound, Class::Transient),
             (Some(404), Some("NoSuchBucket"), Kind::NoSuchBucket, Class::Config),
-            (Some(404), Some("NoSuchUpload"), Kind::NoSuchUpload, Class::Transient),
+            (
+                Some(404),
+                Some("NoSuchUpload"),
+                Kind::NoSuchUpload,
+                Class::Transient,
+            ),
             (Some(403), None, Kind::Denied, Class::Config),
             (Some(403), Some("AccessDenied"), Kind::Denied, Class::Config),
-            (Some(403), Some("InvalidObjectState"), Kind::ColdStorage, Class::Permanent),
-            (Some(403), Some("RequestTimeTooSkewed"), Kind::Other, Class::Transient),
+            (
+                Some(403),
+                Some("InvalidObjectState"),
+                Kind::ColdStorage,
+                Class::Permanent,
+            ),
+            (
+                Some(403),
+                Some("RequestTimeTooSkewed"),
+                Kind::Other,
+                Class::Transient,
+            ),
             (Some(412), None, Kind::Precondition, Class::Transient),
-            (Some(409), Some("ConditionalRequestConflict"), Kind::Conflict, Class::Transient),
+            (
+                Some(409),
+                Some("ConditionalRequestConflict"),
+                Kind::Conflict,
+                Class::Transient,
+            ),
             (Some(503), Some("SlowDown"), Kind::Throttled, Class::Transient),
             (Some(500), Some("InternalError"), Kind::Other, Class::Transient),
-            (Some(301), Some("PermanentRedirect"), Kind::WrongRegion, Class::Config),
+            (
+                Some(301),
+                Some("PermanentRedirect"),
+                Kind::WrongRegion,
+                Class::Config,
+            ),
             (Some(200), None, Kind::Lost, Class::Transient),
             (None, None, Kind::Lost, Class::Transient),
         ] {
             assert_eq!(kind(status, code), expected, "{status:?} {code:?}");
-            let error = StoreError {
-                kind: expected,
-                operation: "HeadObject",
-                bucket: "b".into(),
-                key: "k".into(),
-                status,
-                code: code.map(str::to_owned),
-                request_id: None,
-                detail: String::new(),
-            };
+            let error = error(expected, status, code);
             assert_eq!(error.class(), class, "{error}");
         }
     }
 
     #[test]
     fn a_denied_head_says_what_may_be_missing() {
-        let error = StoreError {
-            kind: Kind::Denied,
-            operation: "HeadObject",
-            bucket: "lake".into(),
-            key: "a/b".into(),
-            status: Some(403),
-            code: None,
-            request_id: Some("R1".into()),
-            detail: String::new(),
-        };
+        let mut error = error(Kind::Denied, Some(403), None);
+        error.request.request_id = Some("R1".to_owned());
         let text = error.to_string();
         assert!(text.contains("HeadObject s3://lake/a/b"), "{text}");
         assert!(text.contains("s3:ListBucket"), "{text}");

@@ -22,18 +22,26 @@ pub struct UploadedPart {
 
 impl Store {
     /// Opens an upload and returns its id. Nothing is visible under the key before it is completed.
-    pub async fn create_upload(&self, bucket: &str, key: &str, content_type: &str) -> Result<String, StoreError> {
-        let request = self.client.create_multipart_upload().bucket(bucket).key(key).content_type(content_type);
+    pub async fn create_upload(
+        &self,
+        bucket: &str,
+        key: &str,
+        content_type: &str,
+    ) -> Result<String, StoreError> {
+        let request = self
+            .client
+            .create_multipart_upload()
+            .bucket(bucket)
+            .key(key)
+            .content_type(content_type);
         match request.checksum_algorithm(ChecksumAlgorithm::Crc32).send().await {
-            Ok(created) => created.upload_id.filter(|id| !id.is_empty()).ok_or_else(|| StoreError {
-                kind: Kind::Other,
-                operation: "CreateMultipartUpload",
-                bucket: bucket.to_owned(),
-                key: key.to_owned(),
-                status: None,
-                code: None,
-                request_id: None,
-                detail: "the answer has no upload id".to_owned(),
+            Ok(created) => created.upload_id.filter(|id| !id.is_empty()).ok_or_else(|| {
+                StoreError::unusable(
+                    "CreateMultipartUpload",
+                    bucket,
+                    key,
+                    "expected an answer with an upload id",
+                )
             }),
             Err(error) => Err(StoreError::of("CreateMultipartUpload", bucket, key, &error)),
         }
@@ -48,8 +56,16 @@ impl Store {
         number: i32,
         body: Bytes,
     ) -> Result<UploadedPart, StoreError> {
-        let request = self.client.upload_part().bucket(bucket).key(key).upload_id(upload_id).part_number(number);
-        let request = request.checksum_algorithm(ChecksumAlgorithm::Crc32).body(ByteStream::from(body));
+        let request = self
+            .client
+            .upload_part()
+            .bucket(bucket)
+            .key(key)
+            .upload_id(upload_id)
+            .part_number(number);
+        let request = request
+            .checksum_algorithm(ChecksumAlgorithm::Crc32)
+            .body(ByteStream::from(body));
         match request.send().await {
             Ok(uploaded) => Ok(UploadedPart {
                 number,
@@ -77,8 +93,15 @@ impl Store {
                 .set_checksum_crc32(part.crc32)
                 .build()
         });
-        let parts = CompletedMultipartUpload::builder().set_parts(Some(parts.collect())).build();
-        let request = self.client.complete_multipart_upload().bucket(bucket).key(key).upload_id(upload_id);
+        let parts = CompletedMultipartUpload::builder()
+            .set_parts(Some(parts.collect()))
+            .build();
+        let request = self
+            .client
+            .complete_multipart_upload()
+            .bucket(bucket)
+            .key(key)
+            .upload_id(upload_id);
         match request.if_none_match("*").multipart_upload(parts).send().await {
             Ok(_) => Ok(()),
             Err(error) => Err(StoreError::of("CompleteMultipartUpload", bucket, key, &error)),
@@ -87,7 +110,12 @@ impl Store {
 
     /// Throws an upload away. One that is gone already is no error.
     pub async fn abort_upload(&self, bucket: &str, key: &str, upload_id: &str) -> Result<(), StoreError> {
-        let request = self.client.abort_multipart_upload().bucket(bucket).key(key).upload_id(upload_id);
+        let request = self
+            .client
+            .abort_multipart_upload()
+            .bucket(bucket)
+            .key(key)
+            .upload_id(upload_id);
         match request.send().await {
             Ok(_) => Ok(()),
             Err(error) => match StoreError::of("AbortMultipartUpload", bucket, key, &error) {
