@@ -9,8 +9,8 @@ use tokio::task::JoinHandle;
 use crate::app::error::PartError;
 use crate::app::source::{self, ReadSettings, SourceError};
 use crate::app::upload::{self, Beyond, RejectsBuffer, Upload, UploadError, UploadWriter, WriteSettings};
-use crate::convert::{self, ConvertError, Pass, Plan, Report};
-use crate::dialect::Decision;
+use crate::convert::{self, ConvertError, Decision, Pass, Plan, Report};
+
 use crate::part::Identity;
 use crate::store::Store;
 use crate::telemetry::Stopwatch;
