@@ -3,7 +3,6 @@
 //! Types come from here and never from looking at a file, because a column has one type for ever. What is declared, and
 //! how sure it is, stands in `catalog/hubspot.toml`; [`Mark`] says what the marks mean.
 
-mod dialect;
 mod file;
 mod list;
 
@@ -12,9 +11,9 @@ use std::fmt::Write as _;
 
 use serde::Deserialize;
 
+use crate::dialect::Declared;
 use crate::types::Type;
 
-pub use dialect::{DialectKind, DialectSettings};
 pub use list::{TypesFile, types_list};
 
 /// Characters of a comment at most: what Glue takes for a column.
@@ -41,7 +40,7 @@ pub struct Table {
     /// Whether a file without a header is refused: its columns cannot be told by their order.
     pub header_required: bool,
     /// What is declared of the dialect of the table's files.
-    pub dialect: DialectSettings,
+    pub dialect: Declared,
 }
 
 /// One declared column.

@@ -8,9 +8,8 @@
 
 use std::collections::HashSet;
 
-use daymark::catalog::{
-    COMMENT_CHARS_MAX, Catalog, DialectKind, DialectSettings, Mark, TypesFile, types_list,
-};
+use daymark::catalog::{COMMENT_CHARS_MAX, Catalog, Mark, TypesFile, types_list};
+use daymark::dialect::{self, Declared, Kind};
 use daymark::types::Type;
 
 fn builtin() -> Catalog {
@@ -112,7 +111,7 @@ fn the_compiled_in_tables_are_hubspots() {
 fn every_compiled_in_column_is_explained_and_marked() {
     for table in builtin().tables() {
         assert!(!table.comment.is_empty(), "{}", table.name);
-        assert_eq!(table.dialect, DialectSettings::default(), "{}", table.name);
+        assert_eq!(table.dialect, Declared::default(), "{}", table.name);
         for column in &table.columns {
             let place = format!("{}.{}", table.name, column.name);
             assert!(
@@ -211,7 +210,7 @@ columns = [{ name = "id", type = "bigint", aliases = ["Client id"] }, { name = "
         }
     );
     assert_eq!((hours.name.as_str(), hours.mark), ("HOURS", Mark::Declared));
-    assert_eq!(owners.dialect.kind, Some(DialectKind::Escaped));
+    assert_eq!(owners.dialect.kind, Some(Kind::Escaped));
     assert_eq!(owners.dialect.quoted_null, Some(true));
 
     let purchase = catalog.table("events_purchase").unwrap();
@@ -243,11 +242,11 @@ fn settings_of_a_dialect_are_overridden_one_by_one() {
         .with_overrides("[[table]]\nname = \"OWNERS\"\ndialect = { quote = \"'\", header = true }\n")
         .unwrap();
     let dialect = second.table("OWNERS").unwrap().dialect;
-    let expected = DialectSettings {
+    let expected = Declared {
         delimiter: Some(";".to_owned()),
-        quote: Some("'".to_owned()),
+        quote: Some(dialect::Mark::Char('\'')),
         header: Some(true),
-        ..DialectSettings::default()
+        ..Declared::default()
     };
     assert_eq!(dialect, expected);
 }
@@ -333,13 +332,13 @@ dialect = { seperator = ";" }
         "line 14: table teams is declared twice",
         "line 16: expected a table's name of letters, digits and _",
         "line 18: expected a table's name of letters, digits and _",
-        "line 22: dialect: delimiter: expected at least one character",
-        "line 22: dialect: kind: decides quote and escape",
-        "line 25: unknown field `seperator`",
+        "line 22: bad dialect: \"kind\" stands for \"quote\" and \"escape\"",
+        "\"delimiter\" is empty",
+        "line 25: bad dialect: unknown key \"seperator\"",
     ] {
         assert!(message.contains(fault), "{fault} is missing in: {message}");
     }
-    assert_eq!(message.matches("line ").count(), 14, "{message}");
+    assert_eq!(message.matches("line ").count(), 13, "{message}");
 }
 
 #[test]
@@ -467,40 +466,4 @@ fn a_file_of_types_has_either_form() {
             .to_string()
             .contains("expected a sequence")
     );
-}
-
-#[test]
-fn the_same_settings_in_json() {
-    let settings: DialectSettings = serde_json::from_str(
-        r#"{"delimiter": "||", "quote": "", "escape": "\\", "header": false, "skip_rows": 2, "encoding": "latin-1",
-            "newline": "", "null_values": [], "columns": ["a", "b"], "comment": ""}"#,
-    )
-    .unwrap();
-    assert_eq!(settings.faults(), Vec::<String>::new());
-    assert_eq!(
-        (settings.skip_rows, settings.delimiter.as_deref()),
-        (Some(2), Some("||"))
-    );
-    assert!(serde_json::from_str::<DialectSettings>(r#"{"delimeter": ";"}"#).is_err());
-    assert!(serde_json::from_str::<DialectSettings>(r#"{"skip_rows": -1}"#).is_err());
-    for (json, fault) in [
-        (r#"{"quote": "''"}"#, "quote: expected one character"),
-        (r#"{"quote": "é"}"#, ""),
-        (r#"{"delimiter": "a\nb"}"#, "delimiter: a line break"),
-        (
-            r#"{"delimiter": ";", "quote": ";"}"#,
-            "quote: the same as the delimiter",
-        ),
-        (r#"{"newline": "\t"}"#, "newline: expected"),
-        (r#"{"columns": ["a", "a"]}"#, "columns: a name is there twice"),
-        (r#"{"columns": []}"#, "columns: expected at least one"),
-        (r#"{"encoding": ""}"#, "encoding: expected a label"),
-    ] {
-        let faults = serde_json::from_str::<DialectSettings>(json)
-            .unwrap()
-            .faults()
-            .join("; ");
-        assert!(faults.contains(fault), "{json}: {faults}");
-        assert_eq!(faults.is_empty(), fault.is_empty(), "{json}: {faults}");
-    }
 }

@@ -5,11 +5,10 @@ use serde::de::IntoDeserializer;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{COMMENT_CHARS_MAX, CatalogError, Column, DialectSettings, Fault, Mark, Table, pattern_of};
+use super::{COMMENT_CHARS_MAX, CatalogError, Column, Fault, Mark, Table, pattern_of};
+use crate::dialect::Declared;
+use crate::names::{COLUMN_NAME_BYTES_MAX, PARTITION_KEY};
 use crate::types::Type;
-
-/// The partition key in the lake, which no column can be called.
-const PARTITION_KEY: &str = "date";
 
 /// Adds what a file declares to `tables`, and overrides what it names of them.
 pub(super) fn apply(tables: &mut Vec<Table>, toml: &str) -> Result<(), CatalogError> {
@@ -57,7 +56,7 @@ struct TableEntry {
     columns: Vec<(usize, ColumnEntry)>,
     open_prefix: Option<String>,
     header_required: Option<bool>,
-    dialect: Option<DialectSettings>,
+    dialect: Option<(usize, Declared)>,
 }
 
 /// What a file says of one column.
@@ -132,12 +131,7 @@ fn entry(table: Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<TableEn
             "comment" => entry.comment = faults.read(value),
             "open_prefix" => entry.open_prefix = faults.read(value),
             "header_required" => entry.header_required = faults.read(value),
-            "dialect" => {
-                entry.dialect = faults.read(value);
-                for fault in entry.dialect.iter().flat_map(DialectSettings::faults) {
-                    faults.add(value_at, format!("dialect: {fault}"));
-                }
-            }
+            "dialect" => entry.dialect = faults.read(value).map(|dialect| (value_at, dialect)),
             "columns" => match value.into_inner() {
                 DeValue::Array(columns) => {
                     for column in columns {
@@ -182,8 +176,11 @@ fn merge(table: &mut Table, entry: TableEntry, faults: &mut Faults<'_>) {
     if let Some(required) = entry.header_required {
         table.header_required = required;
     }
-    if let Some(dialect) = entry.dialect {
-        table.dialect = dialect.or(std::mem::take(&mut table.dialect));
+    if let Some((at, dialect)) = entry.dialect {
+        match dialect.over(table.dialect.clone()) {
+            Ok(dialect) => table.dialect = dialect,
+            Err(error) => faults.add(at, error.to_string()),
+        }
     }
     let mut seen: Vec<String> = Vec::new();
     for (at, column) in entry.columns {
@@ -294,7 +291,7 @@ fn check(table: &Table, line: Option<usize>, faults: &mut Faults<'_>) {
 /// A letter or `_`, then letters, digits and `_`, and no more of them than Glue takes.
 fn is_identifier(name: &str) -> bool {
     let mut bytes = name.bytes();
-    name.len() <= 255
+    name.len() <= COLUMN_NAME_BYTES_MAX
         && bytes
             .next()
             .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
