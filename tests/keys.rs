@@ -120,7 +120,6 @@ fn source_keys() {
     );
 }
 
-/// The longest common form is `data_0_1_0`, so lines like these show what each table's usual part is called.
 #[test]
 fn every_hubspot_table_is_known_above_the_day() {
     for table in [
@@ -315,27 +314,29 @@ fn output_keys() {
 
 /// Undoes what the stem does, so that equal stems can only come from equal paths. None if the stem is shortened.
 fn path_of(part: &PartKey) -> Option<Vec<u8>> {
-    let dashes = |text: &str| text.bytes().take_while(|&byte| byte == b'-').count();
-    let mut rest = part.stem.as_str();
-    if let Some(after) = rest
-        .strip_prefix('x')
-        .filter(|it| dashes(it) >= 3 && dashes(it) % 2 == 1)
-    {
-        rest = &after[3..];
-    } else if part.stem.len() == STEM_BYTES_MAX || has_hash(rest) {
-        return None;
-    } else if !rest.contains("--") {
+    let stem = part.stem.as_str();
+    let marked = |rest: &&str| {
+        let dashes = rest.bytes().take_while(|&byte| byte == b'-').count();
+        dashes >= 3 && dashes % 2 == 1
+    };
+    if has_hash(stem) {
+        None
+    } else if let Some(rest) = stem.strip_prefix('x').filter(marked) {
+        Some(unescaped(&rest[3..]))
+    } else if stem.contains("--") {
+        Some(unescaped(stem))
+    } else {
         let mut path = format!("{}/{}/", part.date, part.table.to_uppercase()).into_bytes();
-        path.extend(unescaped(rest));
+        path.extend(unescaped(stem));
         path.extend(b".csv.gz");
-        return Some(path);
+        Some(path)
     }
-    Some(unescaped(rest))
 }
 
 fn has_hash(stem: &str) -> bool {
-    stem.rsplit_once("---")
-        .is_some_and(|(head, hash)| hash.len() == 24 && !head.ends_with('-'))
+    let is_hash = |text: &str| text.len() == 24 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    let (head, hash) = stem.rsplit_once("---").unwrap_or_default();
+    is_hash(hash) && !head.ends_with('-')
 }
 
 fn unescaped(mut rest: &str) -> Vec<u8> {
