@@ -475,7 +475,12 @@ fn write(
                 }
                 (None, Some(escape)) => {
                     // A line of one empty cell is no record; what ends in half a mark cannot be told from what follows.
-                    let marks = [spec.delimiter.as_str(), line_end, "\r\n"];
+                    let whole_line_end = if matches!(spec.newline, Newline::Exactly(_)) {
+                        line_end
+                    } else {
+                        "\r\n"
+                    };
+                    let marks = [spec.delimiter.as_str(), whole_line_end];
                     let half =
                         |mark: &&str| mark.chars().count() > 1 && cell.ends_with(|last| mark.contains(last));
                     if (record.len() == 1 && cell.is_empty()) || marks.iter().any(half) {
@@ -496,7 +501,6 @@ fn write(
                                 out.push(escape);
                             }
                             let (head, tail) = rest.split_at(whole.map_or(first.len_utf8(), str::len));
-                            // Half a line end of one's own that is no whole one must not meet the other half.
                             out.push_str(head);
                             rest = tail;
                         }

@@ -216,7 +216,7 @@ fn schema(plan: &Plan, first: &First) -> Result<(Schema, bool, bool), ConvertErr
             Ok((build(names, table)?, true, false))
         }
         (Some(false), Some(table)) => {
-            let schema = Schema::positional(table, names.len(), plan.naming).map_err(refuse)?;
+            let schema = Schema::positional(table, names.len(), &plan.typing, plan.naming).map_err(refuse)?;
             Ok((schema, false, false))
         }
         (Some(false), None) => {
@@ -227,7 +227,7 @@ fn schema(plan: &Plan, first: &First) -> Result<(Schema, bool, bool), ConvertErr
             if is_header(schema::is_header(names, table))? {
                 return Ok((build(names, Some(table))?, true, false));
             }
-            let schema = Schema::positional(table, names.len(), plan.naming).map_err(refuse)?;
+            let schema = Schema::positional(table, names.len(), &plan.typing, plan.naming).map_err(refuse)?;
             Ok((schema, false, true))
         }
         (None, None) => {

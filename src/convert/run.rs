@@ -302,9 +302,10 @@ impl<'a> Run<'a> {
             Basis::Declared if general => "declared".to_owned(),
             _ => decision.name().to_owned(),
         };
+        let missing = self.head.schema.missing.iter();
         self.report
             .warnings
-            .extend(self.head.schema.warnings.iter().cloned());
+            .extend(missing.map(|name| format!("no column has the listed name {name:?}")));
         self.balance(self.report.rows_written)?;
         let record = serde_json::to_string(&self.record())
             .map_err(|error| ConvertError::Defect(format!("the footer record: {error}")))?;
