@@ -40,8 +40,8 @@ pub struct Config {
     pub budget: Budget,
     /// Limits on what input can grow.
     pub limits: Limits,
-    /// Bytes of rejects kept in memory at most.
-    pub rejects_bytes_max: usize,
+    /// Bytes of rejects of one part before it is refused. They are kept in memory until then.
+    pub rejects_bytes_max: u64,
     /// How sources are read.
     pub read: ReadSettings,
     /// How outputs are written.
@@ -165,6 +165,7 @@ impl Config {
             dialect,
             limits: self.limits,
             budget: self.budget,
+            rejects_bytes_max: self.rejects_bytes_max,
             codec: self.codec,
             provenance,
         })
@@ -176,7 +177,7 @@ impl Config {
     /// As [`Config::plan`].
     pub fn profile(&self, table: &str) -> Result<Profile, DialectError> {
         let plan = self.plan(table, Provenance::default())?;
-        Ok(Profile::of(&profile::canonical(&plan, self.rejects_bytes_max)))
+        Ok(Profile::of(&profile::canonical(&plan)))
     }
 
     fn dialect_of(&self, table: &crate::catalog::Table) -> Result<Declared, DialectError> {

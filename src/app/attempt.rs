@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 use crate::app::error::PartError;
 use crate::app::source::{self, ReadSettings, SourceError};
-use crate::app::upload::{self, Beyond, RejectsBuffer, Upload, UploadError, UploadWriter, WriteSettings};
+use crate::app::upload::{self, Beyond, Upload, UploadError, UploadWriter, WriteSettings};
 use crate::convert::{self, ConvertError, Decision, Pass, Plan, Report};
 
 use crate::part::Identity;
@@ -31,8 +31,6 @@ pub struct Job {
     pub read: ReadSettings,
     /// How the output is written.
     pub write: WriteSettings,
-    /// Bytes of rejects kept in memory at most.
-    pub rejects_bytes_max: usize,
     /// How to convert.
     pub plan: Arc<Plan>,
     /// What an earlier pass found.
@@ -66,7 +64,7 @@ pub struct Pending {
 struct Passed {
     result: Result<Pass, ConvertError>,
     writer: UploadWriter,
-    rejects: RejectsBuffer,
+    rejects: Vec<u8>,
     stopwatch: Stopwatch,
 }
 
@@ -93,7 +91,8 @@ pub async fn run(job: Job, mut keep: impl FnMut(JoinHandle<()>)) -> Result<Tried
         upload::begin(store, job.output_bucket, job.output, content_type, write, stop);
     keep(uploading);
 
-    let mut rejects = RejectsBuffer::new(job.rejects_bytes_max);
+    // The plan bounds them.
+    let mut rejects = Vec::new();
     let (answer, answered) = oneshot::channel();
     let span = tracing::Span::current();
     keep(tokio::task::spawn_blocking(move || {
@@ -133,7 +132,6 @@ pub async fn run(job: Job, mut keep: impl FnMut(JoinHandle<()>)) -> Result<Tried
         Ok(Pass::Done(report)) => {
             let fed = (&mut feed.0).await.unwrap_or(Err(SourceError::Unread));
             let rest = writer.into_rest();
-            let rejects = rejects.into_bytes();
             match check(&report, fed, size_bytes, &rejects) {
                 Ok(()) => {
                     let report = *report;
@@ -207,7 +205,8 @@ async fn cause(
 ) -> PartError {
     let upload_error = upload.give_up().await;
     match error {
-        ConvertError::Refused(why) => PartError::Refused(why),
+        ConvertError::Refused(refusal) => PartError::Refused(refusal.to_string()),
+        ConvertError::Defect(what) => PartError::Defect(what),
         ConvertError::Read { at_byte, source } => match feed.await {
             Ok(Err(error)) => PartError::Source(error),
             Ok(Ok(_)) | Err(_) => PartError::Defect(format!("reading failed at byte {at_byte}: {source}")),

@@ -363,7 +363,6 @@ impl Converter {
                 output: located.output.clone(),
                 read: self.config.read,
                 write: self.config.write,
-                rejects_bytes_max: self.config.rejects_bytes_max,
                 plan: Arc::clone(&plan),
                 decision,
                 stop: Arc::clone(&course.stop),

@@ -13,7 +13,7 @@ use crate::convert::{Budget, Codec, Naming, Plan, Typing};
 pub const FORMAT: u32 = 1;
 
 /// The canonical text: every setting that counts, by name, in a fixed order.
-pub(super) fn canonical(plan: &Plan, rejects_bytes_max: usize) -> String {
+pub(super) fn canonical(plan: &Plan) -> String {
     let Plan {
         table,
         typing,
@@ -21,6 +21,7 @@ pub(super) fn canonical(plan: &Plan, rejects_bytes_max: usize) -> String {
         dialect,
         limits,
         budget,
+        rejects_bytes_max,
         codec,
         provenance: _,
     } = plan;
@@ -56,7 +57,7 @@ pub(super) fn canonical(plan: &Plan, rejects_bytes_max: usize) -> String {
         Budget::Count(count) => say("max_rejects", count),
         Budget::Percent(percent) => say("max_rejects", &format_args!("{percent}%")),
     }
-    say("rejects_bytes_max", &rejects_bytes_max);
+    say("rejects_bytes_max", rejects_bytes_max);
     say("record_bytes_max", &limits.record_bytes_max);
     say("field_bytes_max", &limits.field_bytes_max);
     say("columns_max", &limits.columns_max);
