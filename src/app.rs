@@ -11,3 +11,6 @@ pub mod source;
 pub mod upload;
 
 pub use error::PartError;
+
+#[cfg(all(test, feature = "cli"))]
+mod tests;

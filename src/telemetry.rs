@@ -83,7 +83,74 @@ where
     tracing_subscriber::registry().with(lines)
 }
 
-/// Makes the process log to standard output. Once; a second call changes nothing.
+/// Makes the process log to standard output, its panics included. Once; a second call changes nothing.
 pub fn init(level: Level) {
     let _ = tracing::subscriber::set_global_default(subscriber(level, std::io::stdout));
+    panics_without_words();
+}
+
+/// Logs where a panic happened and nothing else. The message that is printed otherwise can hold a cell value: slicing
+/// text at a wrong place shows the text.
+pub fn panics_without_words() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "panicked");
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(level: Level, work: impl FnOnce()) -> String {
+        let log = Log::default();
+        let writer = log.clone();
+        tracing::subscriber::with_default(subscriber(level, move || writer.clone()), work);
+        String::from_utf8(log.0.lock().unwrap().clone()).unwrap()
+    }
+
+    #[test]
+    fn a_panic_is_logged_without_its_message() {
+        let before = std::panic::take_hook();
+        panics_without_words();
+        let text = logged(Level::Error, || {
+            let cell = String::from("é canary");
+            let cut = std::panic::catch_unwind(|| cell[1..].to_owned());
+            assert!(cut.is_err());
+        });
+        std::panic::set_hook(before);
+        assert!(text.contains("panicked") && text.contains("telemetry.rs"), "{text}");
+        assert!(!text.contains("canary"), "{text}");
+    }
+
+    #[test]
+    fn libraries_are_heard_from_warnings_on() {
+        let text = logged(Level::Debug, || {
+            tracing::debug!(target: "aws_smithy_runtime", "library");
+            tracing::warn!(target: "aws_smithy_runtime", "odd");
+            tracing::debug!(target: "daymark::app", "own");
+        });
+        assert!(!text.contains("library") && text.contains("odd") && text.contains("own"), "{text}");
+        let text = logged(Level::Error, || {
+            tracing::warn!(target: "aws_smithy_runtime", "odd");
+            tracing::warn!(target: "daymark::app", "own");
+        });
+        assert_eq!(text, "");
+    }
 }

@@ -1,5 +1,6 @@
 //! One pass over a part: the source's stream into the core, the core's output into an upload that waits to be committed.
 
+use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -9,14 +10,29 @@ use tokio::task::JoinHandle;
 use crate::app::error::PartError;
 use crate::app::source::{self, ReadSettings, SourceError};
 use crate::app::upload::{self, Beyond, Upload, UploadError, UploadWriter, WriteSettings};
-use crate::convert::{self, ConvertError, Decision, Pass, Plan, Report};
+use crate::convert::{ConvertError, Decision, Observer, Pass, Plan, Report};
 
 use crate::part::Identity;
 use crate::store::Store;
 use crate::telemetry::Stopwatch;
 
+/// How much of a refused source is still read to learn whether it came undamaged. Beyond it the refusal stands.
+const DRAIN_BYTES_MAX: u64 = 256 << 20;
+
+/// One pass of the core, as [`crate::convert::pass`] is one. Tests have others, which panic and lie.
+pub type Core = fn(
+    &mut dyn Read,
+    &mut (dyn Write + Send),
+    &mut dyn Write,
+    &Plan,
+    Option<Decision>,
+    &mut dyn Observer,
+) -> Result<Pass, ConvertError>;
+
 /// What a pass needs.
 pub struct Job {
+    /// What converts.
+    pub core: Core,
     /// Where everything is.
     pub store: Store,
     /// The source.
@@ -63,6 +79,7 @@ pub struct Pending {
 
 struct Passed {
     result: Result<Pass, ConvertError>,
+    consumed: u64,
     writer: UploadWriter,
     rejects: Vec<u8>,
     stopwatch: Stopwatch,
@@ -98,7 +115,7 @@ pub async fn run(job: Job, mut keep: impl FnMut(JoinHandle<()>)) -> Result<Tried
     keep(tokio::task::spawn_blocking(move || {
         let _inside = span.entered();
         let mut stopwatch = Stopwatch::new();
-        let result = convert::pass(
+        let result = (job.core)(
             &mut reader,
             &mut writer,
             &mut rejects,
@@ -107,10 +124,17 @@ pub async fn run(job: Job, mut keep: impl FnMut(JoinHandle<()>)) -> Result<Tried
             &mut stopwatch,
         );
         stopwatch.stop();
+        let consumed = reader.consumed();
+        if matches!(result, Err(ConvertError::Refused(_))) {
+            // A body that was damaged on its way looks like a part that is broken. Its checksum comes with its end, so
+            // that is waited for before the part is condemned; how it went, the task that fetches says.
+            let _ = io::copy(&mut reader.by_ref().take(DRAIN_BYTES_MAX), &mut io::sink());
+        }
         drop(reader);
         // Nobody listens when time ran out; then all of it is dropped here, which gives the upload up.
         let _ = answer.send(Passed {
             result,
+            consumed,
             writer,
             rejects,
             stopwatch,
@@ -124,6 +148,7 @@ pub async fn run(job: Job, mut keep: impl FnMut(JoinHandle<()>)) -> Result<Tried
     };
     let Passed {
         result,
+        consumed,
         writer,
         rejects,
         stopwatch,
@@ -132,7 +157,7 @@ pub async fn run(job: Job, mut keep: impl FnMut(JoinHandle<()>)) -> Result<Tried
         Ok(Pass::Done(report)) => {
             let fed = (&mut feed.0).await.unwrap_or(Err(SourceError::Unread));
             let rest = writer.into_rest();
-            match check(&report, fed, size_bytes, &rejects) {
+            match check(&report, fed, consumed, size_bytes, &rejects) {
                 Ok(()) => {
                     let report = *report;
                     return Ok(Tried::Pending(Box::new(Pending {
@@ -164,14 +189,15 @@ pub async fn run(job: Job, mut keep: impl FnMut(JoinHandle<()>)) -> Result<Tried
 fn check(
     report: &Report,
     fed: Result<u64, SourceError>,
+    consumed: u64,
     size_bytes: u64,
     rejects: &[u8],
 ) -> Result<(), PartError> {
     let fed = fed.map_err(PartError::Source)?;
-    if fed != size_bytes || report.source_bytes != size_bytes {
+    if fed != size_bytes || consumed != size_bytes || report.source_bytes != size_bytes {
         let read = report.source_bytes;
         return Err(PartError::Defect(format!(
-            "the source has {size_bytes} bytes, but {fed} were fetched and {read} read"
+            "the source has {size_bytes} bytes, but {fed} were fetched, {consumed} taken and {read} counted"
         )));
     }
     let Report {
@@ -205,7 +231,10 @@ async fn cause(
 ) -> PartError {
     let upload_error = upload.give_up().await;
     match error {
-        ConvertError::Refused(refusal) => PartError::Refused(refusal.to_string()),
+        ConvertError::Refused(refusal) => match feed.await {
+            Ok(Err(error)) if error != SourceError::Unread => PartError::Source(error),
+            _ => PartError::Refused(refusal.to_string()),
+        },
         ConvertError::Defect(what) => PartError::Defect(what),
         ConvertError::Read { at_byte, source } => match feed.await {
             Ok(Err(error)) => PartError::Source(error),

@@ -18,12 +18,12 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use crate::app::attempt::{self, Pending, Tried};
+use crate::app::attempt::{self, Core, Pending, Tried};
 use crate::app::error::PartError;
 use crate::app::source::SourceError;
 use crate::app::upload::UploadError;
 use crate::config::Config;
-use crate::convert::{Provenance, Report, Stage};
+use crate::convert::{self, Provenance, Report, Stage};
 use crate::failure::Failure;
 use crate::keys::PartKey;
 use crate::notice::Notice;
@@ -99,6 +99,7 @@ pub struct Converter {
     config: Arc<Config>,
     store: Store,
     metrics: Metrics,
+    core: Core,
 }
 
 /// A source of which everything is known but its bytes.
@@ -127,10 +128,16 @@ struct Course {
 impl Converter {
     /// A converter of this configuration on this store.
     pub fn new(config: Arc<Config>, store: Store, metrics: Metrics) -> Self {
+        Converter::with_core(config, store, metrics, convert::pass)
+    }
+
+    /// The same with another core.
+    pub(super) fn with_core(config: Arc<Config>, store: Store, metrics: Metrics, core: Core) -> Self {
         Converter {
             config,
             store,
             metrics,
+            core,
         }
     }
 
@@ -356,6 +363,7 @@ impl Converter {
         let mut decision = None;
         for _ in 0..PASSES_MAX {
             let job = attempt::Job {
+                core: self.core,
                 store: self.store.clone(),
                 identity: located.identity.clone(),
                 size_bytes: located.provenance.size_bytes,

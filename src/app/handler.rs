@@ -59,9 +59,12 @@ type Name<'n> = (&'n str, &'n str, Option<&'n str>);
 impl Handler {
     /// A handler of this configuration on this store.
     pub fn new(config: Config, store: Store, metrics: Metrics) -> Self {
-        Handler {
-            converter: Converter::new(Arc::new(config), store, metrics),
-        }
+        Handler::of(Converter::new(Arc::new(config), store, metrics))
+    }
+
+    /// A handler around a converter.
+    pub fn of(converter: Converter) -> Self {
+        Handler { converter }
     }
 
     /// The converter, for whoever has notices instead of events.

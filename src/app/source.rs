@@ -90,6 +90,7 @@ pub fn open(
     let reader = SourceReader {
         chunks: received,
         chunk: None,
+        consumed: 0,
         ended: false,
         room: Arc::clone(&room),
         stop,
@@ -202,9 +203,17 @@ fn pause(first: Duration, tries: u32, identity: &Identity) -> Duration {
 pub struct SourceReader {
     chunks: UnboundedReceiver<Chunk>,
     chunk: Option<(Bytes, OwnedSemaphorePermit)>,
+    consumed: u64,
     ended: bool,
     room: Arc<Semaphore>,
     stop: Arc<AtomicBool>,
+}
+
+impl SourceReader {
+    /// Bytes that were read so far.
+    pub fn consumed(&self) -> u64 {
+        self.consumed
+    }
 }
 
 impl io::Read for SourceReader {
@@ -224,6 +233,7 @@ impl io::Read for SourceReader {
                 if bytes.is_empty() {
                     self.chunk = None;
                 }
+                self.consumed = self.consumed.saturating_add(copied as u64);
                 return Ok(copied);
             }
             if self.ended {
