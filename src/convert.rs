@@ -2,6 +2,7 @@
 
 mod error;
 mod head;
+mod rejecting;
 mod run;
 
 use std::io::{Read, Write};

@@ -12,62 +12,19 @@
 //! Bytes that are not valid in an encoding are never replaced: the part is refused at the first of them. UTF-8 passes
 //! as it is, because there a bad byte spoils one record only, which the record layer rejects.
 
-use std::fmt;
+mod label;
+
 use std::io::{self, Read};
 
 use encoding_rs::{Decoder, DecoderResult};
+
+pub use label::{Encoding, UnknownEncoding};
 
 /// Bytes of the source that are read at once.
 const BUFFER_BYTES: usize = 64 << 10;
 
 /// An output shorter than this might not hold one character of every encoding's output.
 const ROOM_BYTES_MIN: usize = 64;
-
-/// An encoding of the WHATWG Encoding Standard.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Encoding(&'static encoding_rs::Encoding);
-
-impl Encoding {
-    /// UTF-8, which is what is taken where nothing is declared and no byte order mark says otherwise.
-    pub const UTF_8: Encoding = Encoding(encoding_rs::UTF_8);
-
-    /// The encoding with this label, in any case: WHATWG's labels, and Python's names of the same encodings
-    /// (`cp949`, `utf-8-sig`, `latin_1`, `utf-16-le`…).
-    pub fn for_label(label: &str) -> Result<Encoding, UnknownEncoding> {
-        let name = label.trim().to_ascii_lowercase();
-        let dashed = name.replace('_', "-");
-        let joined = dashed.replace('-', "");
-        [name.as_str(), &dashed, &joined, python_alias(&dashed)]
-            .into_iter()
-            .find_map(|name| encoding_rs::Encoding::for_label_no_replacement(name.as_bytes()))
-            .map(Encoding)
-            .ok_or_else(|| UnknownEncoding(label.to_owned()))
-    }
-
-    /// The encoding that a byte order mark at the start of `head` names, and the mark's length in bytes. `head` should
-    /// hold the first 3 bytes of the text, as far as there are so many.
-    pub fn detect(head: &[u8]) -> Option<(Encoding, usize)> {
-        encoding_rs::Encoding::for_bom(head).map(|(encoding, length)| (Encoding(encoding), length))
-    }
-
-    /// Its name in the standard, such as `UTF-8`, `windows-1252` or `EUC-KR` (for `cp949`).
-    pub fn name(self) -> &'static str {
-        self.0.name()
-    }
-}
-
-impl fmt::Debug for Encoding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// A label that no encoding has.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "unknown encoding {0:?}: expected a label of the WHATWG Encoding Standard, such as utf-8, utf-16, latin-1, windows-1252, shift_jis, gbk, big5 or cp949"
-)]
-pub struct UnknownEncoding(pub String);
 
 /// Why text could not be read as UTF-8. Places are bytes of the text before it is transcoded, but after it is inflated.
 #[derive(Debug, thiserror::Error)]
@@ -98,12 +55,15 @@ pub enum EncodingError {
         /// What to do.
         remedy: &'static str,
     },
+    /// It was read on after an error.
+    #[error("the text was read on after an error")]
+    AfterFailure,
 }
 
 impl EncodingError {
     /// Whether the same bytes would fail again. (Of a source's error, the source knows.)
     pub fn is_permanent(&self) -> bool {
-        !matches!(self, EncodingError::Source { .. })
+        !matches!(self, EncodingError::Source { .. } | EncodingError::AfterFailure)
     }
 
     /// The fault of content that an [`io::Error`] from [`Transcode`] carries, if it is one.
@@ -117,6 +77,7 @@ impl From<EncodingError> for io::Error {
     fn from(error: EncodingError) -> io::Error {
         match error {
             EncodingError::Source { source, .. } => source,
+            EncodingError::AfterFailure => io::Error::other(error),
             fault => io::Error::new(io::ErrorKind::InvalidData, fault),
         }
     }
@@ -124,7 +85,7 @@ impl From<EncodingError> for io::Error {
 
 /// Reads text in a declared encoding, or in the one its byte order mark names, and yields UTF-8 without the mark.
 ///
-/// Memory is flat: one buffer of 64 KiB, which UTF-8 itself passes by.
+/// Memory is flat: one buffer of 64 KiB, which UTF-8 itself passes by. An error is final.
 pub struct Transcode<R> {
     source: R,
     declared: Option<Encoding>,
@@ -140,6 +101,7 @@ pub struct Transcode<R> {
     /// What did not fit an output that was too small for the decoder.
     spare: Vec<u8>,
     bytes_read: u64,
+    failed: bool,
 }
 
 impl<R: Read> Transcode<R> {
@@ -156,6 +118,7 @@ impl<R: Read> Transcode<R> {
             finished: false,
             spare: Vec::new(),
             bytes_read: 0,
+            failed: false,
         }
     }
 
@@ -172,12 +135,21 @@ impl<R: Read> Transcode<R> {
     /// Fills `out` from its start with UTF-8 and says with how many bytes; 0 is the end (or an empty `out`).
     /// A character may be split between two reads.
     pub fn read_text(&mut self, out: &mut [u8]) -> Result<usize, EncodingError> {
+        if self.failed {
+            return Err(EncodingError::AfterFailure);
+        }
         if out.is_empty() {
             return Ok(0);
         }
-        let Some(encoding) = self.found else {
-            self.begin()?;
-            return self.read_text(out);
+        let result = self.step(out);
+        self.failed = result.is_err();
+        result
+    }
+
+    fn step(&mut self, out: &mut [u8]) -> Result<usize, EncodingError> {
+        let encoding = match self.found {
+            Some(encoding) => encoding,
+            None => self.begin()?,
         };
         if self.decoder.is_none() {
             return self.pass(out);
@@ -197,7 +169,7 @@ impl<R: Read> Transcode<R> {
     }
 
     /// Decides the encoding by the first bytes.
-    fn begin(&mut self) -> Result<(), EncodingError> {
+    fn begin(&mut self) -> Result<Encoding, EncodingError> {
         const HEAD_BYTES: usize = 4;
         self.buffer.resize(HEAD_BYTES, 0);
         let mut length = 0;
@@ -235,10 +207,10 @@ impl<R: Read> Transcode<R> {
             },
         };
         if found != Encoding::UTF_8 {
-            self.decoder = Some(found.0.new_decoder_without_bom_handling());
+            self.decoder = Some(found.standard().new_decoder_without_bom_handling());
         }
         self.found = Some(found);
-        Ok(())
+        Ok(found)
     }
 
     fn pass(&mut self, out: &mut [u8]) -> Result<usize, EncodingError> {
@@ -320,28 +292,6 @@ fn copy_start(from: &[u8], to: &mut [u8]) -> usize {
     from.len().min(to.len())
 }
 
-/// WHATWG labels for those names of Python's codecs that are not labels themselves once `_` is written `-`.
-fn python_alias(name: &str) -> &str {
-    match name {
-        "utf-8-sig" | "utf8-sig" | "u8" | "utf" | "cp65001" => "utf-8",
-        "u16" | "utf16" | "utf-16-le" | "utf16-le" | "utf16le" => "utf-16le",
-        "utf-16-be" | "utf16-be" | "utf16be" => "utf-16be",
-        "latin" | "8859" | "cp819" | "iso8859" | "iso-8859" | "646" => "latin1",
-        "cp949" | "949" | "ms949" | "uhc" | "euckr" => "euc-kr",
-        "cp932" | "932" | "mskanji" | "ms-kanji" | "s-jis" | "shiftjis" => "shift_jis",
-        "cp936" | "936" | "ms936" => "gbk",
-        "cp950" | "950" | "ms950" => "big5",
-        "cp874" => "windows-874",
-        "eucjp" | "ujis" | "u-jis" => "euc-jp",
-        "iso2022-jp" | "iso2022jp" => "iso-2022-jp",
-        "big5hkscs" | "hkscs" => "big5-hkscs",
-        "gb18030-2000" => "gb18030",
-        "macroman" | "mac-roman" => "macintosh",
-        "maccyrillic" | "mac-cyrillic" => "x-mac-cyrillic",
-        other => other,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -386,49 +336,6 @@ mod tests {
             }
         };
         text.encode_utf16().flat_map(bytes).collect()
-    }
-
-    #[test]
-    fn labels_of_the_standard_and_of_python_are_known() {
-        for (name, labels) in [
-            ("UTF-8", "utf-8 UTF8 utf_8 utf-8-sig utf_8_sig U8"),
-            ("UTF-16LE", "utf-16 UTF16 utf_16 utf-16le utf-16-le utf_16_le"),
-            ("UTF-16BE", "utf-16be utf-16-be utf_16_be"),
-            (
-                "windows-1252",
-                "latin-1 latin1 latin_1 L1 iso-8859-1 iso8859-1 iso8859_1 iso_8859_1 cp1252 ascii us-ascii windows-1252",
-            ),
-            ("EUC-KR", "cp949 CP949 euc-kr euc_kr uhc ms949 ks_c_5601-1987"),
-            ("Shift_JIS", "shift_jis shift-jis sjis cp932 ms932 windows-31j"),
-            ("EUC-JP", "euc-jp euc_jp"),
-            ("ISO-2022-JP", "iso-2022-jp iso2022_jp"),
-            ("GBK", "gbk gb2312 cp936"),
-            ("gb18030", "gb18030"),
-            ("Big5", "big5 cp950 big5-hkscs"),
-            ("windows-1250", "cp1250"),
-            ("windows-1251", "cp1251"),
-            ("ISO-8859-2", "latin2 iso8859_2"),
-            ("ISO-8859-15", "iso8859-15 iso-8859-15 iso8859_15"),
-            ("KOI8-R", "koi8_r koi8-r"),
-            ("macintosh", "mac_roman macintosh"),
-        ] {
-            for label in labels.split(' ') {
-                assert_eq!(encoding(label).name(), name, "{label}");
-            }
-        }
-        // The last two are labels of the standard's `replacement`, which reads nothing.
-        for label in [
-            "",
-            "utf-9",
-            "utf-32",
-            "ebcdic",
-            "cp037",
-            "hz-gb-2312",
-            "iso-2022-kr",
-        ] {
-            let error = Encoding::for_label(label).unwrap_err();
-            assert!(error.to_string().contains(&format!("{label:?}")), "{error}");
-        }
     }
 
     #[test]
@@ -497,6 +404,12 @@ mod tests {
             ("utf-16be", b"\0a\xd8\x00", 2),
             ("iso-8859-8", b"abc\xbf", 3),
         ] {
+            let mut reader = Transcode::new(text, Some(encoding(label)));
+            reader.read_to_end(&mut Vec::new()).unwrap_err();
+            assert!(matches!(
+                reader.read_text(&mut [0; 8]),
+                Err(EncodingError::AfterFailure)
+            ));
             for chunk in 1..8 {
                 match transcode(text, Some(label), chunk, 7).unwrap_err() {
                     EncodingError::Malformed {
@@ -555,7 +468,7 @@ mod tests {
             let bytes = match label {
                 "utf-16le" => utf16(&text, false),
                 "utf-16be" => utf16(&text, true),
-                label => encoding(label).0.encode(&text).0.into_owned(),
+                label => encoding(label).standard().encode(&text).0.into_owned(),
             };
             prop_assert_eq!(transcode(&bytes, Some(label), chunk, at_once).unwrap(), text);
         }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
@@ -22,9 +23,9 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
-use s3s::auth::SimpleAuth;
+use s3s::auth::{S3Auth, SecretKey};
 use s3s::service::{S3Service, S3ServiceBuilder};
-use s3s::{Body, StdError};
+use s3s::{Body, S3Result, StdError, s3_error};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
@@ -139,10 +140,10 @@ impl Server {
         let listener = TcpListener::bind(config.address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
         let mut service = S3ServiceBuilder::new(Api::new(Arc::clone(&folder)));
-        service.set_auth(SimpleAuth::from_single(
-            config.access_key.clone(),
-            config.secret_key.as_str(),
-        ));
+        service.set_auth(OneKey {
+            access_key: config.access_key.clone(),
+            secret_key: config.secret_key.as_str().into(),
+        });
         let faults = Faults::default();
         let front = Front {
             service: service.build(),
@@ -291,6 +292,25 @@ async fn serve(listener: TcpListener, front: Arc<Front>, mut stopped: oneshot::R
     }
     drop(listener);
     let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
+}
+
+/// Knows one access key, and refuses others as S3 does.
+struct OneKey {
+    access_key: String,
+    secret_key: SecretKey,
+}
+
+#[async_trait]
+impl S3Auth for OneKey {
+    async fn get_secret_key(&self, access_key: &str) -> S3Result<SecretKey> {
+        if access_key == self.access_key {
+            return Ok(self.secret_key.clone());
+        }
+        Err(s3_error!(
+            InvalidAccessKeyId,
+            "The AWS access key ID you provided does not exist in our records."
+        ))
+    }
 }
 
 /// What stands between the sockets and the S3 service.

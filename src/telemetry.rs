@@ -135,7 +135,10 @@ mod tests {
             assert!(cut.is_err());
         });
         std::panic::set_hook(before);
-        assert!(text.contains("panicked") && text.contains("telemetry.rs"), "{text}");
+        assert!(
+            text.contains("panicked") && text.contains("telemetry.rs"),
+            "{text}"
+        );
         assert!(!text.contains("canary"), "{text}");
     }
 
@@ -146,7 +149,10 @@ mod tests {
             tracing::warn!(target: "aws_smithy_runtime", "odd");
             tracing::debug!(target: "daymark::app", "own");
         });
-        assert!(!text.contains("library") && text.contains("odd") && text.contains("own"), "{text}");
+        assert!(
+            !text.contains("library") && text.contains("odd") && text.contains("own"),
+            "{text}"
+        );
         let text = logged(Level::Error, || {
             tracing::warn!(target: "aws_smithy_runtime", "odd");
             tracing::warn!(target: "daymark::app", "own");

@@ -1,4 +1,5 @@
 //! Cores that panic and lie: whatever they do, nothing wrong becomes visible, and only their own part fails.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;

@@ -2,9 +2,10 @@
 
 use std::io::{self, Read, Write};
 
-use crate::columns::{Columns, MisfitCell, Nulls, Undo};
+use crate::columns::{Columns, Nulls, Undo};
 use crate::convert::error::Refusal;
 use crate::convert::head::{self, Head};
+use crate::convert::rejecting::Rejecting;
 use crate::convert::{Budget, ConvertError, Observer, Pass, Plan, Report, Stage};
 use crate::detect::Splitter;
 use crate::dialect::Newline;
@@ -13,8 +14,8 @@ use crate::encoding::{EncodingError, Transcode};
 use crate::evidence::{Basis, Decision, Verdict, Watch};
 use crate::footer::{FOOTER_KEY, FOOTER_VERSION, PartRecord};
 use crate::inflate::{Inflate, InflateError};
-use crate::records::{Block, WINDOW_BYTES, Window};
-use crate::rejects::{Reject, RejectWriter, Why};
+use crate::records::{Block, Lines, WINDOW_BYTES, Window};
+use crate::rejects::RejectWriter;
 use crate::split::Fault;
 use crate::split::general::physical_line;
 use crate::split::index::{Indexer, OddKind, Path, Rows, record_by_record};
@@ -24,8 +25,6 @@ use crate::split::standard::{LineEnd, Reading};
 const BATCH_BYTES: usize = 1 << 20;
 /// Rows that make a batch, however small.
 const BATCH_ROWS: usize = 64 << 10;
-/// Records that have to fit the catalog's types where no header says that they are the table's.
-const PROOF_RECORDS: u64 = 1_000;
 
 type Source<'a> = Transcode<Inflate<&'a mut dyn Read>>;
 
@@ -108,7 +107,7 @@ impl<'a> Run<'a> {
                 self.grow()?;
             }
             self.window
-                .consume(rows.consumed, records, self.head.layout.line_end());
+                .consume(rows.consumed, records, self.head.layout.lines());
             fill(&mut self.window, observer)?;
         }
         if let Verdict::Again(decision) = self.watch.end() {
@@ -138,7 +137,7 @@ impl<'a> Run<'a> {
             rows,
             columns,
             place: self.window.place(),
-            line_end: self.head.layout.line_end(),
+            lines: self.head.layout.lines(),
         };
         if let Splitter::Standard(standard) = &self.head.layout.splitter {
             let (quotes, backslashes) = (self.indexer.saw_quotes(), self.indexer.saw_backslashes());
@@ -178,7 +177,7 @@ impl<'a> Run<'a> {
             rows,
             columns: self.head.schema.columns.len(),
             place: self.window.place(),
-            line_end: self.head.layout.line_end(),
+            lines: self.head.layout.lines(),
         };
         check_limits(self.plan, &block)?;
         observer.enter(Stage::Columns);
@@ -382,112 +381,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Writes the rejects of a block in the order of its records.
-struct Rejecting<'r, 'w> {
-    plan: &'r Plan,
-    head: &'r Head,
-    rejects: &'r mut RejectWriter<'w>,
-    first: &'r mut Option<String>,
-}
-
-impl Rejecting<'_, '_> {
-    fn block(
-        &mut self,
-        block: &Block<'_>,
-        undo: Undo<'_>,
-        misfits: &mut [MisfitCell],
-    ) -> Result<(), ConvertError> {
-        misfits.sort_unstable_by_key(|cell| (cell.row, cell.column));
-        let mut cells = misfits.iter().peekable();
-        for (index, odd) in block.rows.odd.iter().enumerate() {
-            while let Some(cell) = cells.next_if(|cell| cell.row < odd.row) {
-                self.cell(block, undo, cell)?;
-            }
-            if odd.is_record() {
-                self.odd(block, index, odd.kind, odd.start, odd.end)?;
-            }
-        }
-        cells.try_for_each(|cell| self.cell(block, undo, cell))
-    }
-
-    fn cell(&mut self, block: &Block<'_>, undo: Undo<'_>, cell: &MisfitCell) -> Result<(), ConvertError> {
-        let (Some(&field), Some(column)) = (
-            block.rows.fields.get(cell.row * block.columns + cell.column),
-            self.head.schema.columns.get(cell.column),
-        ) else {
-            return Err(ConvertError::Defect(
-                "a rejected cell lies outside its block".to_owned(),
-            ));
-        };
-        let why = Why {
-            reason: cell.misfit.code(),
-            expected: column.ty.to_string(),
-            found: cell.misfit.to_string(),
-        };
-        let raw = block.raw(field).unwrap_or_default();
-        let text = undo.text(raw, field);
-        self.write(
-            block.place_of_field(cell.row, field),
-            Some(&column.name),
-            why,
-            &text,
-        )
-    }
-
-    fn odd(
-        &mut self,
-        block: &Block<'_>,
-        index: usize,
-        kind: OddKind,
-        start: usize,
-        end: usize,
-    ) -> Result<(), ConvertError> {
-        let why = match kind {
-            OddKind::Ragged(found) => Why {
-                reason: "fields",
-                expected: format!("{} fields", block.columns),
-                found: format!("{found} fields"),
-            },
-            _ => Why {
-                reason: "not_utf8",
-                expected: "UTF-8".to_owned(),
-                found: "bytes that are not".to_owned(),
-            },
-        };
-        let raw = block.text.get(start..end).unwrap_or_default();
-        let raw = raw.strip_suffix(b"\n").unwrap_or(raw);
-        let raw = raw.strip_suffix(b"\r").unwrap_or(raw);
-        self.write(block.place_of_odd(index), None, why, raw)
-    }
-
-    fn write(
-        &mut self,
-        place: crate::records::Place,
-        column: Option<&str>,
-        why: Why,
-        raw: &[u8],
-    ) -> Result<(), ConvertError> {
-        let told = || {
-            let of = column
-                .map(|column| format!(", column {column}"))
-                .unwrap_or_default();
-            format!("{place}{of}: expected {}, found {}", why.expected, why.found)
-        };
-        if self.head.unproven && place.record <= PROOF_RECORDS {
-            return Err(Refusal::NotTheTable { place, why: told() }.into());
-        }
-        if self.first.is_none() {
-            *self.first = Some(told());
-        }
-        let reject = Reject::new(&self.plan.provenance.key, place, column, why, raw);
-        self.rejects.write(&reject).map_err(|source| ConvertError::Write {
-            what: "rejects",
-            source,
-        })
-    }
-}
-
-/// Which fields are NULL: design by dialect, unless tokens are declared.
+/// Which fields are NULL: by the dialect, unless tokens are declared.
 fn nulls(plan: &Plan, head: &Head) -> Nulls {
     let declared = &plan.dialect;
     let tokens = declared
@@ -538,7 +432,7 @@ fn skip_lines(
     while left > 0 {
         match physical_line(&newline, window.text(), window.at_end()) {
             Some(bytes) => {
-                window.consume(bytes, 0, LineEnd::Any);
+                window.consume(bytes, 0, Lines::Standard(LineEnd::Any));
                 left -= 1;
             }
             None if window.at_end() => return Ok(()),

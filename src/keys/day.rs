@@ -1,8 +1,4 @@
 //! Days, and the folders that are named after them.
-//!
-//! A day folder is `2026-11-23`, `20261123` or the three folders `2026/11/23`, with or without `date=`, `dt=` or `day=`
-//! in front (`year=2026/month=11/day=23` for three), and with or without a time behind the date:
-//! `2026-11-23T04:05:06Z`, `2026-11-23_04-05`, `2026-11-23 04`, `20261123040506`.
 
 use std::fmt;
 use std::ops::Range;

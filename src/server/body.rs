@@ -68,12 +68,7 @@ pub async fn receive(folder: &Folder, body: Option<StreamingBlob>, claims: &Clai
     let sink = sink.write(waiting).await?;
     let (size, md5, sums) = (sink.size, sink.md5.finalize(), sink.sums.finalize().into());
     claims.verify(size, md5, &sums)?;
-    Ok(Received {
-        incoming,
-        size,
-        md5,
-        sums,
-    })
+    Ok(Received { incoming, md5, sums })
 }
 
 struct Sink {

@@ -169,66 +169,47 @@ impl Standard {
         start: usize,
         at_end: bool,
     ) -> Result<Option<(Field, usize, Stop)>, Fault> {
-        let mut at = start;
-        loop {
-            let rest = text.get(at..).unwrap_or_default();
-            let found = match self.line_end {
-                LineEnd::Any => {
-                    // Four needles: the nearer of two searches.
-                    let a = memchr3(self.delimiter, b'\n', b'"', rest);
-                    match memchr(b'\r', rest.get(..a.unwrap_or(rest.len())).unwrap_or_default()) {
-                        Some(cr) => Some(cr),
-                        None => a,
-                    }
-                }
-                _ => memchr3(self.delimiter, b'\n', b'"', rest),
-            };
-            let Some(found) = found else {
-                let field = Field::new(start, text.len(), false, false);
-                return Ok(at_end.then_some((field, text.len(), Stop::End)));
-            };
-            at += found;
-            match text.get(at) {
-                Some(b'"') => {
-                    return Err(Fault {
-                        kind: FaultKind::QuoteInBareField,
-                        at,
-                    });
-                }
-                Some(b'\n') => return Ok(Some(self.ended_by_lf(text, start, at, false))),
-                Some(b'\r') => match self.stop(text, at, at_end) {
-                    Some(Some(stop)) => {
-                        return Ok(Some((Field::new(start, at, false, false), at, stop)));
-                    }
-                    _ => return Ok(None),
-                },
-                _ => {
-                    return Ok(Some((Field::new(start, at, false, false), at, Stop::Delimiter)));
-                }
-            }
+        let Some(at) = self.find(text, start, b'"') else {
+            let field = Field::new(start, text.len(), false, false);
+            return Ok(at_end.then_some((field, text.len(), Stop::End)));
+        };
+        let field = Field::new(start, at, false, false);
+        match text.get(at) {
+            Some(b'"') => Err(Fault {
+                kind: FaultKind::QuoteInBareField,
+                at,
+            }),
+            Some(b'\n') => Ok(Some(self.ended_by_lf(text, start, at, false))),
+            Some(b'\r') => match self.stop(text, at, at_end) {
+                Some(Some(stop)) => Ok(Some((field, at, stop))),
+                _ => Ok(None),
+            },
+            _ => Ok(Some((field, at, Stop::Delimiter))),
         }
+    }
+
+    /// The first delimiter, line break or `mark` from `at` on.
+    fn find(&self, text: &[u8], at: usize, mark: u8) -> Option<usize> {
+        let rest = text.get(at..).unwrap_or_default();
+        let found = memchr3(self.delimiter, b'\n', mark, rest);
+        if self.line_end != LineEnd::Any {
+            return found.map(|found| at + found);
+        }
+        // Four needles: the nearer of two searches.
+        let before = rest.get(..found.unwrap_or(rest.len())).unwrap_or_default();
+        memchr(b'\r', before).or(found).map(|found| at + found)
     }
 
     fn escaped_field(&self, text: &[u8], start: usize, at_end: bool) -> Option<(Field, usize, Stop)> {
         let mut at = start;
         let mut dirty = false;
         loop {
-            let rest = text.get(at..).unwrap_or_default();
-            let found = match self.line_end {
-                LineEnd::Any => {
-                    let a = memchr3(self.delimiter, b'\n', b'\\', rest);
-                    match memchr(b'\r', rest.get(..a.unwrap_or(rest.len())).unwrap_or_default()) {
-                        Some(cr) => Some(cr),
-                        None => a,
-                    }
-                }
-                _ => memchr3(self.delimiter, b'\n', b'\\', rest),
-            };
+            let found = self.find(text, at, b'\\');
             let Some(found) = found else {
                 let field = Field::new(start, text.len(), false, dirty);
                 return at_end.then_some((field, text.len(), Stop::End));
             };
-            at += found;
+            at = found;
             match text.get(at) {
                 Some(b'\\') => {
                     dirty = true;

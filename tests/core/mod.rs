@@ -2,8 +2,10 @@
 #![allow(dead_code)]
 
 use std::io::{self, Read};
+use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, TimestampMillisecondType};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use bytes::Bytes;
 use daymark::catalog::Catalog;
@@ -33,14 +35,13 @@ impl Converted {
         let options = FormatOptions::default();
         let mut rows = Vec::new();
         for batch in &self.batches {
-            let columns: Vec<_> = batch
-                .columns()
+            let shown: Vec<ArrayRef> = batch.columns().iter().map(without_zone).collect();
+            let columns: Vec<_> = shown
                 .iter()
                 .map(|c| (c, ArrayFormatter::try_new(c.as_ref(), &options).unwrap()))
                 .collect();
             for row in 0..batch.num_rows() {
-                let cell = |(column, text): &(&arrow::array::ArrayRef, ArrayFormatter<'_>)| {
-                    use arrow::array::Array;
+                let cell = |(column, text): &(&ArrayRef, ArrayFormatter<'_>)| {
                     (!column.is_null(row)).then(|| text.value(row).to_string())
                 };
                 rows.push(columns.iter().map(cell).collect());
@@ -60,6 +61,22 @@ impl Converted {
             .into_iter()
             .map(|mut row| row.swap_remove(at))
             .collect()
+    }
+}
+
+/// Instants in UTC as such without a zone: the formatter knows no zone by name.
+fn without_zone(array: &ArrayRef) -> ArrayRef {
+    match array.data_type() {
+        DataType::Timestamp(_, Some(zone)) => {
+            assert_eq!(zone.as_ref(), "UTC");
+            Arc::new(
+                array
+                    .as_primitive::<TimestampMillisecondType>()
+                    .clone()
+                    .with_timezone_opt(None::<&str>),
+            )
+        }
+        _ => array.clone(),
     }
 }
 

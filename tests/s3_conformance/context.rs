@@ -31,13 +31,26 @@ impl Context {
     /// Puts an object; the ETag as S3 gives it.
     pub async fn put(&self, name: &str, body: impl Into<Vec<u8>>) -> String {
         let body = ByteStream::from(body.into());
-        let put = self.client.put_object().bucket(&self.bucket).key(self.key(name)).body(body).send().await;
+        let put = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(self.key(name))
+            .body(body)
+            .send()
+            .await;
         put.unwrap().e_tag.unwrap()
     }
 
     /// The object's body, or how reading it failed.
     pub async fn read(&self, name: &str) -> Result<Vec<u8>, String> {
-        let got = self.client.get_object().bucket(&self.bucket).key(self.key(name)).send().await;
+        let got = self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(self.key(name))
+            .send()
+            .await;
         match got {
             Ok(got) => Ok(body(got).await),
             Err(error) => Err(seen::<(), _>(&Err(error))),
@@ -46,12 +59,23 @@ impl Context {
 
     /// All keys of the check's folder, without it.
     pub async fn names(&self) -> Vec<String> {
-        let pages = self.client.list_objects_v2().bucket(&self.bucket).prefix(&self.folder);
+        let pages = self
+            .client
+            .list_objects_v2()
+            .bucket(&self.bucket)
+            .prefix(&self.folder);
         let mut pages = pages.into_paginator().send();
         let mut names = Vec::new();
         while let Some(page) = pages.next().await {
             for object in page.unwrap().contents() {
-                names.push(object.key().unwrap().strip_prefix(&self.folder).unwrap().to_owned());
+                names.push(
+                    object
+                        .key()
+                        .unwrap()
+                        .strip_prefix(&self.folder)
+                        .unwrap()
+                        .to_owned(),
+                );
             }
         }
         names
@@ -59,9 +83,17 @@ impl Context {
 
     /// The ids of the uploads that are open in the check's folder.
     pub async fn open_uploads(&self) -> Vec<String> {
-        let listing = self.client.list_multipart_uploads().bucket(&self.bucket).prefix(&self.folder);
+        let listing = self
+            .client
+            .list_multipart_uploads()
+            .bucket(&self.bucket)
+            .prefix(&self.folder);
         let listing = listing.send().await.unwrap();
-        listing.uploads().iter().map(|upload| upload.upload_id().unwrap().to_owned()).collect()
+        listing
+            .uploads()
+            .iter()
+            .map(|upload| upload.upload_id().unwrap().to_owned())
+            .collect()
     }
 }
 

@@ -1,0 +1,122 @@
+//! Every path against the reference.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn reference(standard: &Standard, text: &[u8], at_end: bool, columns: usize) -> (Rows, Option<Fault>) {
+    let mut rows = Rows::default();
+    let fault = record_by_record(text, at_end, columns, &mut rows, |text, at_end, fields| {
+        standard.record(text, at_end, fields)
+    });
+    (rows, fault.err())
+}
+
+fn check(standard: &Standard, text: &[u8], at_end: bool, columns: usize) {
+    let (expected, fault) = reference(standard, text, at_end, columns);
+    for path in Path::available() {
+        let mut rows = Rows::default();
+        let found = Indexer::new(path)
+            .rows(standard, text, at_end, columns, &mut rows)
+            .err();
+        let shown = || {
+            format!(
+                "{} {standard:?} {at_end} {columns} {:?}",
+                path.name(),
+                text.escape_ascii().to_string()
+            )
+        };
+        assert_eq!(found, fault, "{}", shown());
+        if fault.is_none() {
+            assert_eq!(rows.fields, expected.fields, "{}", shown());
+            assert_eq!(rows.odd, expected.odd, "{}", shown());
+            assert_eq!(rows.consumed, expected.consumed, "{}", shown());
+        }
+    }
+}
+
+fn standards() -> impl Strategy<Value = Standard> {
+    let readings = prop_oneof![Just(Reading::Quoted), Just(Reading::Escaped)];
+    let ends = prop_oneof![Just(LineEnd::Lf), Just(LineEnd::LfOrCrlf), Just(LineEnd::Any)];
+    (readings, ends, prop_oneof![Just(b','), Just(b'\t')]).prop_map(|(reading, line_end, delimiter)| {
+        Standard {
+            delimiter,
+            reading,
+            line_end,
+        }
+    })
+}
+
+/// Bytes dense in all that matters.
+fn dense(most: usize) -> impl Strategy<Value = Vec<u8>> {
+    let byte = prop_oneof![
+        4 => Just(b'a'), 3 => Just(b','), 1 => Just(b'\t'), 3 => Just(b'"'), 2 => Just(b'\n'),
+        2 => Just(b'\r'), 3 => Just(b'\\'), 1 => any::<u8>(),
+    ];
+    prop::collection::vec(byte, 0..most)
+}
+
+/// Records as a writer makes them, with a few columns, so that whole blocks are regular.
+fn written() -> impl Strategy<Value = Vec<u8>> {
+    let cell = prop_oneof![
+        "[a-z]{0,9}",
+        "\"[a-z,\n]{0,70}\"",
+        "\"[a-z]{0,5}(\"\"){1,3}[a-z\r\n]{0,5}\"",
+        Just("\"\"".to_owned()),
+        Just("\\\\N".to_owned()),
+    ];
+    let end = prop_oneof![5 => Just("\n"), 2 => Just("\r\n"), 1 => Just("\n\n"), 1 => Just("\r")];
+    prop::collection::vec((prop::collection::vec(cell, 1..4), end), 0..30).prop_map(|records| {
+        let lines: Vec<String> = records
+            .into_iter()
+            .map(|(cells, end)| format!("{}{end}", cells.join(",")))
+            .collect();
+        lines.concat().into_bytes()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+    #[test]
+    fn every_path_equals_the_reference_on_dense_bytes(
+        standard in standards(), text in dense(300), at_end: bool, columns in 1usize..4,
+    ) {
+        check(&standard, &text, at_end, columns);
+    }
+
+    #[test]
+    fn every_path_equals_the_reference_on_written_records(
+        standard in standards(), text in written(), at_end: bool, columns in 1usize..4,
+    ) {
+        check(&standard, &text, at_end, columns);
+    }
+}
+
+#[test]
+fn an_oddity_at_any_place_of_a_chunk_is_seen_by_every_path() {
+    let line_ends = [LineEnd::Lf, LineEnd::LfOrCrlf, LineEnd::Any];
+    let oddities: [&[u8]; 12] = [
+        b"\"", b"\"\"", b"\"x\"y", b"x\"", b"\r", b"\r\n", b"\\", b"\\\n", b"\\,", b"\\\r\n", b"\n\n",
+        b"\"\r\n",
+    ];
+    for reading in [Reading::Quoted, Reading::Escaped] {
+        for line_end in line_ends {
+            let standard = Standard {
+                delimiter: b',',
+                reading,
+                line_end,
+            };
+            for oddity in oddities {
+                for at in 0..=256usize {
+                    let mut text = vec![b'a'; at];
+                    (0..at).step_by(7).for_each(|comma| text[comma] = b',');
+                    text.extend_from_slice(oddity);
+                    text.extend_from_slice(b"b,c\nd,\"e\"\n");
+                    check(&standard, &text, true, 2);
+                    check(&standard, &text, false, 2);
+                }
+            }
+        }
+    }
+}
