@@ -2,7 +2,7 @@
 
 CARGO ?= cargo
 VENVS := target/venv
-# The functions run one process a part: nothing in them needs the command line or the local server.
+# The functions need neither the command line nor the local server.
 LAMBDA_FEATURES := --no-default-features
 FUZZ_SECONDS ?= 60
 ROUNDS ?= 5
@@ -13,7 +13,7 @@ export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-rust test-engines test-seaweedfs lint lint-rust lint-deny lint-lambda lint-template \
-	bench bench-instructions bench-instructions-record fuzz build invoke sam build-ConvertFunction clean-tools
+	bench bench-instructions bench-instructions-record bench-programs fuzz build invoke build-ConvertFunction
 
 help: ## Say what there is to make
 	@awk 'BEGIN { FS = ":.*## " } /^[a-zA-Z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,8 @@ lint: lint-rust lint-deny lint-lambda lint-template ## Check format, lints, docs
 
 lint-rust:
 	$(CARGO) fmt --check
+	$(CARGO) fmt --check --manifest-path benches/tools/Cargo.toml
+	$(CARGO) fmt --check --manifest-path fuzz/Cargo.toml
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) clippy --locked --all-targets $(LAMBDA_FEATURES) -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps
@@ -67,16 +69,18 @@ fuzz: target/tools/bin/cargo-fuzz ## Fuzz each target for FUZZ_SECONDS (default 
 
 # --- Measure it -------------------------------------------------------------------------------------------------------
 
-bench: $(VENVS)/bench/.made-from ## Compare speed, size and memory with DuckDB, Polars and pyarrow: ROUNDS=5, BIG=1 for a 500 MB part
-	$(CARGO) build --locked --release --bin daymark
-	$(CARGO) build --locked --release --manifest-path benches/tools/Cargo.toml --target-dir target/bench-tools
+bench: bench-programs $(VENVS)/bench/.made-from ## Compare speed, size and memory with DuckDB, Polars, pyarrow: ROUNDS=5, BIG=1 for 500 MB
 	$(VENVS)/bench/bin/python benches/run.py --rounds $(ROUNDS) $(if $(BIG),--big)
 
-bench-instructions: ## Count instructions on small inputs (valgrind) and compare with benches/instructions.txt
-	ci/instructions compare
+bench-instructions: bench-programs ## Count instructions on small tables (needs valgrind), beside benches/instructions.txt
+	python3 benches/instructions.py compare
 
-bench-instructions-record:
-	ci/instructions record
+bench-instructions-record: bench-programs
+	python3 benches/instructions.py record
+
+bench-programs:
+	$(CARGO) build --locked --release --bin daymark
+	$(CARGO) build --locked --release --quiet --manifest-path benches/tools/Cargo.toml --target-dir target/bench-tools
 
 # --- Ship it ----------------------------------------------------------------------------------------------------------
 
