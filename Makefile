@@ -6,7 +6,6 @@ VENVS := target/venv
 LAMBDA_FEATURES := --no-default-features
 FUZZ_SECONDS ?= 60
 ROUNDS ?= 5
-BIG ?=
 EVENT ?=
 
 export SAM_CLI_TELEMETRY := 0
@@ -26,9 +25,8 @@ demo: ## Convert a made-up HubSpot day through the Lambda handler and a local S3
 invoke: $(VENVS)/sam/.made-from $(VENVS)/seaweedfs/.made-from ## Run the Lambda binary under AWS's emulator: EVENT=events/FILE.json
 	@test -n "$(EVENT)" || { echo "which event? make invoke EVENT=events/FILE.json; there are:"; ls events/*.json; exit 2; }
 	$(CARGO) build --locked --quiet --bin daymark
-	$(CARGO) build --locked --quiet $(LAMBDA_FEATURES) --bin convert --target-dir target/lambda-debug
-	$(VENVS)/seaweedfs/bin/python ci/invoke.py "$(EVENT)" --function target/lambda-debug/debug/convert --daymark target/debug/daymark \
-		--weed $(VENVS)/seaweedfs/bin/weed --rie $(VENVS)/sam
+	$(CARGO) build --locked --quiet $(LAMBDA_FEATURES) --bin convert
+	$(VENVS)/seaweedfs/bin/python ci/invoke.py "$(EVENT)" --function target/debug/convert --daymark target/debug/daymark
 
 # --- Check it ---------------------------------------------------------------------------------------------------------
 
@@ -71,6 +69,10 @@ fuzz: target/tools/bin/cargo-fuzz ## Fuzz each target for FUZZ_SECONDS (default 
 
 bench: bench-programs $(VENVS)/bench/.made-from ## Compare speed, size and memory with DuckDB, Polars, pyarrow: ROUNDS=5, BIG=1 for 500 MB
 	$(VENVS)/bench/bin/python benches/run.py --rounds $(ROUNDS) $(if $(BIG),--big)
+ifdef BIG
+	$(MAKE) --no-print-directory build $(VENVS)/sam/.made-from $(VENVS)/seaweedfs/.made-from
+	$(VENVS)/seaweedfs/bin/python benches/handler.py
+endif
 
 bench-instructions: bench-programs ## Count instructions on small tables (needs valgrind), beside benches/instructions.txt
 	python3 benches/instructions.py compare
