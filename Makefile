@@ -2,6 +2,8 @@
 
 CARGO ?= cargo
 VENVS := target/venv
+# Runs a command beside a fresh SeaweedFS.
+SEAWEEDFS := python3 tests/seaweedfs.py $(abspath $(VENVS)/seaweedfs)
 # The functions need neither the command line nor the local server.
 LAMBDA_FEATURES := --no-default-features
 FUZZ_SECONDS ?= 60
@@ -26,7 +28,7 @@ invoke: $(VENVS)/sam/.made-from $(VENVS)/seaweedfs/.made-from ## Run the Lambda 
 	@test -n "$(EVENT)" || { echo "which event? make invoke EVENT=events/FILE.json; there are:"; ls events/*.json; exit 2; }
 	$(CARGO) build --locked --quiet --bin daymark
 	$(CARGO) build --locked --quiet $(LAMBDA_FEATURES) --bin convert
-	$(VENVS)/seaweedfs/bin/python ci/invoke.py "$(EVENT)" --function target/debug/convert --daymark target/debug/daymark
+	$(SEAWEEDFS) $(VENVS)/seaweedfs/bin/python ci/invoke.py "$(EVENT)" --function target/debug/convert --daymark target/debug/daymark
 
 # --- Check it ---------------------------------------------------------------------------------------------------------
 
@@ -40,7 +42,7 @@ test-engines: $(VENVS)/engines/.made-from
 	$(VENVS)/engines/bin/python tests/engines/compare.py --daymark target/debug/daymark
 
 test-seaweedfs: $(VENVS)/seaweedfs/.made-from
-	$(VENVS)/seaweedfs/bin/python tests/seaweedfs.py
+	$(SEAWEEDFS) $(CARGO) test --locked --test s3_conformance
 
 lint: lint-rust lint-deny lint-lambda lint-template ## Check format, lints, docs, licences, the Lambda's dependencies and the template
 
@@ -71,7 +73,7 @@ bench: bench-programs $(VENVS)/bench/.made-from ## Compare speed, size and memor
 	$(VENVS)/bench/bin/python benches/run.py --rounds $(ROUNDS) $(if $(BIG),--big)
 ifdef BIG
 	$(MAKE) --no-print-directory build $(VENVS)/sam/.made-from $(VENVS)/seaweedfs/.made-from
-	$(VENVS)/seaweedfs/bin/python benches/handler.py
+	$(SEAWEEDFS) $(VENVS)/seaweedfs/bin/python benches/handler.py
 endif
 
 bench-instructions: bench-programs ## Count instructions on small tables (needs valgrind), beside benches/instructions.txt

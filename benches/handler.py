@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The peak memory of the function's real program on the 500 MB part: from S3, through the handler, to S3."""
+"""The peak memory of the function's real program on the 500 MB part: from S3, through the handler, to S3.
+Run through tests/seaweedfs.py."""
 
 import json
 import pathlib
@@ -28,18 +29,17 @@ def main() -> None:
     }
     notice = {"s3": {"bucket": {"name": "landing"}, "object": {"key": KEY}}, "eventSource": "aws:s3", "eventName": "ObjectCreated:Put"}
     event = json.dumps({"Records": [notice]}).encode()
-    with local.seaweedfs(FOLDER) as endpoint:
-        s3 = local.client(endpoint)
-        for bucket in ("landing", "curated"):
-            s3.create_bucket(Bucket=bucket)
-        s3.upload_file(str(tables.BIG.source), "landing", KEY)
-        with local.function(FUNCTION, endpoint, settings, FOLDER) as function:
-            start = time.monotonic()
-            answer = function.invoke(event)
-            seconds, peak = time.monotonic() - start, function.peak_mib()
-            if isinstance(answer, dict) and "errorType" in answer:
-                raise local.Failed(f"the function failed: {answer}")
-        found = s3.list_objects_v2(Bucket="curated").get("Contents", [])
+    s3 = local.s3_client()
+    for bucket in ("landing", "curated"):
+        s3.create_bucket(Bucket=bucket)
+    s3.upload_file(str(tables.BIG.source), "landing", KEY)
+    with local.function(FUNCTION, settings, FOLDER) as function:
+        start = time.monotonic()
+        answer = function.invoke(event)
+        seconds, peak = time.monotonic() - start, function.peak_mib()
+        if isinstance(answer, dict) and "errorType" in answer:
+            raise local.Failed(f"the function failed: {answer}")
+    found = s3.list_objects_v2(Bucket="curated").get("Contents", [])
     written = [f"{one['Key']} ({one['Size'] / 1e6:.0f} MB)" for one in found]
     if not any(".parquet" in one for one in written):
         raise local.Failed(f"no Parquet was written; there is: {written}")

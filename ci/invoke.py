@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Gives one event to the function's real program, as Lambda would: invoke.py EVENT.json [--part PART.csv.gz].
 
-A SeaweedFS is started, each object that the event names is put there (a part of the sample account whose table the key names, or
-a small table, or --part), the program runs under AWS's Runtime Interface Emulator, and what it answers and leaves behind is shown.
+Run through tests/seaweedfs.py. Each object that the event names is put there (a part of the sample account whose table the key
+names, or a small table, or --part), the program runs under AWS's Runtime Interface Emulator, and what it answers and leaves behind
+is shown.
 """
 
 import argparse
@@ -62,25 +63,24 @@ def main() -> None:
         "DAYMARK_CURATED_BUCKET": "curated",
         "DAYMARK_CURATED_PREFIX": "lake/",
     }
-    with local.seaweedfs(FOLDER) as endpoint:
-        s3 = local.client(endpoint)
-        for bucket in sorted({"curated", landing_bucket, *(named["bucket"] for named in objects)}):
-            s3.create_bucket(Bucket=bucket)
-        parts = sample_parts(a.daymark) if objects and a.part is None else []
-        for named in objects:
-            body = a.part.read_bytes() if a.part else part_for(named["key"], parts)
-            s3.put_object(Bucket=named["bucket"], Key=named["key"], Body=body)
-            print(f"put     s3://{named['bucket']}/{named['key']} ({len(body)} bytes)")
-        with local.function(a.function, endpoint, settings, FOLDER) as function:
-            answer = function.invoke(a.event.read_bytes())
-            print(f"answer  {json.dumps(answer)}")
-            print(f"memory  {function.peak_mib():.0f} MiB at most")
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket="curated"):
-            for found in page.get("Contents", []):
-                print(f"found   s3://curated/{found['Key']} ({found['Size']} bytes)")
-        print(f"log     {FOLDER / 'function.log'}")
-        if isinstance(answer, dict) and ("errorType" in answer or answer.get("batchItemFailures")):
-            raise local.Failed("the function failed")
+    s3 = local.s3_client()
+    for bucket in sorted({"curated", landing_bucket, *(named["bucket"] for named in objects)}):
+        s3.create_bucket(Bucket=bucket)
+    parts = sample_parts(a.daymark) if objects and a.part is None else []
+    for named in objects:
+        body = a.part.read_bytes() if a.part else part_for(named["key"], parts)
+        s3.put_object(Bucket=named["bucket"], Key=named["key"], Body=body)
+        print(f"put     s3://{named['bucket']}/{named['key']} ({len(body)} bytes)")
+    with local.function(a.function, settings, FOLDER) as function:
+        answer = function.invoke(a.event.read_bytes())
+        print(f"answer  {json.dumps(answer)}")
+        print(f"memory  {function.peak_mib():.0f} MiB at most")
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket="curated"):
+        for found in page.get("Contents", []):
+            print(f"found   s3://curated/{found['Key']} ({found['Size']} bytes)")
+    print(f"log     {FOLDER / 'function.log'}")
+    if isinstance(answer, dict) and ("errorType" in answer or answer.get("batchItemFailures")):
+        raise local.Failed("the function failed")
 
 
 if __name__ == "__main__":

@@ -1,22 +1,20 @@
-"""A local stand-in for what surrounds the function in AWS: SeaweedFS as S3, and AWS's own Runtime Interface Emulator as Lambda."""
+"""A local stand-in for what surrounds the function in AWS: an S3 server, which the environment names as `tests/seaweedfs.py` leaves it
+there, and AWS's own Runtime Interface Emulator as Lambda."""
 
 import contextlib
 import json
 import os
 import pathlib
-import shutil
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-WEED = ROOT / "target/venv/seaweedfs/bin/weed"
 SAM = ROOT / "target/venv/sam"
-ACCESS_KEY, SECRET_KEY, REGION = "local", "local-secret", "us-east-1"
+REGION = "us-east-1"
 START_SECONDS_MAX = 60
 INVOKE_SECONDS_MAX = 900
 
@@ -26,13 +24,9 @@ class Failed(Exception):
 
 
 def free_port() -> int:
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        # SeaweedFS opens a second port for each, 10,000 higher.
-        if port + 10_000 < 1 << 16:
-            return port
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def wait_for_port(port: int, process: subprocess.Popen, log: pathlib.Path) -> None:
@@ -65,50 +59,25 @@ def started(command: list[str], environment: dict[str, str], log: pathlib.Path) 
                 process.wait()
 
 
-@contextlib.contextmanager
-def seaweedfs(folder: pathlib.Path) -> Iterator[str]:
-    """Runs an empty SeaweedFS under `folder` and yields its S3 address."""
-    data = folder / "seaweedfs"
-    shutil.rmtree(data, ignore_errors=True)
-    data.mkdir(parents=True)
-    ports = {name: free_port() for name in ("s3", "master", "volume", "filer")}
-    command = [str(WEED), "mini", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-s3.port={ports['s3']}"]
-    command += [f"-master.port={ports['master']}", f"-volume.port={ports['volume']}", f"-filer.port={ports['filer']}"]
-    command += ["-admin.ui=false", "-webdav=false", "-s3.port.iceberg=0", "-s3.port.lance=0"]
-    environment = dict(os.environ, AWS_ACCESS_KEY_ID=ACCESS_KEY, AWS_SECRET_ACCESS_KEY=SECRET_KEY)
-    log = folder / "seaweedfs.log"
-    with started(command, environment, log) as process:
-        wait_for_port(ports["s3"], process, log)
-        endpoint = f"http://127.0.0.1:{ports['s3']}"
-        wait_for_s3(endpoint, log)
-        yield endpoint
+def s3_settings() -> dict[str, str]:
+    """The S3 server, as the AWS clients want to be told."""
+    names = {"endpoint": "AWS_ENDPOINT_URL", "access_key": "AWS_ACCESS_KEY_ID", "secret_key": "AWS_SECRET_ACCESS_KEY"}
+    found = {name: os.environ.get(f"DAYMARK_S3_{key.upper()}") for key, name in names.items()}
+    if not all(found.values()):
+        raise Failed("DAYMARK_S3_ENDPOINT, _ACCESS_KEY and _SECRET_KEY are not set: run this through tests/seaweedfs.py")
+    return {**found, "AWS_REGION": REGION}
 
 
-def wait_for_s3(endpoint: str, log: pathlib.Path) -> None:
-    """The port is open before the service behind it is: 403 to a request that nobody signed says that it is there."""
-    deadline = time.monotonic() + START_SECONDS_MAX
-    while time.monotonic() < deadline:
-        try:
-            urllib.request.urlopen(endpoint, timeout=5).close()
-            return
-        except urllib.error.HTTPError as answer:
-            if answer.code == 403:
-                return
-        except OSError:
-            pass
-        time.sleep(0.05)
-    raise Failed(f"{endpoint} does not answer as S3:\n{tail(log)}")
-
-
-def client(endpoint: str):
+def s3_client():
     import boto3
     from botocore.config import Config
 
+    settings = s3_settings()
     return boto3.client(
         "s3",
-        endpoint_url=endpoint,
-        aws_access_key_id=ACCESS_KEY,
-        aws_secret_access_key=SECRET_KEY,
+        endpoint_url=settings["AWS_ENDPOINT_URL"],
+        aws_access_key_id=settings["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
         region_name=REGION,
         config=Config(s3={"addressing_style": "path"}),
     )
@@ -145,8 +114,8 @@ class Function:
 
 
 @contextlib.contextmanager
-def function(program: pathlib.Path, endpoint: str, settings: dict[str, str], folder: pathlib.Path) -> Iterator[Function]:
-    """Runs `program` as Lambda would, against the S3 at `endpoint`."""
+def function(program: pathlib.Path, settings: dict[str, str], folder: pathlib.Path) -> Iterator[Function]:
+    """Runs `program` as Lambda would."""
     rie = next(SAM.glob("lib/python*/site-packages/samcli/local/rapid/aws-lambda-rie-x86_64"), None)
     if rie is None:
         raise Failed(f"no Runtime Interface Emulator under {SAM}")
@@ -158,10 +127,7 @@ def function(program: pathlib.Path, endpoint: str, settings: dict[str, str], fol
         "AWS_LAMBDA_FUNCTION_NAME": "convert",
         "AWS_LAMBDA_FUNCTION_TIMEOUT": str(INVOKE_SECONDS_MAX),
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
-        "AWS_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
-        "AWS_ENDPOINT_URL": endpoint,
+        **s3_settings(),
         **settings,
     }
     log = folder / "function.log"
