@@ -38,10 +38,10 @@ def sample_parts(daymark: pathlib.Path) -> list[pathlib.Path]:
 
 
 def part_for(key: str, parts: list[pathlib.Path]) -> bytes:
-    folders = {folder.lower() for folder in key.split("/")[:-1]}
-    for part in parts:
-        if part.parent.name.lower() in folders:
-            return part.read_bytes()
+    folders = key.lower().split("/")[:-1]
+    tables = [part for part in parts if any(name.lower() in folders for name in part.relative_to(FOLDER).parts[:-1])]
+    if tables:
+        return tables[0].read_bytes()
     return gzip.compress(SMALL_PART, mtime=0)
 
 

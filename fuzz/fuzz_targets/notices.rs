@@ -7,11 +7,15 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|payload: &[u8]| {
     let Ok(delivery) = read(payload) else { return };
     match delivery {
-        Delivery::Direct(notices) => notices.iter().for_each(check),
+        Delivery::Direct(content) => content.notices.iter().for_each(check),
         Delivery::Queue(messages) => {
             for message in messages {
                 assert!(message.receive_count >= 1);
-                message.content.iter().flatten().for_each(check);
+                message
+                    .content
+                    .iter()
+                    .flat_map(|content| &content.notices)
+                    .for_each(check);
             }
         }
         Delivery::Batch(job) => {

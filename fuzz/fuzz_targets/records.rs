@@ -3,8 +3,10 @@
 
 use std::io::Read;
 
-use daymark::convert::{Budget, Codec, Naming, Pass, Plan, Provenance, Report, Typing, Unobserved, pass};
-use daymark::dialect::{Decision, Declared};
+use daymark::convert::{
+    Budget, Codec, Decision, Naming, Pass, Plan, Provenance, Report, Typing, Unobserved, pass,
+};
+use daymark::dialect::Declared;
 use daymark::limits::Limits;
 use libfuzzer_sys::fuzz_target;
 
@@ -32,6 +34,7 @@ fn convert(text: &[u8], piece: usize) -> Result<(Report, Vec<u8>, Vec<u8>), Stri
             ..Limits::default()
         },
         budget: Budget::Percent(100.0),
+        rejects_bytes_max: 1 << 20,
         codec: Codec::None,
         provenance: Provenance::default(),
     };
