@@ -1,9 +1,10 @@
 # The one door to the project. Each target sets up what it needs, inside `target/`, on a machine that has Rust, make and Python 3.
 
-CARGO ?= cargo
+export CARGO ?= cargo
+export PYTHON ?= python3
 VENVS := target/venv
 # Runs a command beside a fresh SeaweedFS.
-SEAWEEDFS := python3 tests/seaweedfs.py $(abspath $(VENVS)/seaweedfs)
+SEAWEEDFS := $(PYTHON) tests/seaweedfs.py $(abspath $(VENVS)/seaweedfs)
 # The functions need neither the command line nor the local server.
 LAMBDA_FEATURES := --no-default-features
 FUZZ_SECONDS ?= 60
@@ -22,12 +23,12 @@ help: ## Say what there is to make
 # --- Try it -----------------------------------------------------------------------------------------------------------
 
 demo: ## Convert a made-up HubSpot day through the Lambda handler and a local S3 server
-	$(CARGO) run --locked --quiet --bin daymark -- demo
+	$(CARGO) run --locked --bin daymark -- demo
 
 invoke: $(VENVS)/sam/.made-from $(VENVS)/seaweedfs/.made-from ## Run the Lambda binary under AWS's emulator: EVENT=events/FILE.json
 	@test -n "$(EVENT)" || { echo "which event? make invoke EVENT=events/FILE.json; there are:"; ls events/*.json; exit 2; }
-	$(CARGO) build --locked --quiet --bin daymark
-	$(CARGO) build --locked --quiet $(LAMBDA_FEATURES) --bin convert
+	$(CARGO) build --locked --bin daymark
+	$(CARGO) build --locked $(LAMBDA_FEATURES) --bin convert
 	$(SEAWEEDFS) $(VENVS)/seaweedfs/bin/python ci/invoke.py "$(EVENT)" --function target/debug/convert --daymark target/debug/daymark
 
 # --- Check it ---------------------------------------------------------------------------------------------------------
@@ -77,10 +78,10 @@ ifdef BIG
 endif
 
 bench-instructions: bench-programs ## Count instructions on small tables (needs valgrind), beside benches/instructions.txt
-	python3 benches/instructions.py compare
+	$(PYTHON) benches/instructions.py compare
 
 bench-instructions-record: bench-programs
-	python3 benches/instructions.py record
+	$(PYTHON) benches/instructions.py record
 
 bench-programs:
 	$(CARGO) build --locked --release --bin daymark
