@@ -83,7 +83,8 @@ def spread(values: list[float], digits: int = 2) -> str:
 
 
 def ratios(costs: Costs, other: str, of: str) -> list[float]:
-    return [getattr(a, of) / getattr(b, of) for a, b in zip(costs["daymark"], costs[other])]
+    # A program may be done before the clock that counts CPU ticks once.
+    return [getattr(a, of) / max(getattr(b, of), 1e-6) for a, b in zip(costs["daymark"], costs[other])]
 
 
 def show(table: tables.Table, costs: Costs) -> None:
@@ -95,7 +96,7 @@ def show(table: tables.Table, costs: Costs) -> None:
         if name not in costs:
             continue
         runs = costs[name]
-        cpu = spread([run.cpu_s for run in runs])
+        cpu = spread([run.cpu_s for run in runs], 3)
         rss = spread([run.rss_mib for run in runs], 0)
         out = f"{runs[0].out_bytes / 1e6:.2f}" if runs[0].out_bytes else "-"
         line = f"  {name:10} {cpu:>20} {rss:>14} {out:>7}"
