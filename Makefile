@@ -38,9 +38,11 @@ test: test-rust test-engines test-seaweedfs ## Run every test: Rust, the truth i
 test-rust:
 	$(CARGO) test --locked
 
+# The demo's sample account, as the handler converted it, beside the truth that its generator wrote.
 test-engines: $(VENVS)/engines/.made-from
-	$(CARGO) build --locked --bin daymark
-	$(VENVS)/engines/bin/python tests/engines/compare.py --daymark target/debug/daymark
+	$(CARGO) run --locked --bin daymark -- demo --dir target/truth
+	$(VENVS)/engines/bin/python tests/engines/test_compare.py target/truth
+	$(VENVS)/engines/bin/python tests/engines/compare.py target/truth/curated target/truth/truth
 
 test-seaweedfs: $(VENVS)/seaweedfs/.made-from
 	$(SEAWEEDFS) $(CARGO) test --locked --test s3_conformance
