@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Date32Array, Decimal128Array, Float64Array, Int64Array, RecordBatch,
-    StringArray, TimestampMillisecondArray,
+    ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, RecordBatch, StringArray,
+    TimestampMillisecondArray,
 };
-use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 
@@ -106,6 +106,8 @@ struct Column {
     ty: Type,
     values: Values,
     valid: Validity,
+    /// The buffers of the batch last taken: free again once that is dropped.
+    lent: Vec<Buffer>,
 }
 
 #[derive(Debug)]
@@ -205,7 +207,23 @@ impl Column {
             ty,
             values: Values::new(ty),
             valid: Validity::default(),
+            lent: Vec::new(),
         }
+    }
+
+    /// The memory of the batch last taken, if nobody holds it any more.
+    fn reclaim<T: arrow::datatypes::ArrowNativeType>(&mut self) -> Vec<T> {
+        let buffer = self.lent.pop().and_then(|buffer| buffer.into_vec::<T>().ok());
+        let mut memory = buffer.unwrap_or_default();
+        memory.clear();
+        memory
+    }
+
+    /// Lends a column's memory to a batch.
+    fn lend<T: arrow::datatypes::ArrowNativeType>(&mut self, values: Vec<T>) -> ScalarBuffer<T> {
+        let buffer = Buffer::from_vec(values);
+        self.lent.push(buffer.clone());
+        ScalarBuffer::from(buffer)
     }
 
     fn read<'f>(
@@ -240,39 +258,48 @@ impl Column {
     }
 
     fn take(&mut self) -> Result<ArrayRef, ArrowError> {
-        let values = std::mem::replace(&mut self.values, Values::new(self.ty));
         let nulls = self.valid.take();
-        Ok(match (values, self.ty) {
+        let next = self.reclaimed();
+        Ok(match (std::mem::replace(&mut self.values, next), self.ty) {
             (Values::Text { ends, bytes }, _) => {
-                let ends = OffsetBuffer::new(ScalarBuffer::from(ends));
-                Arc::new(StringArray::try_new(ends, Buffer::from_vec(bytes), nulls)?)
+                let ends = OffsetBuffer::new(self.lend(ends));
+                let bytes = self.lend(bytes).into_inner();
+                Arc::new(StringArray::try_new(ends, bytes, nulls)?)
             }
-            (Values::Bigint(values), _) => Arc::new(Int64Array::try_new(values.into(), nulls)?),
-            (Values::Double(values), _) => Arc::new(Float64Array::try_new(values.into(), nulls)?),
+            (Values::Bigint(values), _) => Arc::new(Int64Array::try_new(self.lend(values), nulls)?),
+            (Values::Double(values), _) => Arc::new(Float64Array::try_new(self.lend(values), nulls)?),
             (Values::Decimal(values), Type::Decimal { precision, scale }) => {
-                let array = Decimal128Array::try_new(values.into(), nulls)?;
+                let array = Decimal128Array::try_new(self.lend(values), nulls)?;
                 Arc::new(array.with_precision_and_scale(precision, scale)?)
             }
             (Values::Decimal(_), _) => {
                 return Err(ArrowError::SchemaError("a decimal column of another type".into()));
             }
-            (Values::Boolean(values), _) => {
-                let mut array = BooleanBuilder::with_capacity(values.len());
-                for (row, value) in values.into_iter().enumerate() {
-                    array.append_option(
-                        nulls
-                            .as_ref()
-                            .is_none_or(|nulls| nulls.is_valid(row))
-                            .then_some(value),
-                    );
-                }
-                Arc::new(array.finish())
-            }
-            (Values::Date(values), _) => Arc::new(Date32Array::try_new(values.into(), nulls)?),
+            (Values::Boolean(values), _) => Arc::new(BooleanArray::new(BooleanBuffer::from(values), nulls)),
+            (Values::Date(values), _) => Arc::new(Date32Array::try_new(self.lend(values), nulls)?),
             (Values::Timestamp(values, _), _) => {
-                Arc::new(TimestampMillisecondArray::try_new(values.into(), nulls)?.with_timezone("UTC"))
+                let array = TimestampMillisecondArray::try_new(self.lend(values), nulls)?;
+                Arc::new(array.with_timezone("UTC"))
             }
         })
+    }
+
+    /// Values like the present ones, empty, in the memory of the batch before.
+    fn reclaimed(&mut self) -> Values {
+        match self.ty {
+            Type::String | Type::Json => {
+                let bytes = self.reclaim();
+                let mut ends: Vec<i32> = self.reclaim();
+                ends.push(0);
+                Values::Text { ends, bytes }
+            }
+            Type::Bigint => Values::Bigint(self.reclaim()),
+            Type::Double => Values::Double(self.reclaim()),
+            Type::Decimal { .. } => Values::Decimal(self.reclaim()),
+            Type::Boolean => Values::Boolean(Vec::new()),
+            Type::Date => Values::Date(self.reclaim()),
+            Type::Timestamp => Values::Timestamp(self.reclaim(), TimestampReader::default()),
+        }
     }
 }
 
@@ -384,7 +411,7 @@ impl Validity {
             return None;
         }
         words.push(word);
-        let bits = arrow::buffer::BooleanBuffer::new(Buffer::from_vec(words), 0, length);
+        let bits = BooleanBuffer::new(Buffer::from_vec(words), 0, length);
         Some(NullBuffer::new(bits))
     }
 }

@@ -5,6 +5,7 @@
 
 use crate::dialect::{Declared, Kind, Newline};
 use crate::evidence::{Basis, Decision};
+use crate::records::Lines;
 use crate::split::Step;
 use crate::split::general::{General, GeneralSpec};
 use crate::split::standard::{LineEnd, Reading, Standard};
@@ -36,11 +37,11 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// What ends a physical line, for counting.
-    pub fn line_end(&self) -> LineEnd {
+    /// What ends a physical line.
+    pub fn lines(&self) -> Lines<'_> {
         match &self.splitter {
-            Splitter::Standard(standard) => standard.line_end,
-            Splitter::General(_) => LineEnd::Any,
+            Splitter::Standard(standard) => Lines::Standard(standard.line_end),
+            Splitter::General(general) => Lines::General(general),
         }
     }
 }
@@ -54,23 +55,7 @@ pub fn detect(
     fits: &dyn Fn(&[String]) -> bool,
 ) -> Layout {
     let Some(first_class) = declared.first_class() else {
-        let found = delimiter(text, at_end, declared, fits);
-        let delimiter = declared
-            .delimiter
-            .clone()
-            .unwrap_or_else(|| char::from(found).to_string());
-        return Layout {
-            splitter: Splitter::General(Box::new(General::new(&GeneralSpec::of(
-                declared,
-                &delimiter,
-                Kind::Quoted,
-            )))),
-            decision: Decision {
-                reading: Reading::Quoted,
-                basis: Basis::Declared,
-            },
-            delimiter,
-        };
+        return general(text, at_end, declared, fits);
     };
     let decision = match first_class.kind {
         Some(kind) => Decision {
@@ -82,9 +67,11 @@ pub fn detect(
     let delimiter = first_class
         .delimiter
         .unwrap_or_else(|| delimiter(text, at_end, declared, fits));
-    let line_end = match declared.newline {
+    let line_end = match &declared.newline {
         Some(Newline::Any) => LineEnd::Any,
-        _ => line_end(text, decision.reading),
+        Some(Newline::Exactly(_)) => LineEnd::Lf,
+        Some(Newline::LfOrCrlf) => LineEnd::LfOrCrlf,
+        None => line_end(text, decision.reading),
     };
     let standard = Standard {
         delimiter,
@@ -95,6 +82,26 @@ pub fn detect(
         splitter: Splitter::Standard(standard),
         decision,
         delimiter: char::from(delimiter).to_string(),
+    }
+}
+
+/// The layout of a declared dialect; what it leaves open of delimiter and line end is found.
+fn general(text: &[u8], at_end: bool, declared: &Declared, fits: &dyn Fn(&[String]) -> bool) -> Layout {
+    let delimiter = match &declared.delimiter {
+        Some(delimiter) => delimiter.clone(),
+        None => char::from(delimiter(text, at_end, declared, fits)).to_string(),
+    };
+    let mut spec = GeneralSpec::of(declared, &delimiter, Kind::Quoted);
+    if declared.newline.is_none() && line_end(text, Reading::Quoted) == LineEnd::LfOrCrlf {
+        spec.newline = Newline::LfOrCrlf;
+    }
+    Layout {
+        splitter: Splitter::General(Box::new(General::new(&spec))),
+        decision: Decision {
+            reading: Reading::Quoted,
+            basis: Basis::Declared,
+        },
+        delimiter,
     }
 }
 

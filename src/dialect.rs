@@ -162,7 +162,7 @@ impl Declared {
     }
 
     /// Whether the fast splitter can read what is declared: an ASCII delimiter, one of the first-class dialects, any
-    /// line end, no comments; None if only [`crate::split::general`] can. (The encoding does not matter: splitters read
+    /// line end or LF alone, no comments; None if only [`crate::split::general`] can. (The encoding does not matter: splitters read
     /// UTF-8.)
     pub fn first_class(&self) -> Option<FirstClass> {
         let delimiter = match self.delimiter.as_deref().map(str::as_bytes) {
@@ -176,8 +176,11 @@ impl Declared {
             None => None,
             Some(quoting) => Some(quoting.kind()?),
         };
-        let any_newline = matches!(self.newline, None | Some(Newline::Any));
-        (any_newline && self.comment().is_none()).then_some(FirstClass { delimiter, kind })
+        let newline = match &self.newline {
+            None | Some(Newline::Any | Newline::LfOrCrlf) => true,
+            Some(Newline::Exactly(text)) => text == "\n",
+        };
+        (newline && self.comment().is_none()).then_some(FirstClass { delimiter, kind })
     }
 
     /// All that is declared, in a fixed order and spelling: what a profile hashes. Declarations that mean the same give

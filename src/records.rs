@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, Read};
 
+use crate::split::general::General;
 use crate::split::index::{OddKind, Rows};
 use crate::split::standard::{LineEnd, line_breaks};
 use crate::split::{BLOCK_BYTES_MAX, Field};
@@ -127,13 +128,31 @@ impl<R: Read> Window<R> {
     }
 
     /// Moves the window's start behind `bytes`, which hold `records` records.
-    pub fn consume(&mut self, bytes: usize, records: u64, line_end: LineEnd) {
+    pub fn consume(&mut self, bytes: usize, records: u64, lines: Lines<'_>) {
         let bytes = bytes.min(self.end - self.start);
         let gone = self.text().get(..bytes).unwrap_or_default();
-        self.place.line += line_breaks(gone, line_end);
+        self.place.line += lines.count(gone);
         self.place.byte += bytes as u64;
         self.place.record += records;
         self.start += bytes;
+    }
+}
+
+/// What ends a physical line, for counting them.
+#[derive(Clone, Copy, Debug)]
+pub enum Lines<'a> {
+    /// What a first-class dialect says.
+    Standard(LineEnd),
+    /// What a declared dialect says.
+    General(&'a General),
+}
+
+impl Lines<'_> {
+    fn count(self, text: &[u8]) -> u64 {
+        match self {
+            Lines::Standard(line_end) => line_breaks(text, line_end),
+            Lines::General(general) => general.line_breaks(text),
+        }
     }
 }
 
@@ -148,8 +167,8 @@ pub struct Block<'a> {
     pub columns: usize,
     /// The place of the text's first byte.
     pub place: Place,
-    /// What ends a record.
-    pub line_end: LineEnd,
+    /// What ends a line.
+    pub lines: Lines<'a>,
 }
 
 impl<'a> Block<'a> {
@@ -204,7 +223,7 @@ impl<'a> Block<'a> {
         let before = self.text.get(..at).unwrap_or(self.text);
         Place {
             record: self.place.record + records,
-            line: self.place.line + line_breaks(before, self.line_end),
+            line: self.place.line + self.lines.count(before),
             byte: self.place.byte + at as u64,
         }
     }

@@ -38,10 +38,9 @@ impl Reject {
     /// A reject at a place; `raw` becomes text where it is UTF-8, else base 64.
     pub fn new(file: &str, place: Place, column: Option<&str>, why: Why, raw: &[u8]) -> Self {
         let text = simdutf8::basic::from_utf8(raw).ok().map(str::to_owned);
-        let base64 = text.is_none().then(|| {
-            use base64::Engine;
-            base64::engine::general_purpose::STANDARD.encode(raw)
-        });
+        let base64 = text
+            .is_none()
+            .then(|| base64_simd::STANDARD.encode_to_string(raw));
         Reject {
             file: file.to_owned(),
             record: place.record,

@@ -91,3 +91,62 @@ impl FromStr for Type {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_is_read_back_from_its_name() {
+        let decimals = (1..=38u8).flat_map(|precision| {
+            (0..=precision).map(move |scale| Type::Decimal {
+                precision,
+                scale: i8::try_from(scale).unwrap(),
+            })
+        });
+        let others = [
+            Type::String,
+            Type::Json,
+            Type::Bigint,
+            Type::Double,
+            Type::Boolean,
+            Type::Date,
+            Type::Timestamp,
+        ];
+        for ty in decimals.chain(others) {
+            assert_eq!(ty.to_string().parse(), Ok(ty));
+            assert_eq!(ty.to_string().to_uppercase().parse(), Ok(ty));
+            assert_eq!(ty.is_text(), matches!(ty, Type::String | Type::Json));
+        }
+        let decimal = Type::Decimal {
+            precision: 10,
+            scale: 2,
+        };
+        assert_eq!(" Decimal ( 10 , 2 ) ".parse(), Ok(decimal));
+    }
+
+    #[test]
+    fn other_names_are_refused() {
+        for name in [
+            "",
+            "int",
+            "varchar",
+            "text",
+            "decimal",
+            "decimal()",
+            "decimal(10)",
+            "decimal(0,0)",
+            "decimal(39,0)",
+            "decimal(10,11)",
+            "decimal(10,-1)",
+            "decimal(10,2",
+            "decimal(10,2,3)",
+            "decimal(300,2)",
+            "decimal(a,b)",
+            "decimals(1,1)",
+            "timestamp(3)",
+        ] {
+            assert_eq!(name.parse::<Type>(), Err(UnknownType(name.to_owned())));
+        }
+    }
+}

@@ -536,6 +536,17 @@ proptest! {
     }
 
     #[test]
+    fn an_exponent_of_zero_changes_no_decimal(
+        text in mutated(number_like()),
+        (precision, scale) in (1u8..=38).prop_flat_map(|precision| (Just(precision), 0..=precision)),
+    ) {
+        let scale = i8::try_from(scale).unwrap();
+        let text = text.split(|byte| byte.eq_ignore_ascii_case(&b'e')).next().unwrap();
+        let with_exponent = [text, b"e0"].concat();
+        prop_assert_eq!(decimal(text, precision, scale), decimal(&with_exponent, precision, scale));
+    }
+
+    #[test]
     fn decimals_and_doubles_agree_on_what_a_number_is(text in mutated(number_like())) {
         let named = double(&text).is_ok_and(|value| !value.is_finite());
         prop_assert_eq!(

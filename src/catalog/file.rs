@@ -24,22 +24,19 @@ pub(super) fn apply(tables: &mut Vec<Table>, toml: &str) -> Result<(), CatalogEr
     if syntax.is_empty() {
         for entry in entries(root.into_inner(), &mut faults) {
             let line = faults.line(entry.at);
-            if tables
+            let table = match tables
                 .iter()
-                .any(|table| table.name.eq_ignore_ascii_case(&entry.name))
+                .position(|table| table.name.eq_ignore_ascii_case(&entry.name))
             {
-                // It is merged below; only a second time in the same file would be a mistake, and `entries` has seen to it.
-            } else {
-                let start = pattern_of(tables, &entry.name).cloned().unwrap_or_default();
-                tables.push(Table {
-                    name: entry.name.clone(),
-                    ..start
-                });
-            }
-            if let Some(table) = tables
-                .iter_mut()
-                .find(|table| table.name.eq_ignore_ascii_case(&entry.name))
-            {
+                Some(at) => tables.get_mut(at),
+                None => {
+                    let start = pattern_of(tables, &entry.name).cloned().unwrap_or_default();
+                    let name = entry.name.clone();
+                    tables.push(Table { name, ..start });
+                    tables.last_mut()
+                }
+            };
+            if let Some(table) = table {
                 merge(table, entry, &mut faults);
                 check(table, line, &mut faults);
             }

@@ -16,6 +16,9 @@ pub fn decimal(text: &[u8], precision: u8, scale: i8) -> Result<i128, Misfit> {
         [b'+', rest @ ..] => (false, rest),
         _ => (false, text),
     };
+    if let Some(units) = usual(rest, precision, scale) {
+        return Ok(if negative { -units } else { units });
+    }
     let mut digits = Digits::default();
     rest = digits.take(rest);
     let mut decimals = 0;
@@ -42,15 +45,54 @@ pub fn decimal(text: &[u8], precision: u8, scale: i8) -> Result<i128, Misfit> {
         return Err(Misfit::TooManyDecimals);
     }
     // What is left has at most `precision` digits, zeros behind included.
-    let units = u32::try_from(shift)
+    let units = usize::try_from(shift)
         .ok()
-        .and_then(|shift| 10i128.checked_pow(shift))
+        .and_then(|shift| POWERS_OF_TEN.get(shift))
         .zip(digits.value)
-        .and_then(|(factor, value)| value.checked_mul(factor))
+        .and_then(|(factor, value)| value.checked_mul(*factor))
         .filter(|_| precision <= 38)
         .ok_or(Misfit::OutOfRange)?;
     Ok(if negative { -units } else { units })
 }
+
+/// The usual case, without a sign: at most 19 digits, no exponent, no more of them behind the point than `scale`. None is no
+/// verdict.
+#[inline]
+fn usual(text: &[u8], precision: u8, scale: i8) -> Option<i128> {
+    let (mut value, mut seen, mut point) = (0u64, 0, None);
+    if text.len() > 19 {
+        return None;
+    }
+    for byte in text {
+        match byte.wrapping_sub(b'0') {
+            digit @ 0..=9 => {
+                value = value * 10 + u64::from(digit);
+                seen += 1;
+            }
+            _ if *byte == b'.' && point.is_none() => point = Some(seen),
+            _ => return None,
+        }
+    }
+    if seen == 0 {
+        return None;
+    }
+    let decimals = point.map_or(0, |point| seen - point);
+    let shift = usize::try_from(scale).ok()?.checked_sub(decimals)?;
+    let units = i128::from(value).checked_mul(*POWERS_OF_TEN.get(shift)?)?;
+    (units < *POWERS_OF_TEN.get(usize::from(precision))?).then_some(units)
+}
+
+/// The powers of ten that 128 bits hold.
+#[allow(clippy::indexing_slicing)] // The compiler runs it: out of bounds is an error there.
+const POWERS_OF_TEN: [i128; 39] = {
+    let mut powers = [1; 39];
+    let mut at = 1;
+    while at < powers.len() {
+        powers[at] = powers[at - 1] * 10;
+        at += 1;
+    }
+    powers
+};
 
 /// A run of digits, as a whole number and zeros behind it.
 struct Digits {
@@ -95,13 +137,11 @@ impl Digits {
             self.trailing_zeros += 1;
             return;
         }
-        let factor = u32::try_from(self.trailing_zeros + 1)
-            .ok()
-            .and_then(|power| 10i128.checked_pow(power));
+        let factor = POWERS_OF_TEN.get(self.trailing_zeros + 1);
         self.value = match self.value {
             Some(0) => Some(i128::from(digit)),
             Some(value) => factor
-                .and_then(|factor| value.checked_mul(factor))
+                .and_then(|factor| value.checked_mul(*factor))
                 .and_then(|value| value.checked_add(i128::from(digit))),
             None => None,
         };

@@ -1,6 +1,6 @@
 //! Days and instants.
 
-use super::{Misfit, ZEROS, all_below_ten};
+use super::{Misfit, all_below_ten};
 
 const MS_PER_SECOND: i64 = 1_000;
 const MS_PER_MINUTE: i64 = 60 * MS_PER_SECOND;
@@ -120,7 +120,7 @@ fn usual_time(text: &[u8]) -> Option<i64> {
     if !all_below_ten(nibbles) || nibbles & COLONS != 0 {
         return None;
     }
-    // Each byte becomes ten times itself and its right neighbour: at most 99, so none runs over.
+    // As in `days`: at most 99.
     let pairs = nibbles * 10 + (nibbles >> 8);
     let [hours, _, _, minutes, _, _, seconds, _] = pairs.to_le_bytes();
     if hours > 23 || minutes > 59 || seconds > 59 {
@@ -221,49 +221,55 @@ fn two_digits(text: &[u8]) -> Result<(i64, &[u8]), Misfit> {
 
 /// Days since 1970-01-01 of `YYYY-MM-DD`.
 fn days(text: &[u8; 10]) -> Result<i32, Misfit> {
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text else {
-        return Err(Misfit::NotATimestamp);
-    };
-    let digits = u64::from_le_bytes([y1, y2, y3, y4, m1, m2, d1, d2]) ^ ZEROS;
-    if !all_below_ten(digits) {
+    const SHAPE: u64 = u64::from_le_bytes(*b"0000-00-");
+    const DASHES: u64 = u64::from_le_bytes([0, 0, 0, 0, 0xFF, 0, 0, 0xFF]);
+    let [year_and_month @ .., tens, ones] = *text;
+    let nibbles = u64::from_le_bytes(year_and_month) ^ SHAPE;
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    if !all_below_ten(nibbles) || nibbles & DASHES != 0 || tens > 9 || ones > 9 {
         return Err(Misfit::NotATimestamp);
     }
-    let pairs = digits * 10 + (digits >> 8);
-    let [century, _, year, _, month, _, day, _] = pairs.to_le_bytes();
+    // Each byte becomes ten times itself and its right neighbour: at most 99, so none runs over.
+    let pairs = nibbles * 10 + (nibbles >> 8);
+    let [century, _, year, _, _, month, _, _] = pairs.to_le_bytes();
+    let day = tens * 10 + ones;
     let year = i32::from(century) * 100 + i32::from(year);
     if year == 0 {
         return Err(Misfit::OutOfRange);
     }
-    if day == 0 || day > days_of_month(year, month) {
+    // Divisible by 4, and by 16 if by 25.
+    let leap = (year & 3 == 0) & ((year & 15 == 0) | (year % 25 != 0));
+    let Some((before, most)) = MONTHS.get(usize::from(month)) else {
+        return Err(Misfit::NoSuchDay);
+    };
+    // Sums instead of branches, which would be taken at random.
+    let most = most + u8::from(leap & (month == 2));
+    let before = i32::from(*before) + i32::from(leap & (month > 2));
+    if day == 0 || day > most {
         return Err(Misfit::NoSuchDay);
     }
-    Ok(days_before_month(year, i32::from(month)) + i32::from(day) - 1)
+    let years = year - 1;
+    let leap_days = years / 4 - years / 100 + years / 400;
+    // 719,162 days lie between 0001-01-01 and 1970-01-01.
+    Ok(365 * years + leap_days + before + i32::from(day) - 1 - 719_162)
 }
 
-/// How many days a month has; none for a month that there is not.
-fn days_of_month(year: i32, month: u8) -> u8 {
-    match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        _ => 0,
-    }
-}
-
-/// Days from 1970-01-01 to the first of a month. Years are taken to begin in March, so that a leap day ends one.
-fn days_before_month(year: i32, month: i32) -> i32 {
-    let (year, month) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
-    let leap_days = year / 4 - year / 100 + year / 400;
-    // March to July and August to December have 153 days each.
-    let days_of_year = (153 * month + 2) / 5;
-    // 719,468 days lie between 0000-03-01 and 1970-01-01.
-    365 * year + leap_days + days_of_year - 719_468
-}
+/// For each month, from 1, of a year that is no leap year: the days before it, and its own.
+const MONTHS: [(u16, u8); 13] = [
+    (0, 0),
+    (0, 31),
+    (31, 28),
+    (59, 31),
+    (90, 30),
+    (120, 31),
+    (151, 30),
+    (181, 31),
+    (212, 31),
+    (243, 30),
+    (273, 31),
+    (304, 30),
+    (334, 31),
+];
 
 /// Milliseconds since 1970 in plain digits.
 #[cold]

@@ -6,11 +6,12 @@ use crate::catalog::Table;
 use crate::convert::error::Refusal;
 use crate::convert::{ConvertError, Naming, Plan, Typing};
 use crate::detect::{self, Layout, Splitter};
-use crate::evidence::Decision;
-use crate::records::{Place, Window};
+use crate::evidence::{Basis, Decision};
+use crate::records::{Block, Place, Window};
 use crate::schema::{self, Schema, SchemaError};
+use crate::split::index::Rows;
 use crate::split::standard::Reading;
-use crate::split::{Fault, Field, Step};
+use crate::split::{Fault, FaultKind, Field, Step};
 
 /// What the start of a part says.
 pub(super) struct Head {
@@ -48,9 +49,7 @@ pub(super) fn read<R: Read>(
             Ok(None) => {
                 let most = plan.limits.record_bytes_max.saturating_add(1);
                 if !window.grow(most) {
-                    if let Some(again) =
-                        unquotable(&layout, window.place(), crate::split::FaultKind::UnclosedQuote)
-                    {
+                    if let Some(again) = unquotable(&layout, window.place(), FaultKind::UnclosedQuote) {
                         layout = detect::detect(window.text(), window.at_end(), declared, Some(again), &fits);
                         continue;
                     }
@@ -60,7 +59,7 @@ pub(super) fn read<R: Read>(
                 layout = detect::detect(window.text(), window.at_end(), declared, decision, &fits);
             }
             Err(fault) => {
-                let place = place_in(window, fault.at);
+                let place = place_in(window, &layout, fault.at);
                 match unquotable(&layout, place, fault.kind) {
                     // A first record that cannot be quoted is read as an escaped one.
                     Some(again) => {
@@ -91,7 +90,7 @@ pub(super) fn read<R: Read>(
     }
     let (schema, header, unproven) = schema(plan, &first)?;
     if header {
-        window.consume(first.consumed, 1, layout.line_end());
+        window.consume(first.consumed, 1, layout.lines());
     }
     Ok(Head {
         layout,
@@ -125,9 +124,9 @@ fn first<R: Read>(
             Step::Incomplete => return Ok(None),
             Step::EmptyLine { consumed } => {
                 *empty_lines += 1;
-                window.consume(consumed, 0, layout.line_end());
+                window.consume(consumed, 0, layout.lines());
             }
-            Step::Comment { consumed } => window.consume(consumed, 0, layout.line_end()),
+            Step::Comment { consumed } => window.consume(consumed, 0, layout.lines()),
             Step::Record { consumed } => {
                 let names = fields.iter().map(|field| name(layout, text, *field)).collect();
                 return Ok(Some(First { names, consumed }));
@@ -241,8 +240,7 @@ fn schema(plan: &Plan, first: &First) -> Result<(Schema, bool, bool), ConvertErr
 }
 
 /// The decision that follows from a fault, if the dialect is still open.
-pub(super) fn unquotable(layout: &Layout, place: Place, kind: crate::split::FaultKind) -> Option<Decision> {
-    use crate::evidence::Basis;
+pub(super) fn unquotable(layout: &Layout, place: Place, kind: FaultKind) -> Option<Decision> {
     (layout.decision.basis == Basis::Open).then_some(Decision {
         reading: Reading::Escaped,
         basis: Basis::Unquotable(kind, place),
@@ -258,13 +256,13 @@ pub(super) fn too_long(plan: &Plan, place: Place, found: usize) -> Refusal {
     }
 }
 
-fn place_in<R: Read>(window: &Window<R>, at: usize) -> Place {
-    let before = window.text().get(..at).unwrap_or_default();
-    let line_end = crate::split::standard::LineEnd::LfOrCrlf;
-    let place = window.place();
-    Place {
-        record: place.record,
-        line: place.line + crate::split::standard::line_breaks(before, line_end),
-        byte: place.byte + at as u64,
-    }
+fn place_in<R: Read>(window: &Window<R>, layout: &Layout, at: usize) -> Place {
+    let block = Block {
+        text: window.text(),
+        rows: &Rows::default(),
+        columns: 1,
+        place: window.place(),
+        lines: layout.lines(),
+    };
+    block.place_at(at, 0)
 }

@@ -14,7 +14,7 @@ use crate::encoding::{Encoding, EncodingError, Transcode};
 use crate::evidence::{Basis, Decision, Verdict, Watch};
 use crate::footer::{FOOTER_KEY, FOOTER_VERSION, PartRecord};
 use crate::inflate::{Inflate, InflateError};
-use crate::records::{Block, WINDOW_BYTES, Window};
+use crate::records::{Block, Lines, WINDOW_BYTES, Window};
 use crate::rejects::RejectWriter;
 use crate::split::Fault;
 use crate::split::general::physical_line;
@@ -107,7 +107,7 @@ impl<'a> Run<'a> {
                 self.grow()?;
             }
             self.window
-                .consume(rows.consumed, records, self.head.layout.line_end());
+                .consume(rows.consumed, records, self.head.layout.lines());
             fill(&mut self.window, observer)?;
         }
         if let Verdict::Again(decision) = self.watch.end() {
@@ -137,7 +137,7 @@ impl<'a> Run<'a> {
             rows,
             columns,
             place: self.window.place(),
-            line_end: self.head.layout.line_end(),
+            lines: self.head.layout.lines(),
         };
         if let Splitter::Standard(standard) = &self.head.layout.splitter {
             let (quotes, backslashes) = (self.indexer.saw_quotes(), self.indexer.saw_backslashes());
@@ -177,7 +177,7 @@ impl<'a> Run<'a> {
             rows,
             columns: self.head.schema.columns.len(),
             place: self.window.place(),
-            line_end: self.head.layout.line_end(),
+            lines: self.head.layout.lines(),
         };
         check_limits(self.plan, &block)?;
         observer.enter(Stage::Columns);
@@ -437,7 +437,7 @@ fn skip_lines(
     while left > 0 {
         match physical_line(&newline, window.text(), window.at_end()) {
             Some(bytes) => {
-                window.consume(bytes, 0, LineEnd::Any);
+                window.consume(bytes, 0, Lines::Standard(LineEnd::Any));
                 left -= 1;
             }
             None if window.at_end() => return Ok(()),

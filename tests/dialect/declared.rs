@@ -174,7 +174,7 @@ fn quoting_has_its_defaults_and_the_first_class_is_told() {
         (r#"{"delimiter":"é"}"#, false),
         (r#"{"delimiter":"\"","kind":"escaped"}"#, false),
         (r#"{"delimiter":"||"}"#, false),
-        (r#"{"newline":"\n"}"#, false),
+        (r#"{"newline":"\n"}"#, true),
         (r#"{"newline":"\r\n"}"#, false),
         (r##"{"comment":"#"}"##, false),
         (r#"{"comment":"","encoding":"utf-16","header":true}"#, true),

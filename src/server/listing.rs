@@ -1,0 +1,130 @@
+//! Pages of a listing: prefix, delimiter, start, continuation.
+//!
+//! S3 API reference: ListObjectsV2.
+
+use std::ops::ControlFlow;
+
+use s3s::{S3Result, s3_error};
+
+use super::folder::Folder;
+
+/// A page has at most this many keys and common prefixes.
+pub const PAGE_MAX: usize = 1_000;
+
+/// One page.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// The keys, in the order of their bytes.
+    pub keys: Vec<String>,
+    /// What keys that contain the delimiter behind the prefix have in common, in order.
+    pub prefixes: Vec<String>,
+    /// Where the next page starts, if there is one.
+    pub next: Option<Start>,
+}
+
+/// Where a page starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Behind this key; empty: at the beginning.
+    Key(String),
+    /// Behind all keys that start with this common prefix.
+    Prefix(String),
+}
+
+impl Start {
+    /// As a continuation token. It means nothing to clients.
+    #[must_use]
+    pub fn token(&self) -> String {
+        let (kind, text) = match self {
+            Self::Key(key) => ('k', key),
+            Self::Prefix(prefix) => ('p', prefix),
+        };
+        base64_simd::URL_SAFE.encode_to_string(format!("{kind}{text}"))
+    }
+
+    /// Reads a continuation token.
+    ///
+    /// # Errors
+    /// 400 `InvalidArgument` for one that `token` did not make.
+    pub fn parse(token: &str) -> S3Result<Self> {
+        let bytes = base64_simd::URL_SAFE.decode_to_vec(token).ok();
+        let text = bytes
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+            .unwrap_or_default();
+        match (text.strip_prefix('k'), text.strip_prefix('p')) {
+            (Some(key), _) => Ok(Self::Key(key.to_owned())),
+            (_, Some(prefix)) => Ok(Self::Prefix(prefix.to_owned())),
+            _ => Err(s3_error!(
+                InvalidArgument,
+                "The continuation token provided is incorrect"
+            )),
+        }
+    }
+}
+
+/// Makes a page of the bucket's keys. `max` 0 is an empty page without a next one.
+///
+/// # Errors
+/// 404 `NoSuchBucket`; 500 if the folder cannot be read.
+pub fn page(
+    folder: &Folder,
+    bucket: &str,
+    prefix: &str,
+    delimiter: Option<&str>,
+    start: &Start,
+    max: usize,
+) -> S3Result<Page> {
+    let mut page = Page::default();
+    let mut last = None;
+    let (Start::Key(after) | Start::Prefix(after)) = start;
+    let mut visit = |key: &str| {
+        if matches!(start, Start::Prefix(passed) if key.starts_with(passed)) {
+            return ControlFlow::Continue(());
+        }
+        let common = common_prefix(key, prefix, delimiter);
+        if common.is_some() && common == page.prefixes.last().map(String::as_str) {
+            return ControlFlow::Continue(());
+        }
+        if page.keys.len() + page.prefixes.len() >= max {
+            page.next = last.take();
+            return ControlFlow::Break(());
+        }
+        match common {
+            Some(common) => {
+                page.prefixes.push(common.to_owned());
+                last = Some(Start::Prefix(common.to_owned()));
+            }
+            None => {
+                page.keys.push(key.to_owned());
+                last = Some(Start::Key(key.to_owned()));
+            }
+        }
+        ControlFlow::Continue(())
+    };
+    folder.keys(bucket, prefix, after, &mut visit)?;
+    Ok(page)
+}
+
+/// The key up to the first delimiter behind the prefix, that included.
+#[must_use]
+pub fn common_prefix<'k>(key: &'k str, prefix: &str, delimiter: Option<&str>) -> Option<&'k str> {
+    let delimiter = delimiter.filter(|delimiter| !delimiter.is_empty())?;
+    let at = key.get(prefix.len()..)?.find(delimiter)?;
+    key.get(..prefix.len() + at + delimiter.len())
+}
+
+/// `encoding-type=url` as S3 does it: a space is `+`, slashes stay.
+#[must_use]
+pub fn url_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'*' | b'/' => {
+                encoded.push(char::from(byte));
+            }
+            b' ' => encoded.push('+'),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
+}
