@@ -137,7 +137,7 @@ impl<'a> TableWriter<'a> {
         for (cell, column) in cells.iter().zip(&self.table.columns) {
             if let Cell::Unfit(_, unfit) = cell {
                 part.expected.rejected_cells.push(RejectedCell {
-                    record: part.expected.records,
+                    record: part.number(),
                     column: column.0.to_ascii_lowercase(),
                     reason: unfit.name(),
                 });
@@ -163,7 +163,7 @@ impl<'a> TableWriter<'a> {
         let Some(part) = &mut self.part else { return Ok(()) };
         part.expected.records += 1;
         part.expected.rejected_records.push(RejectedRecord {
-            record: part.expected.records,
+            record: part.number(),
             reason,
         });
         self.line.clear();
@@ -347,6 +347,11 @@ impl<'a> TableWriter<'a> {
 }
 
 impl OpenPart {
+    /// Number of the newest record; a header is a record.
+    fn number(&self) -> u64 {
+        self.expected.records + u64::from(self.expected.header)
+    }
+
     fn write(&mut self, text: &[u8]) -> io::Result<()> {
         self.waiting.extend_from_slice(text);
         if self.waiting.len() >= BUFFER_BYTES {
