@@ -57,7 +57,7 @@ struct OpenPart {
     expected: ExpectedPart,
     evidence: Evidence,
     text_bytes: u64,
-    many_members: bool,
+    member_bytes_max: u64,
     member_bytes: u64,
     json_key: Vec<u8>,
 }
@@ -73,9 +73,6 @@ struct Stored {
     hash: Sha256,
     bytes: u64,
 }
-
-/// Members of a part of many are about so large; they end anywhere in a record.
-const MEMBER_TEXT_BYTES: u64 = 40_011;
 
 /// So much is compressed at a time.
 const BUFFER_BYTES: usize = 1 << 15;
@@ -251,7 +248,12 @@ impl<'a> TableWriter<'a> {
             },
             evidence: Evidence::default(),
             text_bytes: 0,
-            many_members: form.members && number == 0,
+            // A full part has four; they end anywhere in a record.
+            member_bytes_max: if form.members && number == 0 {
+                self.place.part_bytes * form.ratio / 4 + 7
+            } else {
+                u64::MAX
+            },
             member_bytes: 0,
             json_key,
         });
@@ -374,9 +376,9 @@ impl OpenPart {
             Body::Plain(stored) => return stored.write_all(text),
             Body::Gzip(body) => body,
         };
-        while self.many_members && self.member_bytes + text.len() as u64 > MEMBER_TEXT_BYTES {
+        while self.member_bytes + text.len() as u64 > self.member_bytes_max {
             let Some(mut member) = body.take() else { break };
-            let (now, later) = text.split_at((MEMBER_TEXT_BYTES - self.member_bytes) as usize);
+            let (now, later) = text.split_at((self.member_bytes_max - self.member_bytes) as usize);
             member.write_all(now)?;
             *body = Some(gzip(member.finish()?));
             self.expected.members += 1;
