@@ -1,1 +1,164 @@
-//! cli
+//! The command line `daymark`: the same core on local files, and tools to look at parts and events.
+//!
+//! The status is a contract with scripts: 0, written and complete; 3, written, with rejects; 1, refused; 2, wrong usage.
+//! After 1 or 2 there is no output. Results go to stdout where they are asked for (`event`, `inspect`), notes and progress
+//! to stderr.
+
+mod convert;
+mod dialect_flags;
+mod event;
+mod folder;
+mod grid;
+mod inspect;
+mod local;
+mod peek;
+mod plan_flags;
+mod progress;
+mod quantity;
+
+use std::any::Any;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::panic::{self, AssertUnwindSafe};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Turns the gzipped CSV parts that HubSpot syncs into S3 into Parquet, and shows what it makes of them.
+#[derive(Debug, Parser)]
+#[command(name = "daymark", version, max_term_width = 100, after_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  daymark convert data_0_0_0.csv.gz data.parquet     one file
+  daymark convert landing/ curated/                  a folder of parts
+  daymark inspect data_0_0_0.csv.gz                  what a part is, and why
+  daymark event events/sqs-s3.json                   what an event asks for
+
+Status: 0 done; 3 written, with rejects; 1 refused; 2 wrong usage. After 1 or 2 there is no output.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Convert(convert::ConvertArguments),
+    Event(event::EventArguments),
+    Inspect(inspect::InspectArguments),
+}
+
+/// How a command ended, for scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Status {
+    /// Done, complete.
+    Done,
+    /// Written, with rejects.
+    Rejects,
+    /// Refused: there is no output.
+    Refused,
+}
+
+impl Status {
+    fn code(self) -> u8 {
+        match self {
+            Status::Done => 0,
+            Status::Rejects => 3,
+            Status::Refused => 1,
+        }
+    }
+}
+
+/// The status of wrong usage, as clap has it.
+const USAGE: u8 = 2;
+
+/// Arguments that contradict each other or the files they name.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct UsageError(String);
+
+fn usage(message: impl Into<String>) -> anyhow::Error {
+    UsageError(message.into()).into()
+}
+
+/// Runs the command that the process' arguments name.
+pub fn main() -> ExitCode {
+    // A panic is told once, below, in words.
+    panic::set_hook(Box::new(|_| {}));
+    let ended = panic::catch_unwind(AssertUnwindSafe(|| run(std::env::args_os())));
+    ExitCode::from(match ended {
+        Ok(code) => code,
+        Err(payload) => {
+            tell(&format!("error: {}", defect(payload.as_ref())));
+            Status::Refused.code()
+        }
+    })
+}
+
+/// What is said of a panic.
+fn defect(payload: &(dyn Any + Send)) -> String {
+    let what = payload
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| payload.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    format!("a defect in daymark: {what}. Please report it, with the command and, if you may, the file")
+}
+
+fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // If nobody reads what is wrong, the status still says that something is.
+            let _ = error.print();
+            return if error.use_stderr() { USAGE } else { 0 };
+        }
+    };
+    let ended = match arguments.command {
+        Command::Convert(arguments) => convert::run(arguments),
+        Command::Event(arguments) => event::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
+    };
+    match ended {
+        Ok(status) => status.code(),
+        Err(error) => {
+            tell(&format!("error: {error:#}"));
+            if error.is::<UsageError>() {
+                USAGE
+            } else {
+                Status::Refused.code()
+            }
+        }
+    }
+}
+
+/// Writes a line to stderr. There is nowhere to say that this failed.
+fn tell(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// Writes to stdout. A reader that has seen enough, like `head`, is no error.
+fn print(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_worst_status_wins() {
+        assert!(Status::Refused > Status::Rejects && Status::Rejects > Status::Done);
+    }
+}

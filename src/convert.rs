@@ -120,6 +120,16 @@ pub struct Report {
     pub source_sha256: String,
     /// The dialect that was found, as the footer names it.
     pub dialect: String,
+    /// Which dialect was read and why; None before the end.
+    pub decision: Option<Decision>,
+    /// The delimiter.
+    pub delimiter: String,
+    /// Whether record 1 was taken as header.
+    pub header: bool,
+    /// What bytes meant, by the encoding's name in the WHATWG standard.
+    pub encoding: &'static str,
+    /// Gzip members; 0 for a plain source.
+    pub gzip_members: u64,
     /// Fingerprint of names and types, hex.
     pub schema_fingerprint: String,
     /// What is odd but no fault, in words, without cell values.

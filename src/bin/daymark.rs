@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The command line.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    daymark::cli::main()
+}

@@ -10,7 +10,7 @@ use crate::convert::{Budget, ConvertError, Observer, Pass, Plan, Report, Stage};
 use crate::detect::Splitter;
 use crate::dialect::Newline;
 use crate::encode::Encoder;
-use crate::encoding::{EncodingError, Transcode};
+use crate::encoding::{Encoding, EncodingError, Transcode};
 use crate::evidence::{Basis, Decision, Verdict, Watch};
 use crate::footer::{FOOTER_KEY, FOOTER_VERSION, PartRecord};
 use crate::inflate::{Inflate, InflateError};
@@ -290,6 +290,11 @@ impl<'a> Run<'a> {
         self.report.source_bytes = inflate.source_bytes();
         self.report.source_sha256 = inflate.source_sha256();
         self.report.inflated_bytes = inflate.inflated_bytes();
+        self.report.gzip_members = inflate.members();
+        self.report.encoding = self.window.source().encoding().unwrap_or(Encoding::UTF_8).name();
+        self.report.decision = Some(decision);
+        self.report.delimiter.clone_from(&self.head.layout.delimiter);
+        self.report.header = self.head.header;
         self.report.schema_fingerprint = self.head.schema.fingerprint();
         let general = matches!(self.head.layout.splitter, Splitter::General(_));
         self.report.splitter = if general {

@@ -1,0 +1,423 @@
+//! `daymark convert`: files to Parquet, by the same core as the function's.
+
+use std::any::Any;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use anyhow::anyhow;
+use clap::Args;
+
+use super::folder::{self, Member};
+use super::local::{self, Source, Target, with_suffix};
+use super::peek;
+use super::plan_flags::{NO_BUDGET, PlanFlags, Planner};
+use super::progress::Progress;
+use super::quantity::{bytes, count, counted, seconds};
+use super::{Status, defect, tell, usage};
+use crate::convert::{Budget, Codec, Provenance, Report};
+
+/// Converts a file, or every file of a folder, to Parquet.
+///
+/// Gzip and plain text are told apart by content. An output appears whole or not at all; one that is there is replaced.
+/// Records and cells that do not fit go to a rejects file of JSON lines, which is only there if there are any.
+#[derive(Args, Clone, Debug)]
+#[command(
+    override_usage = "daymark convert [OPTIONS] <IN> <OUT>",
+    after_help = EXAMPLES
+)]
+pub(super) struct ConvertArguments {
+    /// A file, a folder, or `-` for stdin
+    #[arg(value_name = "IN")]
+    input: Option<PathBuf>,
+    /// The Parquet file; for a folder, the folder that gets the same paths, with `.parquet`
+    #[arg(value_name = "OUT")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    plan: PlanFlags,
+    /// Where rejects go; for a folder, the folder they go to. By default OUT.rejects.jsonl
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    rejects: Option<PathBuf>,
+    /// Refuse a file with more rejects (records and cells) than so many, or so many per hundred records. By default there
+    /// is no limit
+    #[arg(long, value_name = "N|P%", value_parser = budget, help_heading = "Output")]
+    max_rejects: Option<Budget>,
+    /// Compression: zstd (levels 1 to 22), snappy or none
+    #[arg(long, value_name = "zstd:LEVEL|snappy|none", value_parser = codec, default_value = "zstd:1", help_heading = "Output")]
+    codec: Codec,
+    /// Threads: files of a folder are converted side by side, a single file is read ahead. The bytes that come out are
+    /// the same
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Output")]
+    threads: u16,
+    /// Say nothing but what goes wrong
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  daymark convert data_0_0_0.csv.gz data.parquet
+      One file. What is not declared is detected.
+
+  daymark convert landing/2026-11-20 curated --threads 4
+      Every part below a folder. Those in a folder called like a HubSpot table, such as OBJECTS,
+      get its types and names.
+
+  daymark convert orders.csv orders.parquet --types orders.json --max-rejects 1%
+      Types from a list: [{\"name\": \"id\", \"type\": \"bigint\"}, {\"name\": \"at\", \"type\": \"timestamp\"}].
+      There are string, json, bigint, double, boolean, date, timestamp, decimal(precision,scale).
+
+  daymark convert old.txt old.parquet --delimiter ';' --encoding latin-1 --null NULL n/a
+      A dialect that is declared: fields that are NULL or n/a are NULL.
+
+  daymark convert old.txt old.parquet --dialect old.json
+      The same in a file: {\"delimiter\": \";\", \"encoding\": \"latin-1\", \"null_values\": [\"NULL\", \"n/a\"]}
+
+  zcat data_0_0_0.csv.gz | daymark convert - data.parquet
+
+Status: 0 written, complete; 3 written, with rejects; 1 refused; 2 wrong usage.
+After 1 or 2 there is no output; of a folder, the files that were refused have none.";
+
+/// Runs the command.
+pub(super) fn run(mut arguments: ConvertArguments) -> anyhow::Result<Status> {
+    let (input, output) = arguments.places()?;
+    let mut planner = arguments.plan.planner()?;
+    planner.codec = arguments.codec;
+    planner.budget = arguments.max_rejects.unwrap_or(NO_BUDGET);
+    if input.is_dir() {
+        return convert_folder(&arguments, &planner, &input, &output);
+    }
+    let source = Source::open(&input)?;
+    let output = if output.is_dir() || ends_with_slash(&output) {
+        output.join(folder::parquet_name(Path::new(&source.name)))
+    } else {
+        output
+    };
+    let target = Target::new(&output, arguments.rejects.as_deref())?;
+    let mut progress = Progress::new(source.bytes, arguments.quiet);
+    let converting = Converting {
+        planner: &planner,
+        ahead: arguments.threads > 1,
+        quiet: arguments.quiet,
+    };
+    let done = converting.file(&source, &target, &input, &mut progress);
+    progress.clear();
+    let done = done?;
+    Ok(status(&done))
+}
+
+impl ConvertArguments {
+    /// IN and OUT. After `--null TOKEN…` they look like tokens to the parser.
+    fn places(&mut self) -> anyhow::Result<(PathBuf, PathBuf)> {
+        let nulls = &mut self.plan.dialect.null;
+        if self.output.is_none() && nulls.len() > 1 {
+            self.output = nulls.pop().map(PathBuf::from);
+            if self.input.is_none() && nulls.len() > 1 {
+                self.input = nulls.pop().map(PathBuf::from);
+            }
+        }
+        match (self.input.clone(), self.output.clone()) {
+            (Some(input), Some(output)) if output.as_os_str().is_empty() || input.as_os_str().is_empty() => {
+                Err(usage(
+                    "expected names of files or folders for IN and OUT, found an empty one",
+                ))
+            }
+            (Some(input), Some(output)) => Ok((input, output)),
+            _ => Err(usage(
+                "expected IN and OUT: daymark convert [OPTIONS] <IN> <OUT>. See daymark convert --help",
+            )),
+        }
+    }
+}
+
+fn ends_with_slash(path: &Path) -> bool {
+    path.as_os_str().to_string_lossy().ends_with('/')
+}
+
+fn budget(text: &str) -> Result<Budget, String> {
+    let expected =
+        || format!("expected a whole number, such as 10, or a share, such as 0.5%; found {text:?}");
+    match text.strip_suffix('%') {
+        Some(share) => match share.trim().parse::<f64>() {
+            Ok(percent) if percent.is_finite() && percent >= 0.0 => Ok(Budget::Percent(percent)),
+            _ => Err(expected()),
+        },
+        None => text.parse().map(Budget::Count).map_err(|_| expected()),
+    }
+}
+
+fn codec(text: &str) -> Result<Codec, String> {
+    let (name, level) = text.split_once(':').unwrap_or((text, ""));
+    match (name, level) {
+        ("zstd", "") if !text.contains(':') => Ok(Codec::Zstd(1)),
+        ("zstd", level) => match level.parse() {
+            Ok(level) if (1..=22).contains(&level) => Ok(Codec::Zstd(level)),
+            _ => Err(format!("expected a level from 1 to 22 for zstd, found {level:?}")),
+        },
+        ("snappy", _) => Ok(Codec::Snappy),
+        ("none", _) => Ok(Codec::None),
+        _ => Err(format!(
+            "expected zstd, zstd:LEVEL, snappy or none, found {text:?}"
+        )),
+    }
+}
+
+fn status(report: &Report) -> Status {
+    if report.records_rejected + report.cells_rejected > 0 {
+        Status::Rejects
+    } else {
+        Status::Done
+    }
+}
+
+/// What all files of a run have in common.
+struct Converting<'a> {
+    planner: &'a Planner,
+    ahead: bool,
+    quiet: bool,
+}
+
+impl Converting<'_> {
+    /// Converts one file and tells what came of it. An error is the caller's to tell.
+    fn file(
+        &self,
+        source: &Source,
+        target: &Target,
+        shown: &Path,
+        progress: &mut Progress,
+    ) -> anyhow::Result<Report> {
+        target.check_source(source)?;
+        let started = Instant::now();
+        let look = |declared: &_| peek::peek(source.reader(false).ok()?.as_mut(), declared);
+        let mut planned = self.planner.plan(shown, look)?;
+        planned.plan.provenance = Provenance {
+            key: source.name.clone(),
+            size_bytes: source.bytes,
+            ..Provenance::default()
+        };
+        let report = local::convert(source, target, &planned.plan, self.ahead, progress);
+        let report = report.map_err(|error| error.context(shown.display().to_string()))?;
+        for warning in &report.warnings {
+            progress.tell(&format!("warning: {}: {warning}", shown.display()));
+        }
+        if !self.quiet {
+            let time = seconds(started.elapsed());
+            progress.tell(&format!(
+                "{}: {}",
+                target.parquet.display(),
+                summary(&report, target, &time)
+            ));
+        }
+        Ok(report)
+    }
+}
+
+/// What became of a file, in a line.
+fn summary(report: &Report, target: &Target, time: &str) -> String {
+    let rejected = rejected(report);
+    let rejected = match rejected.as_str() {
+        "" => "no rejects".to_owned(),
+        some => format!("{some} rejected, see {}", target.rejects.display()),
+    };
+    let header = if report.header { "header" } else { "no header" };
+    format!(
+        "{}, {rejected}; {} as {}, {} as Parquet, {time}; {}, delimiter {:?}, {header}",
+        counted(report.rows_written, "row"),
+        bytes(report.source_bytes),
+        if report.gzip_members > 0 {
+            "gzip"
+        } else {
+            "plain text"
+        },
+        bytes(report.output_bytes),
+        report.dialect,
+        report.delimiter,
+    )
+}
+
+/// `2 records and 1 cell`, or nothing.
+fn rejected(report: &Report) -> String {
+    let records = (report.records_rejected > 0).then(|| counted(report.records_rejected, "record"));
+    let cells = (report.cells_rejected > 0).then(|| counted(report.cells_rejected, "cell"));
+    records.into_iter().chain(cells).collect::<Vec<_>>().join(" and ")
+}
+
+/// What became of a folder's files.
+#[derive(Debug, Default)]
+struct Totals {
+    converted: u64,
+    with_rejects: u64,
+    refused: u64,
+    rows: u64,
+    rejects: u64,
+    source_bytes: u64,
+    output_bytes: u64,
+}
+
+fn convert_folder(
+    arguments: &ConvertArguments,
+    planner: &Planner,
+    input: &Path,
+    output: &Path,
+) -> anyhow::Result<Status> {
+    if output.exists() && !output.is_dir() {
+        return Err(usage(format!(
+            "{}: expected a folder, because IN is one",
+            output.display()
+        )));
+    }
+    let same = |a: &Path, b: &Path| {
+        std::fs::canonicalize(a)
+            .ok()
+            .is_some_and(|a| std::fs::canonicalize(b).ok() == Some(a))
+    };
+    if same(input, output) {
+        return Err(usage(format!(
+            "{}: expected another folder than the input",
+            output.display()
+        )));
+    }
+    let started = Instant::now();
+    let listing = folder::list(input)?;
+    folder::check_distinct(&listing.members)?;
+    if listing.members.is_empty() {
+        anyhow::bail!("{}: expected files to convert, found none", input.display());
+    }
+    let whole = listing.members.iter().map(|member| member.bytes).sum();
+    let progress = Progress::new(whole, arguments.quiet);
+    let totals = Mutex::new(Totals::default());
+    let next = AtomicUsize::new(0);
+    let converting = Converting {
+        planner,
+        ahead: false,
+        quiet: arguments.quiet,
+    };
+    let work = || {
+        let mut progress = progress.clone();
+        while let Some(member) = listing.members.get(next.fetch_add(1, Ordering::Relaxed)) {
+            // One file's defect is no reason to give the others up.
+            let one = || convert_member(&converting, arguments, member, output, &mut progress);
+            let done = panic::catch_unwind(AssertUnwindSafe(one));
+            let done = done.unwrap_or_else(|payload: Box<dyn Any + Send>| {
+                Err(anyhow!("{}: {}", member.path.display(), defect(payload.as_ref())))
+            });
+            progress.source_done(member.bytes);
+            if let Ok(mut totals) = totals.lock() {
+                totals.add(&done);
+            }
+            if let Err(error) = done {
+                progress.tell(&format!("error: {error:#}"));
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..arguments.threads {
+            scope.spawn(work);
+        }
+        work();
+    });
+    progress.clear();
+    let totals = totals
+        .into_inner()
+        .map_err(|_| anyhow!("a defect in daymark: a thread was lost"))?;
+    if !arguments.quiet {
+        tell(&totals.summary(listing.passed_over, &seconds(started.elapsed())));
+    }
+    Ok(totals.status())
+}
+
+fn convert_member(
+    converting: &Converting<'_>,
+    arguments: &ConvertArguments,
+    member: &Member,
+    output: &Path,
+    progress: &mut Progress,
+) -> anyhow::Result<Report> {
+    let relative = folder::parquet_name(&member.relative);
+    let rejects = arguments
+        .rejects
+        .as_ref()
+        .map(|folder| with_suffix(&folder.join(&relative), ".rejects.jsonl"));
+    let source = Source::open(&member.path)?;
+    let target = Target::new(&output.join(&relative), rejects.as_deref())?;
+    converting.file(&source, &target, &member.path, progress)
+}
+
+impl Totals {
+    fn add(&mut self, done: &anyhow::Result<Report>) {
+        match done {
+            Err(_) => self.refused += 1,
+            Ok(report) => {
+                let rejects = report.records_rejected + report.cells_rejected;
+                self.converted += 1;
+                self.with_rejects += u64::from(rejects > 0);
+                self.rows += report.rows_written;
+                self.rejects += rejects;
+                self.source_bytes += report.source_bytes;
+                self.output_bytes += report.output_bytes;
+            }
+        }
+    }
+
+    fn status(&self) -> Status {
+        match (self.refused, self.with_rejects) {
+            (0, 0) => Status::Done,
+            (0, _) => Status::Rejects,
+            _ => Status::Refused,
+        }
+    }
+
+    fn summary(&self, passed_over: u64, time: &str) -> String {
+        let mut text = format!("{} converted", counted(self.converted, "file"));
+        if self.with_rejects > 0 {
+            text.push_str(&format!(" ({} with rejects)", count(self.with_rejects)));
+        }
+        if self.refused > 0 {
+            text.push_str(&format!(", {} refused", count(self.refused)));
+        }
+        if passed_over > 0 {
+            text.push_str(&format!(", {} passed over", count(passed_over)));
+        }
+        format!(
+            "{text}: {}, {}; {} as stored, {} as Parquet, {time}",
+            counted(self.rows, "row"),
+            counted(self.rejects, "reject"),
+            bytes(self.source_bytes),
+            bytes(self.output_bytes),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn budgets() {
+        assert_eq!(budget("0"), Ok(Budget::Count(0)));
+        assert_eq!(budget("0.5%"), Ok(Budget::Percent(0.5)));
+        for bad in ["", "%", "-1", "-1%", "x", "1.5", "NaN%", "inf%"] {
+            assert!(budget(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn codecs() {
+        let right = [
+            ("zstd", Codec::Zstd(1)),
+            ("zstd:22", Codec::Zstd(22)),
+            ("snappy", Codec::Snappy),
+            ("snappy:9", Codec::Snappy),
+            ("none:1", Codec::None),
+        ];
+        for (text, expected) in right {
+            assert_eq!(codec(text), Ok(expected), "{text}");
+        }
+        for bad in ["", "zstd:", "zstd:0", "zstd:23", "zstd:x", "gzip", "zstd:1:2"] {
+            assert!(codec(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What the command line declares of a dialect: flags, over a file.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+
+use super::local::read_small;
+use super::usage;
+use crate::dialect::{Declared, Mark};
+use crate::encoding::Encoding;
+
+/// How the text is laid out. What is not declared is detected.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Dialect (what is not declared is detected)")]
+pub(super) struct DialectFlags {
+    /// What stands between two fields: one or more characters; `\t` or `tab` for a tab
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    delimiter: Option<String>,
+    /// What stands around quoted fields: one character, or `none`
+    #[arg(long, value_name = "CHAR", allow_hyphen_values = true)]
+    quote: Option<String>,
+    /// What makes the next character data: the quote itself for doubled quotes, another character, or `none`
+    #[arg(long, value_name = "CHAR", allow_hyphen_values = true)]
+    escape: Option<String>,
+    /// Whether record 1 is the header. By `auto`, a HubSpot table's records tell; any other file has one
+    #[arg(long, value_name = "WHETHER")]
+    header: Option<Header>,
+    /// What bytes mean, such as utf-8, utf-16, latin-1, cp949; by default UTF-8, or what a byte order mark says
+    #[arg(long, value_name = "LABEL")]
+    encoding: Option<String>,
+    /// Bare fields that are NULL; several may follow, and the flag may be repeated. By default `\N`
+    #[arg(long, value_name = "TOKEN", num_args = 1.., allow_negative_numbers = true)]
+    pub(super) null: Vec<String>,
+    /// Physical lines before the first record
+    #[arg(long, value_name = "N")]
+    skip_rows: Option<u64>,
+    /// What a line that is no record begins with
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    comment: Option<String>,
+    /// The columns' names, in the file's order, instead of those in its header
+    #[arg(long, value_name = "A,B,…", allow_hyphen_values = true)]
+    columns: Option<String>,
+    /// All of these as a JSON object: delimiter, quote, escape, header, skip_rows, encoding, newline, null_values,
+    /// columns, comment. Flags go before the file
+    #[arg(long, value_name = "FILE.json")]
+    dialect: Option<PathBuf>,
+}
+
+/// Whether record 1 is the header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Header {
+    Yes,
+    No,
+    Auto,
+}
+
+impl DialectFlags {
+    /// The declaration: flags over the file.
+    pub(super) fn declared(&self) -> anyhow::Result<Declared> {
+        let file = match &self.dialect {
+            None => Declared::default(),
+            Some(path) => {
+                let text = read_small(path)?;
+                let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+                Declared::from_json(text).map_err(|error| usage(format!("{}: {error}", path.display())))?
+            }
+        };
+        let flags = self.flags()?;
+        flags
+            .check()
+            .and_then(|()| flags.over(file))
+            .map_err(|error| usage(error.to_string()))
+    }
+
+    /// Whether record 1's role is declared, `auto` included.
+    pub(super) fn says_header(&self) -> bool {
+        self.header.is_some()
+    }
+
+    fn flags(&self) -> anyhow::Result<Declared> {
+        let encoding = self.encoding.as_deref().map(Encoding::for_label);
+        Ok(Declared {
+            delimiter: self.delimiter.as_deref().map(delimiter),
+            kind: None,
+            quote: mark("--quote", self.quote.as_deref())?,
+            escape: mark("--escape", self.escape.as_deref())?,
+            header: match self.header {
+                Some(Header::Yes) => Some(true),
+                Some(Header::No) => Some(false),
+                Some(Header::Auto) | None => None,
+            },
+            skip_rows: self.skip_rows,
+            encoding: encoding
+                .transpose()
+                .map_err(|unknown| usage(unknown.to_string()))?,
+            newline: None,
+            null_values: (!self.null.is_empty()).then(|| self.null.clone()),
+            columns: self.columns.as_deref().map(columns).transpose()?,
+            comment: self.comment.clone(),
+            quoted_null: None,
+        })
+    }
+}
+
+/// A delimiter as a shell lets it be typed: a tab can be spelled.
+fn delimiter(text: &str) -> String {
+    match text {
+        "tab" | "TAB" => "\t".to_owned(),
+        _ => text.replace("\\\\t", "\t").replace("\\t", "\t"),
+    }
+}
+
+fn mark(flag: &str, text: Option<&str>) -> anyhow::Result<Option<Mark>> {
+    let Some(text) = text else { return Ok(None) };
+    let mut chars = text.chars();
+    match (text, chars.next(), chars.next()) {
+        ("" | "none", ..) => Ok(Some(Mark::None)),
+        // As it has to be typed where a shell or a file undoes backslashes, and sometimes does not.
+        ("\\\\", ..) => Ok(Some(Mark::Char('\\'))),
+        (_, Some(char), None) => Ok(Some(Mark::Char(char))),
+        _ => Err(usage(format!(
+            "{flag}: expected one character or none, found {text:?}"
+        ))),
+    }
+}
+
+/// Names between commas; a name with a comma in it stands in double quotes.
+fn columns(text: &str) -> anyhow::Result<Vec<String>> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .from_reader(text.as_bytes());
+    let record = reader.records().next().transpose().context("--columns")?;
+    match record {
+        Some(record) if !record.iter().all(str::is_empty) => Ok(record.iter().map(str::to_owned).collect()),
+        _ => Err(usage("--columns: expected names between commas, found none")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tab_can_be_spelled() {
+        for text in ["\t", "\\t", "\\\\t", "tab", "TAB"] {
+            assert_eq!(delimiter(text), "\t", "{text:?}");
+        }
+        for text in [",", ";;", "|", "ab"] {
+            assert_eq!(delimiter(text), text);
+        }
+    }
+
+    #[test]
+    fn columns_between_commas() {
+        assert_eq!(columns("a,b").unwrap(), ["a", "b"]);
+        assert_eq!(columns("a,\"b,c\", d").unwrap(), ["a", "b,c", " d"]);
+        assert!(columns("").is_err());
+    }
+}

@@ -1,0 +1,464 @@
+//! One local file to another: whole, or not at all.
+//!
+//! Everything is written aside, in the folder it belongs to, and gets its name only when all of it is there: the rejects
+//! first, then the Parquet, which is what says that the conversion is done.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+use anyhow::{Context, anyhow, bail};
+
+use super::usage;
+use crate::convert::{ConvertError, Observer, Pass, Plan, Report, pass};
+
+/// Bytes of a file of settings.
+const SMALL_BYTES_MAX: u64 = 16 << 20;
+
+/// Bytes that are read ahead at once, and how often.
+const AHEAD_BYTES: usize = 256 << 10;
+const AHEAD_BUFFERS: usize = 8;
+
+/// Passes over one part, at most: the core asks for another at most three times.
+const PASSES_MAX: usize = 4;
+
+/// A file to be converted.
+#[derive(Debug)]
+pub(super) struct Source {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it is called in messages, rejects and footer.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Holds a copy of what could be read only once.
+    spool: Option<Aside>,
+}
+
+impl Source {
+    /// A file by its path. What can be read only once (`-` for stdin, a pipe) is copied to a file first.
+    pub(super) fn open(path: &Path) -> anyhow::Result<Source> {
+        if path == Path::new("-") {
+            return Source::spool(&mut io::stdin().lock(), "stdin");
+        }
+        let shown = path.display();
+        let metadata = fs::metadata(path).with_context(|| shown.to_string())?;
+        if metadata.is_dir() {
+            bail!("{shown}: expected a file, found a folder");
+        }
+        let mut file = File::open(path).with_context(|| shown.to_string())?;
+        let name = path
+            .file_name()
+            .unwrap_or(path.as_os_str())
+            .to_string_lossy()
+            .into_owned();
+        if !metadata.is_file() {
+            return Source::spool(&mut file, &name);
+        }
+        Ok(Source {
+            path: path.to_owned(),
+            name,
+            bytes: metadata.len(),
+            spool: None,
+        })
+    }
+
+    fn spool(from: &mut dyn Read, name: &str) -> anyhow::Result<Source> {
+        let (aside, mut file) = Aside::create(&std::env::temp_dir())?;
+        let bytes = io::copy(from, &mut file).with_context(|| format!("reading {name}"))?;
+        Ok(Source {
+            path: aside.path.clone(),
+            name: name.to_owned(),
+            bytes,
+            spool: Some(aside),
+        })
+    }
+
+    /// Whether it stands at its path for anybody to see.
+    pub(super) fn has_place(&self) -> bool {
+        self.spool.is_none()
+    }
+
+    /// Opens it from its start.
+    pub(super) fn reader(&self, ahead: bool) -> anyhow::Result<Box<dyn Read>> {
+        let file = File::open(&self.path).with_context(|| self.name.clone())?;
+        Ok(if ahead {
+            Box::new(Ahead::new(file))
+        } else {
+            Box::new(file)
+        })
+    }
+}
+
+/// Where a conversion goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    /// The Parquet.
+    pub parquet: PathBuf,
+    /// The rejects, if there are any.
+    pub rejects: PathBuf,
+}
+
+impl Target {
+    /// The target at a path: what stands there may be replaced, if it is a file. Rejects go beside it by default.
+    pub(super) fn new(parquet: &Path, rejects: Option<&Path>) -> anyhow::Result<Target> {
+        let beside = || {
+            let mut name = parquet.as_os_str().to_owned();
+            name.push(".rejects.jsonl");
+            PathBuf::from(name)
+        };
+        let target = Target {
+            rejects: replaceable(&rejects.map_or_else(beside, Path::to_owned))?,
+            parquet: replaceable(parquet)?,
+        };
+        if place(&target.rejects) == place(&target.parquet) {
+            return Err(usage(format!(
+                "{}: expected another file for rejects than for the Parquet",
+                parquet.display()
+            )));
+        }
+        Ok(target)
+    }
+
+    /// Refuses a target that would replace its source.
+    pub(super) fn check_source(&self, source: &Source) -> anyhow::Result<()> {
+        let from = place(&source.path);
+        for to in [&self.parquet, &self.rejects] {
+            if source.has_place() && place(to) == from {
+                return Err(usage(format!(
+                    "{}: expected an output that is not the input",
+                    to.display()
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where a link leads, so that a file is replaced and not the link. Refuses what is no plain file.
+fn replaceable(path: &Path) -> anyhow::Result<PathBuf> {
+    let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+    let target = if is_link {
+        fs::canonicalize(path).with_context(|| format!("{}: a link that leads nowhere", path.display()))?
+    } else {
+        path.to_owned()
+    };
+    match fs::metadata(&target) {
+        Ok(metadata) if metadata.is_dir() => Err(usage(format!(
+            "{}: expected a file's name, found a folder",
+            path.display()
+        ))),
+        Ok(metadata) if !metadata.is_file() => Err(usage(format!(
+            "{}: expected a file that can be replaced as a whole, found a device or pipe",
+            path.display()
+        ))),
+        _ => Ok(target),
+    }
+}
+
+/// A path that can be compared: its folder without links, and its name.
+fn place(path: &Path) -> PathBuf {
+    if let Ok(found) = fs::canonicalize(path) {
+        return found;
+    }
+    let folder = fs::canonicalize(folder_of(path));
+    match (folder, path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
+    }
+}
+
+/// The folder that a file is in.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Converts a file. After an error there is nothing that was not there before.
+pub(super) fn convert(
+    source: &Source,
+    target: &Target,
+    plan: &Plan,
+    ahead: bool,
+    observer: &mut dyn Observer,
+) -> anyhow::Result<Report> {
+    let mut folders = Folders::default();
+    folders.make(folder_of(&target.parquet))?;
+    let mut decision = None;
+    for _ in 0..PASSES_MAX {
+        let (aside, mut parquet) = Aside::create(folder_of(&target.parquet))?;
+        let mut rejects = RejectsFile::new(folder_of(&target.rejects));
+        let mut reader = source.reader(ahead)?;
+        let passed = pass(
+            reader.as_mut(),
+            &mut parquet,
+            &mut rejects,
+            plan,
+            decision,
+            observer,
+        );
+        match passed {
+            Ok(Pass::Again(again)) => decision = Some(again),
+            Ok(Pass::Done(report)) => {
+                drop(parquet);
+                publish(aside, rejects, target)?;
+                folders.keep();
+                return Ok(*report);
+            }
+            Err(error) => return Err(told(error, target)),
+        }
+    }
+    bail!("a defect in daymark: pass {PASSES_MAX} asked for another. Please report it")
+}
+
+fn told(error: ConvertError, target: &Target) -> anyhow::Error {
+    match error {
+        ConvertError::Write { what, .. } => {
+            let path = if what == "rejects" {
+                &target.rejects
+            } else {
+                &target.parquet
+            };
+            anyhow!(error).context(path.display().to_string())
+        }
+        error => error.into(),
+    }
+}
+
+/// Gives the outputs their names.
+fn publish(parquet: Aside, rejects: RejectsFile, target: &Target) -> anyhow::Result<()> {
+    let mut folders = Folders::default();
+    match rejects.finish()? {
+        Some(aside) => {
+            folders.make(folder_of(&target.rejects))?;
+            aside.rename(&target.rejects)?;
+            if let Err(error) = parquet.rename(&target.parquet) {
+                // What is left if this fails too is a file that names its source.
+                let _ = fs::remove_file(&target.rejects);
+                return Err(error);
+            }
+        }
+        None => {
+            parquet.rename(&target.parquet)?;
+            // Rejects of an earlier run are not this one's.
+            match fs::remove_file(&target.rejects) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    super::tell(&format!(
+                        "warning: {}: an earlier run's rejects: {error}",
+                        target.rejects.display()
+                    ));
+                }
+                _ => {}
+            }
+        }
+    }
+    folders.keep();
+    Ok(())
+}
+
+/// A file that is not meant to stay under its present name. It is removed unless it is renamed.
+#[derive(Debug)]
+pub(super) struct Aside {
+    path: PathBuf,
+    renamed: bool,
+}
+
+impl Aside {
+    /// Creates one in a folder, under a name that nobody else has.
+    pub(super) fn create(folder: &Path) -> anyhow::Result<(Aside, File)> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        loop {
+            let nth = COUNT.fetch_add(1, Ordering::Relaxed);
+            let path = folder.join(format!(".daymark-{}-{nth}.tmp", process::id()));
+            match OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create_new(true)
+                .open(&path)
+            {
+                Ok(file) => return Ok((Aside { path, renamed: false }, file)),
+                // Left behind by a process of the same id that was killed.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => {
+                    return Err(
+                        anyhow!(error).context(format!("{}: creating a file failed", folder.display()))
+                    );
+                }
+            }
+        }
+    }
+
+    fn rename(mut self, to: &Path) -> anyhow::Result<()> {
+        fs::rename(&self.path, to).with_context(|| to.display().to_string())?;
+        self.renamed = true;
+        Ok(())
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        if !self.renamed {
+            // Nobody is left to be told; the name says what it is.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// A file of rejects that exists only if there are any.
+struct RejectsFile<'t> {
+    folder: &'t Path,
+    open: Option<(Aside, BufWriter<File>)>,
+}
+
+impl<'t> RejectsFile<'t> {
+    fn new(folder: &'t Path) -> Self {
+        RejectsFile { folder, open: None }
+    }
+
+    fn finish(self) -> anyhow::Result<Option<Aside>> {
+        let Some((aside, writer)) = self.open else {
+            return Ok(None);
+        };
+        writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+        Ok(Some(aside))
+    }
+}
+
+impl Write for RejectsFile<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.open.is_none() {
+            // A folder that is yet to be made is on the same disk as the nearest one above it.
+            let existing = self.folder.ancestors().find(|folder| folder.is_dir());
+            let (aside, file) =
+                Aside::create(existing.unwrap_or(Path::new("."))).map_err(io::Error::other)?;
+            self.open = Some((aside, BufWriter::new(file)));
+        }
+        match &mut self.open {
+            Some((_, writer)) => writer.write(bytes),
+            None => Ok(0),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.open.as_mut().map_or(Ok(()), |(_, writer)| writer.flush())
+    }
+}
+
+/// Folders that were made on the way, and are removed again if nothing came of it.
+#[derive(Debug, Default)]
+struct Folders {
+    made: Vec<PathBuf>,
+}
+
+impl Folders {
+    fn make(&mut self, folder: &Path) -> anyhow::Result<()> {
+        let missing: Vec<&Path> = folder
+            .ancestors()
+            .take_while(|folder| *folder != Path::new("") && !folder.is_dir())
+            .collect();
+        for folder in missing.into_iter().rev() {
+            match fs::create_dir(folder) {
+                Ok(()) => self.made.push(folder.to_owned()),
+                // Another thread's.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
+                Err(error) => return Err(anyhow!(error).context(folder.display().to_string())),
+            }
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self) {
+        self.made.clear();
+    }
+}
+
+impl Drop for Folders {
+    fn drop(&mut self) {
+        for folder in self.made.iter().rev() {
+            // It is not empty if another thread has written to it.
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}
+
+/// Reads a source ahead, in a thread of its own.
+struct Ahead {
+    buffers: mpsc::Receiver<io::Result<Vec<u8>>>,
+    buffer: Vec<u8>,
+    at: usize,
+    over: bool,
+}
+
+impl Ahead {
+    fn new(mut source: File) -> Self {
+        let (sender, buffers) = mpsc::sync_channel(AHEAD_BUFFERS);
+        thread::spawn(move || {
+            loop {
+                let mut buffer = vec![0; AHEAD_BYTES];
+                let read = source.read(&mut buffer).map(|read| {
+                    buffer.truncate(read);
+                    buffer
+                });
+                let over = read.as_ref().map_or(true, Vec::is_empty);
+                // Whoever has read enough has gone away.
+                if sender.send(read).is_err() || over {
+                    return;
+                }
+            }
+        });
+        Ahead {
+            buffers,
+            buffer: Vec::new(),
+            at: 0,
+            over: false,
+        }
+    }
+}
+
+impl Read for Ahead {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.at == self.buffer.len() && !self.over {
+            let next = self
+                .buffers
+                .recv()
+                .map_err(|_| io::Error::other("the reading thread is gone"))?;
+            self.buffer = next?;
+            self.at = 0;
+            self.over = self.buffer.is_empty();
+        }
+        let mut rest = self.buffer.get(self.at..).unwrap_or_default();
+        let read = rest.read(out)?;
+        self.at += read;
+        Ok(read)
+    }
+}
+
+/// Reads a file of settings.
+pub(super) fn read_small(path: &Path) -> anyhow::Result<String> {
+    let shown = path.display();
+    let file = File::open(path).map_err(|error| usage(format!("{shown}: {error}")))?;
+    let mut bytes = Vec::new();
+    file.take(SMALL_BYTES_MAX + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| usage(format!("{shown}: {error}")))?;
+    if bytes.len() as u64 > SMALL_BYTES_MAX {
+        return Err(usage(format!(
+            "{shown}: expected at most {SMALL_BYTES_MAX} bytes of settings"
+        )));
+    }
+    String::from_utf8(bytes).map_err(|_| usage(format!("{shown}: expected UTF-8")))
+}
+
+/// A path with text behind its name.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name: OsString = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}

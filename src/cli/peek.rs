@@ -1,0 +1,90 @@
+//! A look at the start of a file, before it is decided what it is read as.
+
+use std::io::Read;
+
+use crate::convert::Decision;
+use crate::detect::{self, Splitter};
+use crate::dialect::{Declared, Newline};
+use crate::encoding::Transcode;
+use crate::evidence::Basis;
+use crate::inflate::{Format, Inflate};
+use crate::limits::Limits;
+use crate::records::{WINDOW_BYTES, Window};
+use crate::split::general::physical_line;
+use crate::split::standard::Reading;
+use crate::split::{Field, Step};
+
+/// What the start of a file says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Peek {
+    /// Gzip or plain.
+    pub format: Option<Format>,
+    /// The encoding's name.
+    pub encoding: &'static str,
+    /// The delimiter.
+    pub delimiter: String,
+    /// The fields of the first record; empty if it cannot be read, or does not end within the first 256 KiB.
+    pub first: Vec<String>,
+}
+
+/// Looks. None: the source cannot be read, or is no text.
+pub(super) fn peek(source: &mut dyn Read, declared: &Declared) -> Option<Peek> {
+    let text = Transcode::new(Inflate::new(source, &Limits::default()), declared.encoding);
+    let mut window = Window::new(text, WINDOW_BYTES);
+    window.fill().ok()?;
+    let (mut text, at_end) = (window.text(), window.at_end());
+    let newline = declared.newline.clone().unwrap_or(Newline::Any);
+    for _ in 0..declared.skip_rows.unwrap_or(0) {
+        let skipped = physical_line(&newline, text, at_end)?;
+        text = text.get(skipped..)?;
+    }
+    // What cannot be quoted may be escaped.
+    let escaped = Decision {
+        reading: Reading::Escaped,
+        basis: Basis::Open,
+    };
+    let [quoted, escaped] = [None, Some(escaped)].map(|decision| {
+        let layout = detect::detect(text, at_end, declared, decision, &|_| false);
+        let first = first(&layout.splitter, text, at_end);
+        (layout.delimiter, first)
+    });
+    let (delimiter, first) = if quoted.1.is_some() { quoted } else { escaped };
+    Some(Peek {
+        format: window.source().source().format(),
+        encoding: window
+            .source()
+            .encoding()
+            .map_or("UTF-8", |encoding| encoding.name()),
+        delimiter,
+        first: first.unwrap_or_default(),
+    })
+}
+
+fn first(splitter: &Splitter, mut text: &[u8], at_end: bool) -> Option<Vec<String>> {
+    let mut fields: Vec<Field> = Vec::new();
+    loop {
+        fields.clear();
+        let step = match splitter {
+            Splitter::Standard(standard) => standard.record(text, at_end, &mut fields),
+            Splitter::General(general) => general.record(text, at_end, &mut fields),
+        };
+        match step.ok()? {
+            Step::EmptyLine { consumed } | Step::Comment { consumed } => {
+                text = text.get(consumed..).filter(|rest| !rest.is_empty())?;
+            }
+            Step::Record { .. } => break,
+            Step::Incomplete => return None,
+        }
+    }
+    let name = |field: &Field| {
+        let raw = text.get(field.start()..field.end()).unwrap_or_default();
+        let mut undone = Vec::new();
+        match (splitter, field.is_dirty()) {
+            (_, false) => undone.extend_from_slice(raw),
+            (Splitter::Standard(standard), true) => standard.undo(raw, &mut undone),
+            (Splitter::General(general), true) => general.undo(raw, field.is_quoted(), &mut undone),
+        }
+        String::from_utf8_lossy(&undone).into_owned()
+    };
+    Some(fields.iter().map(name).collect())
+}

@@ -1,0 +1,276 @@
+//! What the command line says of types and tables, and the plan that follows for each file.
+
+use std::path::{Component, Path};
+
+use clap::Args;
+use serde::Deserialize;
+
+use super::dialect_flags::DialectFlags;
+use super::local::read_small;
+use super::peek::Peek;
+use super::usage;
+use crate::catalog::{Catalog, Table, TypesFile};
+use crate::convert::{Budget, Codec, Naming, Plan, Provenance, Typing};
+use crate::dialect::Declared;
+use crate::keys::{Layout, Place};
+use crate::limits::Limits;
+use crate::schema;
+use crate::types::Type;
+
+/// How a file is read: as which table, by what types, in which dialect.
+#[derive(Args, Clone, Debug)]
+pub(super) struct PlanFlags {
+    #[command(flatten)]
+    pub(super) dialect: DialectFlags,
+    /// What types columns: HubSpot's tables as the catalog declares them, nothing (all is text), or a file: TOML that
+    /// extends the catalog, or a JSON list of {"name", "type"} for the columns of the file itself
+    #[arg(
+        long,
+        value_name = "catalog|text|FILE",
+        default_value = "catalog",
+        help_heading = "Types"
+    )]
+    types: String,
+    /// The table that a file belongs to, or `none`. By default a folder tells: landing/2026-11-20/OBJECTS/part.csv.gz
+    #[arg(long, value_name = "NAME", help_heading = "Types")]
+    table: Option<String>,
+}
+
+/// Plans for files, made of flags that are read and checked.
+#[derive(Debug)]
+pub(super) struct Planner {
+    declared: Declared,
+    says_header: bool,
+    types: Types,
+    folders: Layout,
+    /// Limits and codec are the same for all files.
+    pub(super) codec: Codec,
+    pub(super) budget: Budget,
+}
+
+#[derive(Debug)]
+enum Types {
+    Catalog {
+        catalog: Catalog,
+        /// Declared by `--table`; None inside: no table.
+        declared: Option<Option<Table>>,
+        /// The one table that the user's catalog declares.
+        only: Option<Table>,
+    },
+    Text,
+    List(Vec<(String, Type)>),
+}
+
+/// A plan, and why it is so.
+#[derive(Debug)]
+pub(super) struct Planned {
+    /// The plan; what it says of the source is the caller's matter.
+    pub plan: Plan,
+    /// Which table, and what says so.
+    pub table: String,
+}
+
+impl PlanFlags {
+    /// Reads the files that flags name, and checks all of them.
+    pub(super) fn planner(&self) -> anyhow::Result<Planner> {
+        let declared = self.dialect.declared()?;
+        let types = self.types()?;
+        let names: Vec<String> = match &types {
+            Types::Catalog { catalog, .. } => catalog.tables().map(|table| table.name.clone()).collect(),
+            Types::Text | Types::List(_) => Vec::new(),
+        };
+        let folders = Layout::new(Place::new("landing", "")?, Place::new("curated", "")?)?.with_tables(names);
+        Ok(Planner {
+            declared,
+            says_header: self.dialect.says_header(),
+            types,
+            folders,
+            codec: Codec::Zstd(1),
+            budget: NO_BUDGET,
+        })
+    }
+
+    fn types(&self) -> anyhow::Result<Types> {
+        let builtin = || Catalog::builtin().map_err(|error| anyhow::anyhow!("the built-in catalog: {error}"));
+        let (catalog, only) = match self.types.as_str() {
+            "text" => return Ok(Types::Text),
+            "catalog" => (builtin()?, None),
+            file => {
+                let text = read_small(Path::new(file))?;
+                let types = builtin()?.types_file(&text);
+                match types.map_err(|error| usage(format!("{file}: {error}")))? {
+                    TypesFile::List(list) => return Ok(Types::List(list)),
+                    TypesFile::Catalog(catalog) => {
+                        let only = only_table(&text).and_then(|name| catalog.table(&name));
+                        (catalog, only)
+                    }
+                }
+            }
+        };
+        let declared = match self.table.as_deref() {
+            None => None,
+            Some("none") => Some(None),
+            Some(name) => Some(Some(catalog.table(name).ok_or_else(|| {
+                let known: Vec<&str> = catalog.tables().map(|table| table.name.as_str()).collect();
+                usage(format!(
+                    "--table: expected none or one of {}, found {name:?}",
+                    known.join(", ")
+                ))
+            })?)),
+        };
+        Ok(Types::Catalog {
+            catalog,
+            declared,
+            only,
+        })
+    }
+}
+
+/// No budget: a share that no file can pass.
+pub(super) const NO_BUDGET: Budget = Budget::Percent(f64::INFINITY);
+
+/// The name of the table that a catalog's file declares, if it is one alone.
+fn only_table(toml: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Named {
+        name: String,
+    }
+    #[derive(Deserialize)]
+    struct File {
+        table: Vec<Named>,
+    }
+    let file: File = toml::from_str(toml).ok()?;
+    match file.table.as_slice() {
+        [only] => Some(only.name.clone()),
+        _ => None,
+    }
+}
+
+impl Planner {
+    /// The plan for a file at a path. `peek` looks at its first record, and is asked only where that matters.
+    pub(super) fn plan(
+        &self,
+        path: &Path,
+        peek: impl FnOnce(&Declared) -> Option<Peek>,
+    ) -> anyhow::Result<Planned> {
+        let (table, typing, naming, why) = match &self.types {
+            Types::Text => (None, Typing::Text, Naming::Own, "none: --types text".to_owned()),
+            Types::List(list) => {
+                let why = "none: --types is a list".to_owned();
+                (None, Typing::List(list.clone()), Naming::Own, why)
+            }
+            Types::Catalog {
+                catalog,
+                declared,
+                only,
+            } => {
+                let (table, naming, why) = self.table(path, peek, catalog, declared.as_ref(), only.as_ref());
+                (table, Typing::Catalog, naming, why)
+            }
+        };
+        let mut dialect = self.declared.clone();
+        match &table {
+            Some(table) => {
+                dialect = dialect
+                    .over(table.dialect.clone())
+                    .map_err(|error| usage(format!("table {}: {error}", table.name)))?;
+            }
+            // Record 1 is the header of an ordinary file, whatever its names are; the core would take it for data if
+            // other names are declared.
+            None if dialect.header.is_none() && !self.says_header => dialect.header = Some(true),
+            None => {}
+        }
+        let plan = Plan {
+            table,
+            typing,
+            naming,
+            dialect,
+            limits: Limits::default(),
+            budget: self.budget,
+            rejects_bytes_max: u64::MAX,
+            codec: self.codec,
+            provenance: Provenance::default(),
+        };
+        Ok(Planned { plan, table: why })
+    }
+
+    fn table(
+        &self,
+        path: &Path,
+        peek: impl FnOnce(&Declared) -> Option<Peek>,
+        catalog: &Catalog,
+        declared: Option<&Option<Table>>,
+        only: Option<&Table>,
+    ) -> (Option<Table>, Naming, String) {
+        match declared {
+            Some(Some(table)) => {
+                let why = format!("{}, by --table", table.name);
+                return (Some(table.clone()), Naming::Lake, why);
+            }
+            Some(None) => return (None, Naming::Own, "none, by --table".to_owned()),
+            None => {}
+        }
+        let folders = folders(path);
+        // As the function reads a key, where there is a day folder.
+        if let Ok(part) = self.folders.source(&format!("{}/part", folders.join("/")))
+            && let Some(table) = catalog.table(&part.table)
+        {
+            let why = format!("{}, by its folder; the day is {}", table.name, part.date);
+            return (Some(table), Naming::Lake, why);
+        }
+        if let Some(table) = folders.iter().rev().find_map(|folder| catalog.table(folder)) {
+            // "lists" or "teams" may be anybody's folders.
+            let names = peek(&self.declared).map(|peek| peek.first).unwrap_or_default();
+            if !schema::are_identifiers(&names) || schema::is_header(&names, &table) {
+                let why = format!("{}, by its folder", table.name);
+                return (Some(table), Naming::Lake, why);
+            }
+            let why = format!(
+                "none: the header is not the one of {}, as its folder is called",
+                table.name
+            );
+            return (None, Naming::Own, why);
+        }
+        match only {
+            Some(table) => {
+                let why = format!("{}, the only one that --types declares", table.name);
+                (Some(table.clone()), Naming::Own, why)
+            }
+            None => (
+                None,
+                Naming::Own,
+                "none: no folder is called like a known table".to_owned(),
+            ),
+        }
+    }
+}
+
+/// The folders above a file, from the root on.
+fn folders(path: &Path) -> Vec<String> {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let folders = path.parent().map(Path::components).into_iter().flatten();
+    folders
+        .filter_map(|component| match component {
+            Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
+            _ => None,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_only_table_of_a_catalog() {
+        assert_eq!(
+            only_table("[[table]]\nname = \"deals\"\n").as_deref(),
+            Some("deals")
+        );
+        assert_eq!(
+            only_table("[[table]]\nname = \"a\"\n[[table]]\nname = \"b\"\n"),
+            None
+        );
+        assert_eq!(only_table(""), None);
+    }
+}

@@ -1,0 +1,66 @@
+//! How far a conversion is, on a terminal.
+
+use std::io::{IsTerminal, stderr};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::convert::Observer;
+
+/// A bar on stderr if that is a terminal; otherwise nothing. Clones draw the same bar, each for a source of its own.
+#[derive(Clone, Debug)]
+pub(super) struct Progress {
+    bar: ProgressBar,
+    /// Bytes of the current source that the bar shows.
+    shown: u64,
+}
+
+impl Progress {
+    /// A bar over so many bytes of sources.
+    pub(super) fn new(source_bytes: u64, quiet: bool) -> Self {
+        let bar = if quiet || !stderr().is_terminal() {
+            ProgressBar::hidden()
+        } else {
+            ProgressBar::with_draw_target(Some(source_bytes), ProgressDrawTarget::stderr_with_hz(10))
+        };
+        let template = "{wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Progress { bar, shown: 0 }
+    }
+
+    /// The current source is through, or given up; the next begins.
+    pub(super) fn source_done(&mut self, source_bytes: u64) {
+        self.show(source_bytes);
+        self.shown = 0;
+    }
+
+    /// Writes a line to stderr, above the bar.
+    pub(super) fn tell(&self, line: &str) {
+        self.bar.suspend(|| super::tell(line));
+    }
+
+    /// Takes the bar away.
+    pub(super) fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn show(&mut self, bytes: u64) {
+        if self.bar.is_hidden() {
+            return;
+        }
+        if bytes >= self.shown {
+            self.bar.inc(bytes - self.shown);
+        } else {
+            // The source is read again.
+            self.bar.dec(self.shown - bytes);
+        }
+        self.shown = bytes;
+    }
+}
+
+impl Observer for Progress {
+    fn consumed(&mut self, source_bytes: u64) {
+        self.show(source_bytes);
+    }
+}
