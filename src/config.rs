@@ -80,11 +80,24 @@ impl Config {
     /// # Errors
     /// All faults at once.
     pub fn from_env() -> Result<Self, ConfigError> {
-        let text = |name: std::ffi::OsString| name.to_string_lossy().into_owned();
-        let vars = std::env::vars_os().map(|(name, value)| (text(name), text(value)));
-        Config::from_vars(vars, |path| {
-            std::fs::read_to_string(path).map_err(|error| error.to_string())
-        })
+        let mut vars = Vec::new();
+        let mut faults = Vec::new();
+        for (name, value) in std::env::vars_os() {
+            let name = name.to_string_lossy().into_owned();
+            match value.into_string() {
+                Ok(value) => vars.push((name, value)),
+                Err(_) if name.starts_with(PREFIX) => faults.push(format!("{name}: expected UTF-8")),
+                Err(_) => {}
+            }
+        }
+        let read_file = |path: &str| std::fs::read_to_string(path).map_err(|error| error.to_string());
+        match Config::from_vars(vars, read_file) {
+            Ok(config) if faults.is_empty() => Ok(config),
+            Ok(_) => Err(ConfigError { faults }),
+            Err(error) => Err(ConfigError {
+                faults: [faults, error.faults].concat(),
+            }),
+        }
     }
 
     /// The configuration of a set of variables; those that do not begin with `DAYMARK_` are none of ours. `read_file` gives

@@ -177,11 +177,13 @@ impl Converter {
         outcome.map(|(outcome, _)| outcome)
     }
 
-    /// When to give up, so that there is time left to clean up and to say so.
+    /// When to give up, so that there is time left to clean up and to say so: the margin before the deadline, but never
+    /// more than half of what is left.
     fn before(&self, deadline: Instant) -> Instant {
+        let left = deadline.saturating_duration_since(Instant::now());
         deadline
-            .checked_sub(self.config.deadline_margin)
-            .unwrap_or_else(Instant::now)
+            .checked_sub(self.config.deadline_margin.min(left / 2))
+            .unwrap_or(deadline)
     }
 
     async fn steps(
