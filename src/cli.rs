@@ -4,6 +4,7 @@
 //! After 1 or 2 there is no output. Results go to stdout where they are asked for (`event`, `inspect`), notes and progress
 //! to stderr.
 
+mod arrow_text;
 mod convert;
 mod dialect_flags;
 mod event;
@@ -24,6 +25,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::convert::{ConvertError, Refusal};
+use crate::schema::SchemaError;
+
 /// Turns the gzipped CSV parts that HubSpot syncs into S3 into Parquet, and shows what it makes of them.
 #[derive(Debug, Parser)]
 #[command(name = "daymark", version, max_term_width = 100, after_help = EXAMPLES)]
@@ -43,9 +47,9 @@ Status: 0 done; 3 written, with rejects; 1 refused; 2 wrong usage. After 1 or 2 
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Convert(convert::ConvertArguments),
+    Convert(Box<convert::ConvertArguments>),
     Event(event::EventArguments),
-    Inspect(inspect::InspectArguments),
+    Inspect(Box<inspect::InspectArguments>),
 }
 
 /// How a command ended, for scripts.
@@ -115,14 +119,14 @@ fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
         }
     };
     let ended = match arguments.command {
-        Command::Convert(arguments) => convert::run(arguments),
+        Command::Convert(arguments) => convert::run(*arguments),
         Command::Event(arguments) => event::run(&arguments),
-        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(*arguments),
     };
     match ended {
         Ok(status) => status.code(),
         Err(error) => {
-            tell(&format!("error: {error:#}"));
+            tell(&format!("error: {error:#}{}", hint_line(&error)));
             if error.is::<UsageError>() {
                 USAGE
             } else {
@@ -130,6 +134,25 @@ fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
             }
         }
     }
+}
+
+/// What the command line has against a refusal, in a line of its own; or nothing.
+fn hint_line(error: &anyhow::Error) -> String {
+    let refusal = error.chain().find_map(|cause| match cause.downcast_ref()? {
+        ConvertError::Refused(refusal) => Some(refusal.as_ref()),
+        _ => None,
+    });
+    let hint = match refusal {
+        Some(Refusal::Undecided { .. }) => r"--quote none --escape '\' declares that it is escaped",
+        Some(Refusal::Conflict(_)) => {
+            r#"--quote '"' --escape '"' declares that it is quoted, --quote none --escape '\' that it is escaped"#
+        }
+        Some(Refusal::NotTheTable { .. } | Refusal::Schema(SchemaError::FieldCount { .. })) => {
+            "--table none reads it as a file that is no HubSpot table, with a header"
+        }
+        _ => return String::new(),
+    };
+    format!("\nhint: {hint}")
 }
 
 /// Writes a line to stderr. There is nowhere to say that this failed.

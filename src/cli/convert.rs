@@ -17,7 +17,7 @@ use super::peek;
 use super::plan_flags::{NO_BUDGET, PlanFlags, Planner};
 use super::progress::Progress;
 use super::quantity::{bytes, count, counted, seconds};
-use super::{Status, defect, tell, usage};
+use super::{Status, defect, hint_line, tell, usage};
 use crate::convert::{Budget, Codec, Provenance, Report};
 
 /// Converts a file, or every file of a folder, to Parquet.
@@ -103,23 +103,23 @@ pub(super) fn run(mut arguments: ConvertArguments) -> anyhow::Result<Status> {
         ahead: arguments.threads > 1,
         quiet: arguments.quiet,
     };
-    let done = converting.file(&source, &target, &input, &mut progress);
+    let shown = if source.has_place() {
+        input
+    } else {
+        PathBuf::from(&source.name)
+    };
+    let done = converting.file(&source, &target, &shown, &mut progress);
     progress.clear();
-    let done = done?;
-    Ok(status(&done))
+    Ok(status(&done?))
 }
 
 impl ConvertArguments {
-    /// IN and OUT. After `--null TOKEN…` they look like tokens to the parser.
     fn places(&mut self) -> anyhow::Result<(PathBuf, PathBuf)> {
-        let nulls = &mut self.plan.dialect.null;
-        if self.output.is_none() && nulls.len() > 1 {
-            self.output = nulls.pop().map(PathBuf::from);
-            if self.input.is_none() && nulls.len() > 1 {
-                self.input = nulls.pop().map(PathBuf::from);
-            }
-        }
-        match (self.input.clone(), self.output.clone()) {
+        let [input, output] = self
+            .plan
+            .dialect
+            .names_behind_null([self.input.take(), self.output.take()]);
+        match (input, output) {
             (Some(input), Some(output)) if output.as_os_str().is_empty() || input.as_os_str().is_empty() => {
                 Err(usage(
                     "expected names of files or folders for IN and OUT, found an empty one",
@@ -309,7 +309,7 @@ fn convert_folder(
                 totals.add(&done);
             }
             if let Err(error) = done {
-                progress.tell(&format!("error: {error:#}"));
+                progress.tell(&format!("error: {error:#}{}", hint_line(&error)));
             }
         }
     };
@@ -341,7 +341,9 @@ fn convert_member(
         .rejects
         .as_ref()
         .map(|folder| with_suffix(&folder.join(&relative), ".rejects.jsonl"));
-    let source = Source::open(&member.path)?;
+    let mut source = Source::open(&member.path)?;
+    // Names of files repeat from folder to folder.
+    source.name = member.relative.to_string_lossy().into_owned();
     let target = Target::new(&output.join(&relative), rejects.as_deref())?;
     converting.file(&source, &target, &member.path, progress)
 }
