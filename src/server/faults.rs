@@ -80,6 +80,8 @@ pub enum Action {
     After(Hook),
     /// The hook runs after this many bytes of the answer's body went out, before the rest.
     During(u64, Hook),
+    /// The hook runs after this many bytes of the request's body came, framing included, before the rest.
+    DuringRequest(u64, Hook),
 }
 
 /// Which requests.
@@ -292,10 +294,15 @@ impl Plan {
         Ok(answer)
     }
 
-    /// The request's body, as far as it may come.
+    /// The request's body, with what happens to it on its way.
     pub(super) fn request(&self, body: Body) -> Body {
-        let cuts = |injected: &&Injected| matches!(injected.0.action, Action::CutRequest(_));
-        self.with_effects(body, self.0.iter().filter(cuts))
+        let on_requests = |injected: &&Injected| {
+            matches!(
+                injected.0.action,
+                Action::CutRequest(_) | Action::DuringRequest(..)
+            )
+        };
+        self.with_effects(body, self.0.iter().filter(on_requests))
     }
 
     /// After the request was done.
@@ -367,7 +374,8 @@ impl Effect {
             Action::CutRequest(at)
             | Action::CutAnswer(at)
             | Action::Corrupt(at, _)
-            | Action::During(at, _) => at,
+            | Action::During(at, _)
+            | Action::DuringRequest(at, _) => at,
             _ => 0,
         }
     }
@@ -395,7 +403,7 @@ impl FaultyBody {
             effect.injected.fire();
             match &effect.injected.0.action {
                 Action::Corrupt(at, bytes) => self.corrupt = Some(at.saturating_add(*bytes)),
-                Action::During(_, hook) => {
+                Action::During(_, hook) | Action::DuringRequest(_, hook) => {
                     let hook = hook.run();
                     self.waiting = Some(Box::pin(async move {
                         hook.await;

@@ -128,3 +128,110 @@ pub fn url_encoded(text: &str) -> String {
     }
     encoded
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::super::checksums::Sums;
+    use super::super::conditions::WriteCondition;
+    use super::super::folder::Draft;
+    use super::super::record::Headers;
+    use super::*;
+
+    fn put(folder: &Arc<Folder>, key: &str) {
+        let (_, incoming) = folder.incoming().unwrap();
+        let draft = Draft {
+            etag: String::new(),
+            headers: Headers::default(),
+            sums: Sums::default(),
+            composite: false,
+        };
+        let ticket = folder.ticket("bucket", key);
+        folder
+            .publish(&ticket, &WriteCondition::default(), incoming, draft, None)
+            .unwrap();
+    }
+
+    /// What S3's documentation says a listing is, all pages at once.
+    fn model(keys: &BTreeSet<String>, prefix: &str, delimiter: Option<&str>, after: &str) -> Vec<String> {
+        let mut entries: Vec<String> = Vec::new();
+        for key in keys
+            .iter()
+            .filter(|key| key.starts_with(prefix) && key.as_str() > after)
+        {
+            let rest = &key[prefix.len()..];
+            let common =
+                delimiter.and_then(|delimiter| rest.split_once(delimiter).map(|(name, _)| (name, delimiter)));
+            let entry = common.map_or_else(
+                || key.clone(),
+                |(name, delimiter)| format!("{prefix}{name}{delimiter}|"),
+            );
+            if entries.last() != Some(&entry) {
+                entries.push(entry);
+            }
+        }
+        entries
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        /// Any keys, put and deleted in any order, are listed as the model says, whatever the size of pages.
+        #[test]
+        fn pages_are_as_documented(
+            written in prop::collection::vec("[ab/.é-]{1,6}", 0..14),
+            deleted in prop::collection::vec(any::<prop::sample::Index>(), 0..4),
+            prefix in "[ab/.-]{0,3}",
+            delimiter in prop::option::of(prop::sample::select(vec!["/", "-", "a", "//"])),
+            after in "[ab/.-]{0,3}",
+            max in 1_usize..5,
+        ) {
+            let root = tempfile::tempdir().unwrap();
+            let folder = Arc::new(Folder::open(root.path()).unwrap());
+            folder.create_bucket("bucket").unwrap();
+            let mut keys = BTreeSet::new();
+            for key in &written {
+                put(&folder, key);
+                keys.insert(key.clone());
+            }
+            for index in deleted.iter().filter(|_| !written.is_empty()) {
+                let key = index.get(&written);
+                folder.delete("bucket", key, &WriteCondition::default()).unwrap();
+                keys.remove(key);
+            }
+            let mut listed = Vec::new();
+            let mut start = Some(Start::Key(after.clone()));
+            while let Some(from) = start {
+                let page = page(&folder, "bucket", &prefix, delimiter, &from, max).unwrap();
+                let mut entries = page.keys.clone();
+                entries.extend(page.prefixes.iter().map(|prefix| format!("{prefix}|")));
+                entries.sort();
+                prop_assert!(entries.len() == max || page.next.is_none(), "a short page is the last");
+                listed.extend(entries);
+                start = page.next.map(|next| Start::parse(&next.token()).unwrap());
+            }
+            prop_assert_eq!(listed, model(&keys, &prefix, delimiter, &after));
+            for key in &keys {
+                prop_assert_eq!(&folder.object("bucket", key).unwrap().1.key, key);
+            }
+        }
+    }
+
+    #[test]
+    fn tokens_are_read_back() {
+        for start in [
+            Start::Key(String::new()),
+            Start::Key("a/é".into()),
+            Start::Prefix("p/".into()),
+        ] {
+            assert_eq!(Start::parse(&start.token()).unwrap(), start);
+        }
+        for token in ["", "nonsense", "%%%", "eA=="] {
+            assert!(Start::parse(token).is_err(), "{token}");
+        }
+    }
+}

@@ -97,6 +97,18 @@ impl Indexer {
     ) -> Result<(), Fault> {
         self.scan.start(standard, at_end);
         self.path.scan(&mut self.scan, text);
+        self.finish(standard, text, at_end, columns, rows)
+    }
+
+    /// Makes rows of what the scan has found.
+    fn finish(
+        &self,
+        standard: &Standard,
+        text: &[u8],
+        at_end: bool,
+        columns: usize,
+        rows: &mut Rows,
+    ) -> Result<(), Fault> {
         if self.scan.violated || (at_end && self.scan.inside != 0) {
             return record_by_record(text, at_end, columns, rows, |text, at_end, fields| {
                 standard.record(text, at_end, fields)

@@ -11,7 +11,7 @@ use aws_sdk_s3::primitives::ByteStream;
 /// The server under test.
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// A client without retries, so that each answer is seen.
+    /// A client that tries again after 5xx and broken connections only.
     pub client: Client,
     /// Where it connects to: `127.0.0.1:PORT`.
     pub authority: String,

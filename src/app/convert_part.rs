@@ -1,0 +1,559 @@
+//! One notice, from key to outcome.
+//!
+//! The output's key is a pure function of the source's identity and the profile, and it is written once. So whatever is
+//! delivered twice, late, in another order or at the same time ends in the same object, and the only question is how little
+//! it costs to find out that everything is done:
+//!
+//! 1. a notice with an ETag whose output is there: one HEAD, done. (If the source was replaced since, that object has a
+//!    notice of its own.)
+//! 2. else the object that is current under the key counts, whatever ETag the notice names: HEAD of the source, of its
+//!    output, of its failure record, and only then is it read.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use crate::app::attempt::{self, Core, Pending, Tried};
+use crate::app::error::PartError;
+use crate::app::source::SourceError;
+use crate::app::upload::UploadError;
+use crate::config::Config;
+use crate::convert::{self, Provenance, Report, Stage};
+use crate::failure::Failure;
+use crate::keys::PartKey;
+use crate::notice::Notice;
+use crate::part::{Identity, PartId, Profile};
+use crate::store::{Class, Kind, Store, StoreError};
+use crate::telemetry::{Metrics, PartMetrics, Stopwatch};
+
+/// How often a part is begun anew because its source was replaced while it was read.
+const REPLACED_MAX: u32 = 5;
+
+/// How often a part is converted because its output could not be committed and yet is not there.
+const COMMITS_MAX: u32 = 3;
+
+/// How often a pass may ask for another one. The core promises three.
+const PASSES_MAX: u32 = 4;
+
+/// The circumstances of one notice's turn.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    /// The invocation's request id.
+    pub request_id: String,
+    /// When the function is killed. None: never.
+    pub deadline: Option<Instant>,
+    /// How often the message was received, this time included. None where nobody counts.
+    pub receive_count: Option<u32>,
+}
+
+/// What became of a notice.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// Its output was written now.
+    Converted(Box<Converted>),
+    /// Its output was there, or another invocation wrote it meanwhile.
+    Present {
+        /// Key of the output.
+        output: String,
+    },
+    /// It asks for no conversion.
+    Skipped {
+        /// Why.
+        reason: String,
+    },
+    /// It can never be converted as things are; a failure record says so from now on.
+    Failed {
+        /// Why.
+        message: String,
+        /// Key of the failure record.
+        record: String,
+    },
+    /// It can never be converted as things are, as a failure record has said before.
+    FailedBefore {
+        /// Key of the failure record.
+        record: String,
+    },
+}
+
+/// A part that was converted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Converted {
+    /// Table, day and stem.
+    pub part: PartKey,
+    /// Key of the Parquet.
+    pub output: String,
+    /// Key of the rejects, if there are any.
+    pub rejects: Option<String>,
+    /// What the core reports.
+    pub report: Report,
+}
+
+/// Converts parts. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Converter {
+    config: Arc<Config>,
+    store: Store,
+    metrics: Metrics,
+    core: Core,
+}
+
+/// A source of which everything is known but its bytes.
+#[derive(Clone, Debug)]
+struct Located {
+    part: PartKey,
+    identity: Identity,
+    id: PartId,
+    provenance: Provenance,
+    output: String,
+    rejects: String,
+    failure: String,
+}
+
+/// What outlives a future that is dropped when time runs out.
+#[derive(Default)]
+struct Course {
+    /// The source that is worked on, for a failure record.
+    located: Mutex<Option<Located>>,
+    /// Tells the blocking side to come to an end.
+    stop: Arc<AtomicBool>,
+    /// What has to end before the invocation does: Lambda freezes whatever still runs then.
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Converter {
+    /// A converter of this configuration on this store.
+    pub fn new(config: Arc<Config>, store: Store, metrics: Metrics) -> Self {
+        Converter::with_core(config, store, metrics, convert::pass)
+    }
+
+    /// The same with another core.
+    pub(super) fn with_core(config: Arc<Config>, store: Store, metrics: Metrics, core: Core) -> Self {
+        Converter {
+            config,
+            store,
+            metrics,
+            core,
+        }
+    }
+
+    /// Takes a notice to its outcome: one line in the log, one line of metrics. An error is to be tried again.
+    ///
+    /// # Errors
+    /// Whatever may go away by itself or by somebody changing a permission. What never goes away is
+    /// [`Outcome::Failed`], unless even its record cannot be written.
+    pub async fn convert(&self, notice: &Notice, turn: &Turn) -> Result<Outcome, PartError> {
+        let span = tracing::info_span!(
+            "part",
+            request_id = turn.request_id,
+            part_id = tracing::field::Empty
+        );
+        self.take_turn(notice, turn).instrument(span).await
+    }
+
+    async fn take_turn(&self, notice: &Notice, turn: &Turn) -> Result<Outcome, PartError> {
+        let begun = Instant::now();
+        let course = Course::default();
+        let ended = match turn.deadline.map(|deadline| self.before(deadline)) {
+            None => self.steps(notice, &course).await,
+            Some(until) => match tokio::time::timeout_at(until, self.steps(notice, &course)).await {
+                Ok(ended) => ended,
+                Err(_) => Err(PartError::OutOfTime { ms: ms_since(begun) }),
+            },
+        };
+        course.end().await;
+        let last_receive = turn
+            .receive_count
+            .is_some_and(|count| count >= self.config.receives_max);
+        let outcome = match ended {
+            Ok(outcome) => Ok(outcome),
+            Err(error) => self.judge(error, &course, last_receive).await,
+        };
+        self.tell(notice, &outcome, begun);
+        outcome.map(|(outcome, _)| outcome)
+    }
+
+    /// When to give up, so that there is time left to clean up and to say so: the margin before the deadline, but never
+    /// more than half of what is left.
+    fn before(&self, deadline: Instant) -> Instant {
+        let left = deadline.saturating_duration_since(Instant::now());
+        deadline
+            .checked_sub(self.config.deadline_margin.min(left / 2))
+            .unwrap_or(deadline)
+    }
+
+    async fn steps(
+        &self,
+        notice: &Notice,
+        course: &Course,
+    ) -> Result<(Outcome, Option<Stopwatch>), PartError> {
+        let skipped = |reason: String| Ok((Outcome::Skipped { reason }, None));
+        let part = match self.config.layout.source_in(&notice.bucket, &notice.key) {
+            Ok(part) => part,
+            Err(skip) => return skipped(skip.to_string()),
+        };
+        let profile = self
+            .config
+            .profile(&part.table)
+            .map_err(|error| PartError::Defect(error.to_string()))?;
+        let mut looked_for = None;
+        if let Some(etag) = &notice.etag {
+            let id = PartId::of(&identity(notice, etag), &profile);
+            let output = self.config.layout.output(&part, &id);
+            if self
+                .store
+                .head(self.config.layout.curated().bucket(), &output)
+                .await?
+                .is_some()
+            {
+                tracing::Span::current().record("part_id", id.as_str());
+                return Ok((Outcome::Present { output }, None));
+            }
+            looked_for = Some(output);
+        }
+        for _ in 0..REPLACED_MAX {
+            let Some(located) = self.locate(notice, &part, &profile).await? else {
+                return skipped("the object is gone".to_owned());
+            };
+            tracing::Span::current().record("part_id", located.id.as_str());
+            *course.located.lock().unwrap_or_else(PoisonError::into_inner) = Some(located.clone());
+            let Located { output, failure, .. } = &located;
+            let curated = self.config.layout.curated().bucket();
+            if looked_for.as_ref() != Some(output) && self.store.head(curated, output).await?.is_some() {
+                return Ok((
+                    Outcome::Present {
+                        output: output.clone(),
+                    },
+                    None,
+                ));
+            }
+            if self.store.head(curated, failure).await?.is_some() {
+                return Ok((
+                    Outcome::FailedBefore {
+                        record: failure.clone(),
+                    },
+                    None,
+                ));
+            }
+            looked_for = None;
+            match self.write(&located, course).await {
+                Err(PartError::Source(SourceError::Replaced)) => {
+                    tracing::warn!(
+                        "the source was replaced while it was read, starting with the current one"
+                    );
+                }
+                Err(PartError::Source(SourceError::Gone)) => {
+                    return skipped("the object was deleted while it was read".to_owned());
+                }
+                ended => return ended,
+            }
+        }
+        Err(PartError::Unsettled {
+            tries: REPLACED_MAX,
+            what: "the source was replaced each time while it was read".to_owned(),
+        })
+    }
+
+    /// The object that is current under the notice's key; None if there is none.
+    async fn locate(
+        &self,
+        notice: &Notice,
+        part: &PartKey,
+        profile: &Profile,
+    ) -> Result<Option<Located>, PartError> {
+        let Some(meta) = self.store.head(&notice.bucket, &notice.key).await? else {
+            return Ok(None);
+        };
+        let identity = identity(notice, &meta.etag);
+        let id = PartId::of(&identity, profile);
+        let layout = &self.config.layout;
+        Ok(Some(Located {
+            provenance: Provenance {
+                bucket: identity.bucket.clone(),
+                key: identity.key.clone(),
+                etag: identity.etag.clone(),
+                size_bytes: meta.size_bytes,
+                last_modified_ms: meta.last_modified_ms,
+                part_id: id.to_string(),
+                profile: profile.to_string(),
+            },
+            output: layout.output(part, &id),
+            rejects: layout.rejects(part, &id),
+            failure: layout.failure(part, &id),
+            part: part.clone(),
+            identity,
+            id,
+        }))
+    }
+
+    /// Converts until the output is there: once, unless something else writes to its key.
+    async fn write(
+        &self,
+        located: &Located,
+        course: &Course,
+    ) -> Result<(Outcome, Option<Stopwatch>), PartError> {
+        let mut last = String::new();
+        for _ in 0..COMMITS_MAX {
+            let pending = self.passes(located, course).await?;
+            let Pending {
+                report,
+                rest,
+                rejects,
+                upload,
+                stopwatch,
+            } = pending;
+            let rejects_key = if rejects.is_empty() {
+                None
+            } else if let Err(error) = self
+                .put_once(&located.rejects, Bytes::from(rejects), "application/x-ndjson")
+                .await
+            {
+                upload.give_up().await;
+                return Err(error.into());
+            } else {
+                Some(located.rejects.clone())
+            };
+            let error = match upload.commit(rest).await {
+                Ok(()) => {
+                    let converted = Converted {
+                        part: located.part.clone(),
+                        output: located.output.clone(),
+                        rejects: rejects_key,
+                        report,
+                    };
+                    return Ok((Outcome::Converted(Box::new(converted)), Some(stopwatch)));
+                }
+                Err(UploadError::Store(error)) if error.class() != Class::Config => error,
+                Err(error) => return Err(PartError::Upload(error)),
+            };
+            // Refused because it is there, or done although the answer says otherwise: only looking tells.
+            tracing::warn!(%error, "the output was not committed, looking whether it is there");
+            if self
+                .store
+                .head(self.config.layout.curated().bucket(), &located.output)
+                .await?
+                .is_some()
+            {
+                return Ok((
+                    Outcome::Present {
+                        output: located.output.clone(),
+                    },
+                    None,
+                ));
+            }
+            if !matches!(
+                error.kind,
+                Kind::Precondition | Kind::Conflict | Kind::NoSuchUpload | Kind::Lost
+            ) {
+                return Err(PartError::Upload(UploadError::Store(error)));
+            }
+            last = error.to_string();
+        }
+        Err(PartError::Unsettled {
+            tries: COMMITS_MAX,
+            what: format!("the output could not be committed, and is not there ({last})"),
+        })
+    }
+
+    async fn passes(&self, located: &Located, course: &Course) -> Result<Pending, PartError> {
+        let plan = self.config.plan(&located.part.table, located.provenance.clone());
+        let plan = Arc::new(plan.map_err(|error| PartError::Defect(error.to_string()))?);
+        let mut decision = None;
+        for _ in 0..PASSES_MAX {
+            let job = attempt::Job {
+                core: self.core,
+                store: self.store.clone(),
+                identity: located.identity.clone(),
+                size_bytes: located.provenance.size_bytes,
+                output_bucket: self.config.layout.curated().bucket().to_owned(),
+                output: located.output.clone(),
+                read: self.config.read,
+                write: self.config.write,
+                plan: Arc::clone(&plan),
+                decision,
+                stop: Arc::clone(&course.stop),
+            };
+            match attempt::run(job, |task| course.keep(task)).await? {
+                Tried::Pending(pending) => return Ok(*pending),
+                Tried::Again(found) => {
+                    tracing::info!(
+                        "a late record decided the dialect otherwise, starting again with the decision"
+                    );
+                    decision = Some(found);
+                }
+            }
+        }
+        Err(PartError::Defect(format!(
+            "the dialect was decided anew {PASSES_MAX} times"
+        )))
+    }
+
+    /// Writes a small object of which every writer writes the same bytes: that it is there already is as good.
+    async fn put_once(&self, key: &str, body: Bytes, content_type: &str) -> Result<(), StoreError> {
+        let bucket = self.config.layout.curated().bucket();
+        let mut tries = 1;
+        loop {
+            let error = match self.store.put_new(bucket, key, body.clone(), content_type).await {
+                Ok(()) => return Ok(()),
+                Err(error) if error.class() == Class::Config => return Err(error),
+                Err(error) => error,
+            };
+            if self.store.head(bucket, key).await?.is_some() {
+                return Ok(());
+            }
+            if tries >= COMMITS_MAX {
+                return Err(error);
+            }
+            tries += 1;
+        }
+    }
+
+    /// What can never be converted gets its record, and is done.
+    async fn judge(
+        &self,
+        error: PartError,
+        course: &Course,
+        last_receive: bool,
+    ) -> Result<(Outcome, Option<Stopwatch>), PartError> {
+        let located = course
+            .located
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let (Some(reason), Some(located)) = (error.permanent(last_receive), located) else {
+            return Err(error);
+        };
+        let mut message = error.to_string();
+        if matches!(error, PartError::OutOfTime { .. }) {
+            message = format!("{message} (on the last of {} receives)", self.config.receives_max);
+        }
+        let record = Failure::new(reason, message.clone(), &located.part, &located.provenance);
+        let record = record
+            .to_json()
+            .map_err(|error| PartError::Defect(error.to_string()))?;
+        self.put_once(&located.failure, Bytes::from(record), "application/json")
+            .await?;
+        Ok((
+            Outcome::Failed {
+                message,
+                record: located.failure,
+            },
+            None,
+        ))
+    }
+
+    /// One line in the log and one of metrics.
+    fn tell(
+        &self,
+        notice: &Notice,
+        outcome: &Result<(Outcome, Option<Stopwatch>), PartError>,
+        begun: Instant,
+    ) {
+        let ms = ms_since(begun);
+        let mut metrics = PartMetrics {
+            milliseconds: ms,
+            ..PartMetrics::default()
+        };
+        let Notice { bucket, key, .. } = notice;
+        match outcome {
+            Ok((Outcome::Converted(converted), stopwatch)) => {
+                let Converted {
+                    part,
+                    output,
+                    rejects,
+                    report,
+                } = converted.as_ref();
+                metrics.parts_converted = 1;
+                metrics.rows_written = report.rows_written;
+                metrics.records_rejected = report.records_rejected;
+                metrics.cells_rejected = report.cells_rejected;
+                metrics.source_bytes = report.source_bytes;
+                metrics.output_bytes = report.output_bytes;
+                let stage = |stage| stopwatch.as_ref().map_or(0, |stopwatch| stopwatch.ms(stage));
+                tracing::info!(
+                    bucket,
+                    key,
+                    table = part.table,
+                    date = %part.date,
+                    output,
+                    rejects,
+                    records_read = report.records_read,
+                    rows_written = report.rows_written,
+                    records_rejected = report.records_rejected,
+                    cells_rejected = report.cells_rejected,
+                    empty_lines = report.empty_lines,
+                    source_bytes = report.source_bytes,
+                    inflated_bytes = report.inflated_bytes,
+                    output_bytes = report.output_bytes,
+                    dialect = report.dialect,
+                    splitter = report.splitter,
+                    schema = report.schema_fingerprint,
+                    warnings = report.warnings.join("; "),
+                    ms,
+                    ms_read = stage(Stage::Read),
+                    ms_split = stage(Stage::Split),
+                    ms_columns = stage(Stage::Columns),
+                    ms_encode = stage(Stage::Encode),
+                    "part converted"
+                );
+            }
+            Ok((Outcome::Present { output }, _)) => {
+                metrics.parts_skipped = 1;
+                tracing::info!(bucket, key, output, ms, "part is there already");
+            }
+            Ok((Outcome::Skipped { reason }, _)) => {
+                metrics.parts_skipped = 1;
+                tracing::info!(bucket, key, reason, ms, "notice skipped");
+            }
+            Ok((Outcome::Failed { message, record }, _)) => {
+                metrics.parts_failed = 1;
+                tracing::error!(bucket, key, error = message, record, ms, "part failed for good");
+            }
+            Ok((Outcome::FailedBefore { record }, _)) => {
+                metrics.parts_skipped = 1;
+                tracing::warn!(bucket, key, record, ms, "part failed for good before");
+            }
+            Err(error) => {
+                metrics.parts_retried = 1;
+                metrics.row_balance_broken = u64::from(matches!(error, PartError::RowBalance { .. }));
+                tracing::error!(bucket, key, %error, ms, "part failed, to be tried again");
+            }
+        }
+        self.metrics.emit(&metrics);
+    }
+}
+
+impl Course {
+    fn keep(&self, task: JoinHandle<()>) {
+        self.tasks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(task);
+    }
+
+    /// Stops what still runs and waits until it has cleaned up behind itself.
+    async fn end(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        for task in tasks {
+            // How a task ended was heard where its result was awaited.
+            let _ = task.await;
+        }
+    }
+}
+
+fn identity(notice: &Notice, etag: &str) -> Identity {
+    Identity {
+        bucket: notice.bucket.clone(),
+        key: notice.key.clone(),
+        etag: etag.to_owned(),
+    }
+}
+
+fn ms_since(begun: Instant) -> u64 {
+    u64::try_from(begun.elapsed().min(Duration::MAX).as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,290 @@
+//! Cores that panic and lie: whatever they do, nothing wrong becomes visible, and only their own part fails.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_s3::primitives::ByteStream;
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::app::attempt::Core;
+use crate::app::convert_part::{Converter, Outcome, Turn};
+use crate::app::error::PartError;
+use crate::app::handler::{Handler, Invocation};
+use crate::app::source::SourceError;
+use crate::config::Config;
+use crate::convert::{ConvertError, Decision, Observer, Pass, Plan, Report};
+use crate::notice::Notice;
+use crate::server::operation::Operation;
+use crate::server::{Server, ServerConfig};
+use crate::store::{Store, Tuning};
+use crate::telemetry::Metrics;
+
+const KEY: &str = "2026-11-22/OWNERS/a.csv.gz";
+
+struct World {
+    server: Server,
+    converter: Converter,
+    _folder: TempDir,
+}
+
+impl World {
+    async fn new(core: Core) -> World {
+        let folder = tempfile::tempdir().unwrap();
+        let server = Server::start(ServerConfig::new(folder.path())).await.unwrap();
+        server.create_bucket("landing").unwrap();
+        server.create_bucket("curated").unwrap();
+        let vars = [
+            ("DAYMARK_LANDING_BUCKET", "landing"),
+            ("DAYMARK_CURATED_BUCKET", "curated"),
+        ];
+        let vars = vars.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let mut config = Config::from_vars(vars, |path| Err(path.to_owned())).unwrap();
+        config.write.part_bytes = 5 << 20;
+        config.write.put_bytes_max = 1 << 20;
+        let tuning = Tuning {
+            backoff_max: Duration::from_millis(1),
+            path_style: true,
+            ..Tuning::default()
+        };
+        let store = Store::new(&server.sdk_config(), &tuning);
+        let converter = Converter::with_core(Arc::new(config), store, Metrics::none(), core);
+        World {
+            server,
+            converter,
+            _folder: folder,
+        }
+    }
+
+    async fn land(&self, key: &str) -> Notice {
+        let put = self.server.client().put_object().bucket("landing").key(key);
+        put.body(ByteStream::from(vec![7; 1000])).send().await.unwrap();
+        Notice {
+            bucket: "landing".into(),
+            key: key.into(),
+            version_id: None,
+            etag: None,
+            size: None,
+        }
+    }
+
+    async fn convert(&self) -> Result<Outcome, PartError> {
+        let notice = self.land(KEY).await;
+        let turn = Turn {
+            request_id: String::new(),
+            deadline: None,
+            receive_count: Some(5),
+        };
+        self.converter.convert(&notice, &turn).await
+    }
+
+    /// Objects and open uploads.
+    async fn left(&self) -> (usize, usize) {
+        let client = self.server.client();
+        let objects = client.list_objects_v2().bucket("curated").send().await.unwrap();
+        let uploads = client
+            .list_multipart_uploads()
+            .bucket("curated")
+            .send()
+            .await
+            .unwrap();
+        (objects.contents().len(), uploads.uploads().len())
+    }
+}
+
+/// Reads everything, writes 12 MiB (more than one part of an upload), and reports it truly.
+fn honest(source: &mut dyn Read, output: &mut (dyn Write + Send), rejects: &mut dyn Write) -> Report {
+    let source_bytes = io::copy(source, &mut io::sink()).unwrap();
+    for _ in 0..12 {
+        output.write_all(&[1; 1 << 20]).unwrap();
+    }
+    rejects.write_all(b"{}\n").unwrap();
+    Report {
+        records_read: 2,
+        rows_written: 1,
+        records_rejected: 1,
+        source_bytes,
+        ..Report::default()
+    }
+}
+
+type Passed = Result<Pass, ConvertError>;
+
+fn panics_on_bad(
+    source: &mut dyn Read,
+    output: &mut (dyn Write + Send),
+    rejects: &mut dyn Write,
+    plan: &Plan,
+    _: Option<Decision>,
+    _: &mut dyn Observer,
+) -> Passed {
+    let report = honest(source, output, rejects);
+    assert!(!plan.provenance.key.contains("bad"), "a cell value");
+    Ok(Pass::Done(Box::new(report)))
+}
+
+#[tokio::test]
+async fn a_panic_fails_its_own_message() {
+    let world = World::new(panics_on_bad).await;
+    for name in ["a", "bad", "c"] {
+        world.land(&format!("2026-11-22/OWNERS/{name}")).await;
+    }
+    let message = |name: &str| {
+        let object =
+            json!({"bucket": {"name": "landing"}, "object": {"key": format!("2026-11-22/OWNERS/{name}")}});
+        let record = json!({"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "eventVersion": "2.1", "s3": object});
+        json!({"messageId": name, "eventSource": "aws:sqs", "body": json!({"Records": [record]}).to_string()})
+    };
+    let event = json!({"Records": [message("a"), message("bad"), message("c")]});
+    let handler = Handler::of(world.converter.clone());
+    let invocation = Invocation {
+        request_id: String::new(),
+        deadline: None,
+    };
+    let answer = handler
+        .handle(event.to_string().as_bytes(), invocation)
+        .await
+        .unwrap();
+    assert_eq!(answer, json!({"batchItemFailures": [{"itemIdentifier": "bad"}]}));
+    // Two outputs and their rejects; the upload that was open when the core panicked is gone.
+    assert_eq!(world.left().await, (4, 0));
+    assert_eq!(world.server.faults().count(Operation::CreateMultipartUpload), 3);
+}
+
+#[tokio::test]
+async fn a_panic_is_told_apart_and_leaves_nothing() {
+    let world = World::new(|source, output, rejects, _, _, _| {
+        honest(source, output, rejects);
+        panic!("a cell value")
+    });
+    let world = world.await;
+    assert_eq!(world.convert().await.unwrap_err(), PartError::Panicked);
+    assert_eq!(world.left().await, (0, 0));
+}
+
+#[tokio::test]
+async fn a_broken_row_balance_is_never_visible() {
+    let world = World::new(|source, output, rejects, _, _, _| {
+        let report = honest(source, output, rejects);
+        Ok(Pass::Done(Box::new(Report {
+            records_read: 3,
+            ..report
+        })))
+    });
+    let world = world.await;
+    let error = world.convert().await.unwrap_err();
+    assert_eq!(
+        error,
+        PartError::RowBalance {
+            read: 3,
+            written: 1,
+            rejected: 1
+        }
+    );
+    assert_eq!(world.left().await, (0, 0));
+}
+
+#[tokio::test]
+async fn a_source_that_is_not_read_to_its_end_is_never_visible() {
+    let world = World::new(|source, output, rejects, _, _, _| {
+        let report = honest(&mut source.take(10), output, rejects);
+        Ok(Pass::Done(Box::new(Report {
+            source_bytes: 1000,
+            ..report
+        })))
+    });
+    let world = world.await;
+    let error = world.convert().await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            PartError::Source(SourceError::Unread) | PartError::Defect(_)
+        ),
+        "{error:?}"
+    );
+    assert_eq!(world.left().await, (0, 0));
+}
+
+#[tokio::test]
+async fn a_source_of_another_length_is_never_visible() {
+    let world = World::new(|source, output, rejects, _, _, _| {
+        let report = honest(source, output, rejects);
+        Ok(Pass::Done(Box::new(Report {
+            source_bytes: 999,
+            ..report
+        })))
+    });
+    let world = world.await;
+    assert!(matches!(world.convert().await.unwrap_err(), PartError::Defect(_)));
+    assert_eq!(world.left().await, (0, 0));
+}
+
+#[tokio::test]
+async fn rejects_that_were_not_counted_are_never_visible() {
+    let world = World::new(|source, output, rejects, _, _, _| {
+        let report = honest(source, output, rejects);
+        Ok(Pass::Done(Box::new(Report {
+            rows_written: 2,
+            records_rejected: 0,
+            ..report
+        })))
+    });
+    let world = world.await;
+    assert!(matches!(world.convert().await.unwrap_err(), PartError::Defect(_)));
+    assert_eq!(world.left().await, (0, 0));
+}
+
+#[tokio::test]
+async fn another_pass_leaves_nothing_of_the_one_before() {
+    let world = World::new(|source, output, rejects, _, decision, _| {
+        let report = honest(source, output, rejects);
+        match decision {
+            None => Ok(Pass::Again(Decision::open())),
+            Some(_) => Ok(Pass::Done(Box::new(report))),
+        }
+    });
+    let world = world.await;
+    assert!(matches!(world.convert().await, Ok(Outcome::Converted(_))));
+    assert_eq!(world.left().await, (2, 0));
+    assert_eq!(world.server.faults().count(Operation::AbortMultipartUpload), 1);
+}
+
+#[tokio::test]
+async fn passes_come_to_an_end() {
+    let world = World::new(|source, output, rejects, _, _, _| {
+        honest(source, output, rejects);
+        Ok(Pass::Again(Decision::open()))
+    });
+    let world = world.await;
+    assert!(matches!(world.convert().await.unwrap_err(), PartError::Defect(_)));
+    assert_eq!(world.left().await, (0, 0));
+    assert_eq!(world.server.faults().count(Operation::GetObject), 4);
+}
+
+#[tokio::test]
+async fn an_output_beyond_one_put_is_whole() {
+    let world = World::new(|source, output, rejects, _, _, _| {
+        Ok(Pass::Done(Box::new(honest(source, output, rejects))))
+    });
+    let world = world.await;
+    let Ok(Outcome::Converted(converted)) = world.convert().await else {
+        panic!("not converted")
+    };
+    let output = world
+        .server
+        .client()
+        .get_object()
+        .bucket("curated")
+        .key(&converted.output)
+        .send()
+        .await
+        .unwrap();
+    let bytes = output.body.collect().await.unwrap().to_vec();
+    assert_eq!(
+        (bytes.len(), bytes.iter().all(|byte| *byte == 1)),
+        (12 << 20, true)
+    );
+    assert_eq!(world.server.faults().count(Operation::UploadPart), 3);
+}

@@ -1,0 +1,299 @@
+//! The list of settings.
+
+use std::fmt::Write as _;
+
+/// What every setting's variable begins with.
+pub const PREFIX: &str = "DAYMARK_";
+
+/// One setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Name of the variable, without [`PREFIX`].
+    pub name: &'static str,
+    /// What holds if it is not set, or how that is said in words.
+    pub default: Default,
+    /// What its value is.
+    pub unit: &'static str,
+    /// What it does.
+    pub meaning: &'static str,
+    /// Whether it is part of the profile: another value gives parts another id, hence new outputs.
+    pub in_profile: bool,
+}
+
+/// What holds if a setting is not set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Default {
+    /// It has to be set.
+    Required,
+    /// This value.
+    Value(&'static str),
+    /// Nothing.
+    Unset,
+}
+
+const fn setting(
+    name: &'static str,
+    default: Default,
+    unit: &'static str,
+    in_profile: bool,
+    meaning: &'static str,
+) -> Setting {
+    Setting {
+        name,
+        default,
+        unit,
+        meaning,
+        in_profile,
+    }
+}
+
+/// Every setting, in the README's order.
+pub const SETTINGS: &[Setting] = &[
+    setting(
+        "LANDING_BUCKET",
+        Default::Required,
+        "name",
+        false,
+        "bucket that parts land in",
+    ),
+    setting(
+        "LANDING_PREFIX",
+        Default::Value(""),
+        "prefix",
+        false,
+        "folder that parts land in; empty: the whole bucket",
+    ),
+    setting(
+        "CURATED_BUCKET",
+        Default::Required,
+        "name",
+        false,
+        "bucket that everything is written to",
+    ),
+    setting(
+        "CURATED_PREFIX",
+        Default::Value(""),
+        "prefix",
+        false,
+        "folder that everything is written to; empty: the whole bucket",
+    ),
+    setting(
+        "DAY_FOLDER_PATTERN",
+        Default::Unset,
+        "regex",
+        false,
+        "finds the day in a key, with a group `date`, or `year`, `month` and `day`; without it all common spellings are known",
+    ),
+    setting(
+        "CATALOG",
+        Default::Unset,
+        "TOML",
+        true,
+        "tables and columns that are added to the built-in catalog or override it",
+    ),
+    setting(
+        "CATALOG_FILE",
+        Default::Unset,
+        "path",
+        true,
+        "the same from a file that is packaged beside the function",
+    ),
+    setting(
+        "DIALECT",
+        Default::Unset,
+        "JSON",
+        true,
+        "what is declared of the dialect of all tables; a table's own declaration in the catalog goes before it",
+    ),
+    setting(
+        "QUOTED_NULL",
+        Default::Value("false"),
+        "true, false",
+        true,
+        "whether a NULL token in quotes is NULL too",
+    ),
+    setting(
+        "CODEC",
+        Default::Value("zstd:1"),
+        "zstd:1…22, snappy, none",
+        true,
+        "compression of the Parquet pages",
+    ),
+    setting(
+        "MAX_REJECTS",
+        Default::Value("1000"),
+        "count, or % of records",
+        true,
+        "rejects (records and cells) of one part, beyond which it is refused",
+    ),
+    setting(
+        "REJECTS_BYTES_MAX",
+        Default::Value("16MiB"),
+        "bytes",
+        true,
+        "size of one part's rejects file, beyond which it is refused",
+    ),
+    setting(
+        "RECORD_BYTES_MAX",
+        Default::Value("16MiB"),
+        "bytes",
+        true,
+        "longest record",
+    ),
+    setting(
+        "FIELD_BYTES_MAX",
+        Default::Value("16MiB"),
+        "bytes",
+        true,
+        "longest field",
+    ),
+    setting(
+        "COLUMNS_MAX",
+        Default::Value("5000"),
+        "count",
+        true,
+        "most columns",
+    ),
+    setting(
+        "INFLATED_BYTES_MAX",
+        Default::Value("64GiB"),
+        "bytes",
+        true,
+        "what a part may expand to",
+    ),
+    setting(
+        "EXPANSION_RATIO_MAX",
+        Default::Value("1200"),
+        "ratio",
+        true,
+        "how many times its size a part may expand to, once it is past 64 MiB",
+    ),
+    setting(
+        "READ_AHEAD_BYTES",
+        Default::Value("4MiB"),
+        "bytes",
+        false,
+        "source bytes that wait in memory",
+    ),
+    setting(
+        "PUT_BYTES_MAX",
+        Default::Value("8MiB"),
+        "bytes",
+        false,
+        "largest output that is written in one request",
+    ),
+    setting(
+        "PART_BYTES",
+        Default::Value("8MiB"),
+        "bytes, 5MiB at least",
+        false,
+        "part of a multipart upload",
+    ),
+    setting(
+        "PARTS_IN_FLIGHT",
+        Default::Value("2"),
+        "count",
+        false,
+        "parts of one upload under way at once",
+    ),
+    setting(
+        "DEADLINE_MARGIN_MS",
+        Default::Value("10000"),
+        "milliseconds",
+        false,
+        "how long before the function's end it gives up, to clean up and to say so",
+    ),
+    setting(
+        "MAX_RECEIVES",
+        Default::Value("5"),
+        "count",
+        false,
+        "the queue's `maxReceiveCount`: running out of time on the last receive is permanent",
+    ),
+    setting(
+        "LOG_LEVEL",
+        Default::Value("info"),
+        "error, warn, info, debug",
+        false,
+        "how much is logged",
+    ),
+];
+
+/// The settings as a Markdown table, as it stands in the README between `<!-- settings -->` and `<!-- /settings -->`.
+pub fn table() -> String {
+    let mut text = String::from("| Variable | Value | Default | Meaning |\n|---|---|---|---|\n");
+    for setting in SETTINGS {
+        let default = match setting.default {
+            Default::Required => "(required)".to_owned(),
+            Default::Unset | Default::Value("") => "(none)".to_owned(),
+            Default::Value(value) => format!("`{value}`"),
+        };
+        let again = if setting.in_profile { " ↻" } else { "" };
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "| `{PREFIX}{}` | {} | {default} | {}{again} |",
+            setting.name, setting.unit, setting.meaning
+        );
+    }
+    text
+}
+
+pub(super) fn default_of(name: &str) -> Option<&'static str> {
+    let setting = SETTINGS.iter().find(|setting| setting.name == name)?;
+    match setting.default {
+        Default::Value(value) if !value.is_empty() => Some(value),
+        _ => None,
+    }
+}
+
+/// The setting whose name takes the fewest changes to get to, if it is near enough to be meant.
+pub(super) fn nearest(name: &str) -> Option<&'static str> {
+    let upper = name.to_ascii_uppercase();
+    let (changes, known) = SETTINGS
+        .iter()
+        .map(|setting| (changes(&upper, setting.name), setting.name))
+        .min()?;
+    (changes <= 1 + known.len() / 4).then_some(known)
+}
+
+/// The Levenshtein distance.
+fn changes(from: &str, to: &str) -> usize {
+    let mut above: Vec<usize> = (0..=to.len()).collect();
+    for (row, from) in from.bytes().enumerate() {
+        let mut left = row + 1;
+        let mut corner = row;
+        for (cell, to) in above.iter_mut().skip(1).zip(to.bytes()) {
+            let replaced = corner + usize::from(from != to);
+            corner = *cell;
+            *cell = replaced.min(left + 1).min(corner + 1);
+            left = *cell;
+        }
+        if let Some(first) = above.first_mut() {
+            *first = row + 1;
+        }
+    }
+    above.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_are_counted() {
+        for (from, to, expected) in [
+            ("", "", 0),
+            ("a", "", 1),
+            ("", "ab", 2),
+            ("kitten", "sitting", 3),
+            ("CODEK", "CODEC", 1),
+            ("AB", "BA", 2),
+        ] {
+            assert_eq!(changes(from, to), expected, "{from} {to}");
+        }
+        assert_eq!(nearest("CURATED_BUKET"), Some("CURATED_BUCKET"));
+        assert_eq!(nearest("codec"), Some("CODEC"));
+        assert_eq!(nearest("SOMETHING_ELSE"), None);
+    }
+}

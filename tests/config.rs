@@ -1,0 +1,284 @@
+//! Settings: what is taken, what is refused, and what they change.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+use std::time::Duration;
+
+use daymark::config::{Config, ConfigError, SETTINGS, table};
+use daymark::convert::{Budget, Codec, Naming, Provenance, Typing};
+use daymark::limits::Limits;
+use daymark::telemetry::Level;
+
+fn read(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let vars = settings
+        .iter()
+        .map(|(name, value)| (format!("DAYMARK_{name}"), (*value).to_owned()));
+    let foreign = [
+        ("AWS_REGION".to_owned(), "eu-west-1".to_owned()),
+        ("PATH".to_owned(), "/bin".to_owned()),
+    ];
+    Config::from_vars(vars.chain(foreign), |path| match path {
+        "catalog.toml" => Ok(
+            "[[table]]\nname = \"OWNERS\"\n[[table.columns]]\nname = \"EXTRA\"\ntype = \"double\"\n"
+                .to_owned(),
+        ),
+        _ => Err("no such file".to_owned()),
+    })
+}
+
+const LEAST: &[(&str, &str)] = &[("LANDING_BUCKET", "in"), ("CURATED_BUCKET", "out")];
+
+fn with(settings: &[(&str, &str)]) -> Config {
+    read(&[LEAST, settings].concat()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn refused(settings: &[(&str, &str)]) -> Vec<String> {
+    read(settings).expect_err("faults").faults
+}
+
+#[test]
+fn two_buckets_are_enough() {
+    let config = with(&[]);
+    assert_eq!(config.layout.landing().to_string(), "s3://in/");
+    assert_eq!(config.layout.curated().to_string(), "s3://out/");
+    assert_eq!(config.codec, Codec::Zstd(1));
+    assert_eq!(config.budget, Budget::Count(1000));
+    assert_eq!(config.limits, Limits::default());
+    assert_eq!(config.rejects_bytes_max, 16 << 20);
+    assert_eq!(config.read, Default::default());
+    assert_eq!(config.write, Default::default());
+    assert_eq!(config.deadline_margin, Duration::from_secs(10));
+    assert_eq!((config.receives_max, config.log_level), (5, Level::Info));
+    let plan = config.plan("owners", Provenance::default()).unwrap();
+    assert!(plan.table.is_some());
+    assert_eq!((plan.typing, plan.naming), (Typing::Catalog, Naming::Lake));
+    assert!(
+        config
+            .plan("custom", Provenance::default())
+            .unwrap()
+            .table
+            .is_none()
+    );
+}
+
+#[test]
+fn every_setting_is_taken() {
+    let config = with(&[
+        ("LANDING_PREFIX", "hubspot"),
+        ("CURATED_PREFIX", "lake/"),
+        ("DAY_FOLDER_PATTERN", "^(?<date>[0-9]{8})_run/"),
+        ("CATALOG_FILE", "catalog.toml"),
+        ("DIALECT", r#"{"kind": "escaped"}"#),
+        ("QUOTED_NULL", "true"),
+        ("CODEC", "zstd:3"),
+        ("MAX_REJECTS", "2.5%"),
+        ("REJECTS_BYTES_MAX", "1MiB"),
+        ("RECORD_BYTES_MAX", "2MiB"),
+        ("FIELD_BYTES_MAX", "1 MiB"),
+        ("COLUMNS_MAX", "100"),
+        ("INFLATED_BYTES_MAX", "1GiB"),
+        ("EXPANSION_RATIO_MAX", "500"),
+        ("READ_AHEAD_BYTES", "128KiB"),
+        ("PUT_BYTES_MAX", "0"),
+        ("PART_BYTES", "5242880"),
+        ("PARTS_IN_FLIGHT", "4"),
+        ("DEADLINE_MARGIN_MS", "500"),
+        ("MAX_RECEIVES", "7"),
+        ("LOG_LEVEL", "debug"),
+    ]);
+    assert_eq!(config.layout.landing().to_string(), "s3://in/hubspot/");
+    assert_eq!(
+        config
+            .layout
+            .source("hubspot/20261122_run/OWNERS/a")
+            .unwrap()
+            .date
+            .to_string(),
+        "2026-11-22"
+    );
+    assert_eq!(config.codec, Codec::Zstd(3));
+    assert_eq!(config.budget, Budget::Percent(2.5));
+    let expected = Limits {
+        record_bytes_max: 2 << 20,
+        field_bytes_max: 1 << 20,
+        columns_max: 100,
+        inflated_bytes_max: 1 << 30,
+        expansion_ratio_max: 500,
+        ..Limits::default()
+    };
+    assert_eq!((config.limits, config.rejects_bytes_max), (expected, 1 << 20));
+    assert_eq!(config.read.read_ahead_bytes, 128 << 10);
+    let write = config.write;
+    assert_eq!(
+        (write.put_bytes_max, write.part_bytes, write.parts_in_flight),
+        (0, 5 << 20, 4)
+    );
+    assert_eq!(
+        (config.deadline_margin, config.receives_max),
+        (Duration::from_millis(500), 7)
+    );
+    assert_eq!(config.log_level, Level::Debug);
+    let plan = config.plan("owners", Provenance::default()).unwrap();
+    assert_eq!(plan.dialect.quoted_null, Some(true));
+    assert!(plan.dialect.kind.is_some());
+    assert!(plan.table.unwrap().column("extra").is_some());
+    assert_eq!((plan.limits, plan.rejects_bytes_max), (expected, 1 << 20));
+}
+
+#[test]
+fn all_faults_come_in_one_message() {
+    let faults = refused(&[
+        ("CODEK", "snappy"),
+        ("CODEC", "gzip"),
+        ("MAX_REJECTS", "-1"),
+        ("PART_BYTES", "4MiB"),
+        ("LOG_LEVEL", "loud"),
+        ("LANDING_BUCKET", "in"),
+    ]);
+    let text = faults.join("\n");
+    assert_eq!(faults.len(), 6, "{text}");
+    for words in [
+        "DAYMARK_CODEK: no such setting; did you mean DAYMARK_CODEC?",
+        "DAYMARK_CURATED_BUCKET: expected a value, found none",
+        "DAYMARK_CODEC: expected zstd:LEVEL",
+        "found \"gzip\"",
+        "DAYMARK_MAX_REJECTS: ",
+        "DAYMARK_PART_BYTES: expected 5242880 at least, found \"4MiB\"",
+        "DAYMARK_LOG_LEVEL: expected error, warn, info or debug, found \"loud\"",
+    ] {
+        assert!(text.contains(words), "{words} is not in\n{text}");
+    }
+}
+
+#[test]
+fn no_value_out_of_range_is_taken() {
+    for (name, values) in [
+        ("CODEC", &["zstd:0", "zstd:23", "zstd:", "ZSTD", "lz4"][..]),
+        ("MAX_REJECTS", &["1.5", "%", "101%", "-1%", "NaN%", "many"]),
+        ("QUOTED_NULL", &["yes", "1", "TRUE"]),
+        (
+            "READ_AHEAD_BYTES",
+            &[
+                "0",
+                "65535",
+                "1TiB",
+                "8MB",
+                "-1",
+                "18446744073709551616",
+                "99999999999GiB",
+            ],
+        ),
+        ("COLUMNS_MAX", &["0", "1e3"]),
+        ("MAX_RECEIVES", &["0", "4294967296"]),
+        ("DIALECT", &["{", r#"{"quotes": 1}"#]),
+        ("CATALOG", &["[[table]]", "not toml"]),
+        ("CATALOG_FILE", &["missing.toml"]),
+        ("DAY_FOLDER_PATTERN", &["(", "no groups"]),
+        ("LANDING_PREFIX", &["/a", "a//b"]),
+    ] {
+        for value in values {
+            let faults = refused(&[LEAST, &[(name, *value)]].concat());
+            assert!(
+                faults
+                    .iter()
+                    .any(|fault| fault.contains(&format!("DAYMARK_{name}: "))),
+                "{name}={value}: {faults:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn contradictions_are_refused() {
+    let nested = refused(&[
+        ("LANDING_BUCKET", "one"),
+        ("CURATED_BUCKET", "one"),
+        ("CURATED_PREFIX", "lake"),
+    ]);
+    assert!(nested[0].contains("apart"), "{nested:?}");
+    let both = refused(&[LEAST, &[("CATALOG", "a = 1"), ("CATALOG_FILE", "catalog.toml")]].concat());
+    assert!(both[0].contains("one of"), "{both:?}");
+    let dialects = refused(
+        &[
+            LEAST,
+            &[
+                ("DIALECT", r#"{"delimiter": ","}"#),
+                (
+                    "CATALOG",
+                    "[[table]]\nname = \"OWNERS\"\ndialect = { quote = \",\" }\n",
+                ),
+            ],
+        ]
+        .concat(),
+    );
+    assert!(dialects[0].contains("OWNERS"), "{dialects:?}");
+}
+
+#[test]
+fn an_empty_value_is_as_good_as_none_but_for_prefixes() {
+    assert_eq!(with(&[("CODEC", ""), ("CATALOG", "")]).codec, Codec::Zstd(1));
+    assert_eq!(with(&[("CURATED_PREFIX", "")]).layout.curated().prefix(), "");
+}
+
+/// What is said to be in the profile changes it, for the table that it concerns; what is not does not.
+#[test]
+fn the_profile_follows_what_can_change_an_output() {
+    let values = |name: &str| match name {
+        "LANDING_BUCKET" | "CURATED_BUCKET" => "other",
+        "LANDING_PREFIX" | "CURATED_PREFIX" => "other/",
+        "DAY_FOLDER_PATTERN" => "(?<date>[0-9]{8})",
+        "CATALOG" => "[[table]]\nname = \"OWNERS\"\n[[table.columns]]\nname = \"EXTRA\"\ntype = \"double\"\n",
+        "CATALOG_FILE" => "catalog.toml",
+        "DIALECT" => r#"{"delimiter": ";"}"#,
+        "QUOTED_NULL" => "true",
+        "CODEC" => "snappy",
+        "MAX_REJECTS" => "1%",
+        "LOG_LEVEL" => "warn",
+        "REJECTS_BYTES_MAX" | "RECORD_BYTES_MAX" | "FIELD_BYTES_MAX" | "INFLATED_BYTES_MAX" => "3MiB",
+        "READ_AHEAD_BYTES" | "PUT_BYTES_MAX" | "PART_BYTES" => "6MiB",
+        _ => "9",
+    };
+    let base = with(&[]);
+    for setting in SETTINGS {
+        let settings: Vec<(&str, &str)> = LEAST
+            .iter()
+            .copied()
+            .filter(|(name, _)| *name != setting.name)
+            .chain([(setting.name, values(setting.name))])
+            .collect();
+        let changed = read(&settings).unwrap_or_else(|error| panic!("{}: {error}", setting.name));
+        let differs = changed.profile("owners").unwrap() != base.profile("owners").unwrap();
+        assert_eq!(differs, setting.in_profile, "{}", setting.name);
+        if setting.name.starts_with("CATALOG") {
+            assert_eq!(
+                changed.profile("teams").unwrap(),
+                base.profile("teams").unwrap(),
+                "{}",
+                setting.name
+            );
+        }
+    }
+    assert_ne!(base.profile("owners").unwrap(), base.profile("teams").unwrap());
+    assert_eq!(base.profile("owners").unwrap(), base.profile("OWNERS").unwrap());
+}
+
+#[test]
+fn the_readme_has_the_table_of_settings() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let (_, rest) = readme
+        .split_once("<!-- settings -->\n")
+        .expect("the README has no settings marker");
+    let (found, _) = rest
+        .split_once("<!-- /settings -->")
+        .expect("the README has no closing settings marker");
+    assert!(
+        found.trim() == table().trim(),
+        "the README's table of settings should be:\n\n{}",
+        table()
+    );
+}

@@ -1,0 +1,602 @@
+//! What networks and S3 do to a client now and then, against the production client: each fault fires, the end is the
+//! right object or a clean error, and nothing else is left, open uploads included.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+mod support;
+
+use std::time::Duration;
+
+use daymark::app::PartError;
+use daymark::app::convert_part::Outcome;
+use daymark::app::source::SourceError;
+use daymark::app::upload::UploadError;
+use daymark::failure::Reason;
+use daymark::notice::Notice;
+use daymark::server::faults::{Action, Hook, Rule};
+use daymark::server::operation::Operation;
+use daymark::store::{Class, Kind};
+use support::{CURATED, LANDING, World, many_owners, owners, owners_with_rejects, put};
+
+const KEY: &str = "hubspot/2026-11-22/OWNERS/data_0.csv.gz";
+
+/// The bytes that a source becomes when nothing goes wrong. The world is left as it was.
+async fn undisturbed(world: &World, notice: &Notice) -> Vec<u8> {
+    converted(world.convert(notice).await);
+    let bytes = world.get(&world.output(notice)).await;
+    for key in world.curated().await {
+        world.delete(CURATED, &key).await;
+    }
+    world.faults().clear_log();
+    bytes
+}
+
+fn converted(outcome: Result<Outcome, PartError>) {
+    assert!(matches!(outcome, Ok(Outcome::Converted(_))), "{outcome:?}");
+}
+
+fn present(outcome: Result<Outcome, PartError>) {
+    assert!(matches!(outcome, Ok(Outcome::Present { .. })), "{outcome:?}");
+}
+
+fn skipped(outcome: Result<Outcome, PartError>, why: &str) {
+    let Ok(Outcome::Skipped { reason }) = &outcome else {
+        panic!("{outcome:?}")
+    };
+    assert!(reason.contains(why), "{reason}");
+}
+
+/// Runs a part under one fault and expects the undisturbed bytes, and nothing else, in the end.
+async fn survives(settings: &[(&str, &str)], source: Vec<u8>, rule: Rule, action: Action, times: u64) {
+    let world = World::with(settings).await;
+    let notice = world.land(KEY, source).await;
+    let expected = undisturbed(&world, &notice).await;
+    let fault = world.faults().inject(rule.clone(), action.clone());
+    let outcome = world.convert(&notice).await;
+    assert_eq!(fault.fired(), times, "{rule:?} {action:?}: {outcome:?}");
+    assert!(
+        matches!(outcome, Ok(Outcome::Converted(_) | Outcome::Present { .. })),
+        "{rule:?} {action:?}: {outcome:?}"
+    );
+    assert_eq!(
+        world.curated().await,
+        [world.output(&notice)],
+        "{rule:?} {action:?}"
+    );
+    assert!(
+        world.get(&world.output(&notice)).await == expected,
+        "{rule:?} {action:?}: other bytes"
+    );
+}
+
+/// Runs a part under one fault that does not go away and expects an error that is worth a retry, and nothing else.
+async fn fails_cleanly(settings: &[(&str, &str)], source: Vec<u8>, rule: Rule, action: Action) -> PartError {
+    let world = World::with(settings).await;
+    let notice = world.land(KEY, source).await;
+    let fault = world.faults().inject(rule.clone().always(), action.clone());
+    let outcome = world.convert(&notice).await;
+    assert!(fault.fired() > 0, "{rule:?} {action:?}: {outcome:?}");
+    world.faults().clear();
+    assert_eq!(world.curated().await, [] as [String; 0], "{rule:?} {action:?}");
+    // And when it has gone away, the redelivery is as if nothing had been.
+    converted(world.convert(&notice).await);
+    assert_eq!(world.curated().await, [world.output(&notice)]);
+    outcome.expect_err("an error")
+}
+
+const MULTIPART: &[(&str, &str)] = &[("PART_BYTES", "5MiB"), ("PUT_BYTES_MAX", "1MiB")];
+
+#[tokio::test]
+async fn errors_of_s3_are_tried_again() {
+    for operation in [Operation::HeadObject, Operation::GetObject, Operation::PutObject] {
+        for (status, code) in [
+            (500, "InternalError"),
+            (503, "SlowDown"),
+            (503, "ServiceUnavailable"),
+        ] {
+            let rule = Rule::on(operation).times(2);
+            survives(&[], owners(1, 100), rule, Action::Answer(status, code), 2).await;
+        }
+        survives(
+            &[],
+            owners(1, 100),
+            Rule::on(operation).times(2),
+            Action::Refuse,
+            2,
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn errors_of_s3_are_tried_again_in_multipart_uploads() {
+    let source = many_owners();
+    for operation in [
+        Operation::CreateMultipartUpload,
+        Operation::UploadPart,
+        Operation::CompleteMultipartUpload,
+    ] {
+        for action in [
+            Action::Answer(500, "InternalError"),
+            Action::Answer(503, "SlowDown"),
+            Action::Refuse,
+        ] {
+            survives(MULTIPART, source.clone(), Rule::on(operation), action, 1).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn errors_that_stay_leave_nothing() {
+    let stay = Action::Answer(503, "SlowDown");
+    for operation in [Operation::HeadObject, Operation::GetObject, Operation::PutObject] {
+        let error = fails_cleanly(&[], owners(1, 100), Rule::on(operation), stay.clone()).await;
+        let (PartError::Store(store)
+        | PartError::Source(SourceError::Store(store))
+        | PartError::Upload(UploadError::Store(store))) = &error
+        else {
+            panic!("{error:?}");
+        };
+        assert_eq!(store.kind, Kind::Throttled, "{error}");
+    }
+    let source = many_owners();
+    for operation in [
+        Operation::CreateMultipartUpload,
+        Operation::UploadPart,
+        Operation::CompleteMultipartUpload,
+    ] {
+        fails_cleanly(MULTIPART, source.clone(), Rule::on(operation), stay.clone()).await;
+    }
+    // The second part only: the first is under way or landed by then.
+    fails_cleanly(MULTIPART, source, Rule::on(Operation::UploadPart).nth(2), stay).await;
+}
+
+#[tokio::test]
+async fn a_source_that_breaks_off_is_taken_up_again() {
+    let source = owners(1, 20_000);
+    assert!(source.len() > 500_000);
+    let world = World::new().await;
+    let notice = world.land(KEY, source).await;
+    let expected = undisturbed(&world, &notice).await;
+    let first = world
+        .faults()
+        .inject(Rule::on(Operation::GetObject), Action::CutAnswer(100_000));
+    let second = world
+        .faults()
+        .inject(Rule::on(Operation::GetObject).nth(2), Action::CutAnswer(0));
+    let third = world
+        .faults()
+        .inject(Rule::on(Operation::GetObject).nth(3), Action::CutAnswer(250_001));
+    converted(world.convert(&notice).await);
+    assert_eq!([first.fired(), second.fired(), third.fired()], [1, 1, 1]);
+    assert_eq!(world.faults().count(Operation::GetObject), 4);
+    assert_eq!(world.curated().await, [world.output(&notice)]);
+    assert!(world.get(&world.output(&notice)).await == expected);
+}
+
+#[tokio::test]
+async fn a_source_that_keeps_breaking_off_is_an_error() {
+    let error = fails_cleanly(
+        &[],
+        owners(1, 2_000),
+        Rule::on(Operation::GetObject),
+        Action::CutAnswer(10_000),
+    )
+    .await;
+    let PartError::Source(SourceError::BrokenOff { resumes, .. }) = &error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(*resumes, 5);
+}
+
+#[tokio::test]
+async fn a_source_damaged_on_its_way_is_not_condemned() {
+    for from in [100, 40_000] {
+        let rule = Rule::on(Operation::GetObject);
+        let error = fails_cleanly(&[], owners(1, 2_000), rule, Action::Corrupt(from, 3)).await;
+        assert!(
+            matches!(error, PartError::Source(SourceError::BrokenOff { .. })),
+            "{error:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn uploads_that_break_off_are_sent_again() {
+    survives(
+        &[],
+        owners(1, 5_000),
+        Rule::on(Operation::PutObject).times(2),
+        Action::CutRequest(60_000),
+        2,
+    )
+    .await;
+    survives(
+        MULTIPART,
+        many_owners(),
+        Rule::on(Operation::UploadPart).nth(2),
+        Action::CutRequest(60_000),
+        1,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_put_that_landed_without_an_answer_is_done() {
+    survives(
+        &[],
+        owners(1, 100),
+        Rule::on(Operation::PutObject),
+        Action::LoseAnswer,
+        1,
+    )
+    .await;
+    survives(
+        &[],
+        owners(1, 100),
+        Rule::on(Operation::PutObject),
+        Action::AnswerAfter(500, "InternalError"),
+        1,
+    )
+    .await;
+    // However often it is asked again, nothing answers: the object is there all the same.
+    survives(
+        &[],
+        owners(1, 100),
+        Rule::on(Operation::PutObject).always(),
+        Action::LoseAnswer,
+        5,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_complete_that_landed_without_an_answer_is_done() {
+    let source = many_owners();
+    let rule = Rule::on(Operation::CompleteMultipartUpload);
+    survives(MULTIPART, source.clone(), rule.clone(), Action::LoseAnswer, 1).await;
+    survives(
+        MULTIPART,
+        source.clone(),
+        rule.clone(),
+        Action::AnswerAfter(500, "InternalError"),
+        1,
+    )
+    .await;
+    survives(MULTIPART, source, rule.always(), Action::LoseAnswer, 5).await;
+}
+
+#[tokio::test]
+async fn losing_a_race_is_as_good_as_winning_it() {
+    for settings in [&[][..], MULTIPART] {
+        let world = World::with(settings).await;
+        let source = if settings.is_empty() {
+            owners(1, 100)
+        } else {
+            many_owners()
+        };
+        let notice = world.land(KEY, source).await;
+        let expected = undisturbed(&world, &notice).await;
+        let (client, key, bytes) = (world.client.clone(), world.output(&notice), expected.clone());
+        let other = Hook::new(move || {
+            let (client, key, bytes) = (client.clone(), key.clone(), bytes.clone());
+            async move {
+                put(&client, CURATED, &key, bytes).await;
+            }
+        });
+        let last = if settings.is_empty() {
+            Operation::PutObject
+        } else {
+            Operation::CompleteMultipartUpload
+        };
+        let raced = world.faults().inject(Rule::on(last), Action::Before(other));
+        present(world.convert(&notice).await);
+        assert_eq!(raced.fired(), 1);
+        assert_eq!(world.curated().await, [world.output(&notice)]);
+        assert!(world.get(&world.output(&notice)).await == expected);
+    }
+}
+
+#[tokio::test]
+async fn refusals_without_an_object_behind_them_convert_again() {
+    for (status, code) in [(412, "PreconditionFailed"), (409, "ConditionalRequestConflict")] {
+        let action = Action::Answer(status, code);
+        survives(
+            &[],
+            owners(1, 100),
+            Rule::on(Operation::PutObject).times(2),
+            action.clone(),
+            2,
+        )
+        .await;
+        survives(
+            MULTIPART,
+            many_owners(),
+            Rule::on(Operation::CompleteMultipartUpload),
+            action.clone(),
+            1,
+        )
+        .await;
+        let error = fails_cleanly(&[], owners(1, 100), Rule::on(Operation::PutObject), action).await;
+        assert!(
+            matches!(error, PartError::Unsettled { tries: 3, .. }),
+            "{error:?}"
+        );
+    }
+    let gone = Action::Answer(404, "NoSuchUpload");
+    survives(
+        MULTIPART,
+        many_owners(),
+        Rule::on(Operation::CompleteMultipartUpload),
+        gone.clone(),
+        1,
+    )
+    .await;
+    survives(
+        MULTIPART,
+        many_owners(),
+        Rule::on(Operation::UploadPart).nth(2),
+        gone,
+        1,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_source_replaced_while_it_is_read_is_started_again() {
+    let world = World::new().await;
+    let old = world.land(KEY, owners(1, 20_000)).await;
+    let client = world.client.clone();
+    let replace = Hook::new(move || {
+        let client = client.clone();
+        async move {
+            put(&client, LANDING, KEY, owners(7, 500)).await;
+        }
+    });
+    let get = Rule::on(Operation::GetObject);
+    let replaced = world
+        .faults()
+        .inject(get.clone(), Action::During(50_000, replace));
+    let cut = world.faults().inject(get, Action::CutAnswer(60_000));
+    converted(world.convert(&old).await);
+    assert_eq!((replaced.fired(), cut.fired()), (1, 1));
+    // Nothing of the old one is left; the new one's own notice finds everything done.
+    let new = world.land(KEY, owners(7, 500)).await;
+    assert_ne!(new.etag, old.etag);
+    assert_eq!(world.curated().await, [world.output(&new)]);
+    let footer = world.footer(&world.output(&new)).await;
+    assert_eq!(
+        (footer.rows_written, Some(footer.source_etag)),
+        (500, new.etag.clone())
+    );
+    present(world.convert(&new).await);
+}
+
+#[tokio::test]
+async fn a_source_replaced_before_it_is_opened_is_started_again() {
+    let world = World::new().await;
+    let old = world.land(KEY, owners(1, 100)).await;
+    let client = world.client.clone();
+    let replace = Hook::new(move || {
+        let client = client.clone();
+        async move {
+            put(&client, LANDING, KEY, owners(7, 500)).await;
+        }
+    });
+    let replaced = world
+        .faults()
+        .inject(Rule::on(Operation::GetObject), Action::Before(replace));
+    converted(world.convert(&old).await);
+    assert_eq!(replaced.fired(), 1);
+    let new = world.land(KEY, owners(7, 500)).await;
+    assert_eq!(world.curated().await, [world.output(&new)]);
+}
+
+#[tokio::test]
+async fn a_source_that_is_gone_ends_with_a_reason() {
+    let world = World::new().await;
+    let notice = world.land(KEY, owners(1, 20_000)).await;
+    world.delete(LANDING, KEY).await;
+    skipped(world.convert(&notice).await, "gone");
+
+    let notice = world.land(KEY, owners(1, 20_000)).await;
+    let client = world.client.clone();
+    let delete = Hook::new(move || {
+        let client = client.clone();
+        async move {
+            client
+                .delete_object()
+                .bucket(LANDING)
+                .key(KEY)
+                .send()
+                .await
+                .unwrap();
+        }
+    });
+    let get = Rule::on(Operation::GetObject);
+    let deleted = world.faults().inject(get.clone(), Action::During(50_000, delete));
+    let cut = world.faults().inject(get, Action::CutAnswer(60_000));
+    skipped(world.convert(&notice).await, "deleted while it was read");
+    assert_eq!((deleted.fired(), cut.fired()), (1, 1));
+    assert_eq!(world.curated().await, [] as [String; 0]);
+}
+
+#[tokio::test]
+async fn a_forbidden_head_is_never_absence() {
+    for key in ["hubspot/", "lake/table="] {
+        let rule = Rule::on(Operation::HeadObject).key_contains(key);
+        let error = fails_cleanly(&[], owners(1, 100), rule, Action::Answer(403, "AccessDenied")).await;
+        let PartError::Store(store) = &error else {
+            panic!("{error:?}")
+        };
+        assert_eq!((store.kind, store.class()), (Kind::Denied, Class::Config));
+        assert!(error.to_string().contains("s3:ListBucket"), "{error}");
+    }
+    for operation in [Operation::GetObject, Operation::PutObject] {
+        let rule = Rule::on(operation);
+        fails_cleanly(&[], owners(1, 100), rule, Action::Answer(403, "AccessDenied")).await;
+    }
+}
+
+#[tokio::test]
+async fn an_archived_source_fails_for_good() {
+    let world = World::new().await;
+    let notice = world.land(KEY, owners(1, 100)).await;
+    let rule = Rule::on(Operation::GetObject).key_contains("hubspot/");
+    let archived = world
+        .faults()
+        .inject(rule, Action::Answer(403, "InvalidObjectState"));
+    let outcome = world.convert(&notice).await;
+    assert!(matches!(outcome, Ok(Outcome::Failed { .. })), "{outcome:?}");
+    assert_eq!(archived.fired(), 1);
+    assert_eq!(world.curated().await, [world.failure(&notice)]);
+    assert_eq!(
+        world.failed(&world.failure(&notice)).await.reason,
+        Reason::ColdStorage
+    );
+    let again = world.convert(&notice).await;
+    assert!(matches!(again, Ok(Outcome::FailedBefore { .. })), "{again:?}");
+    // An output outranks it.
+    world.delete(CURATED, &world.failure(&notice)).await;
+    converted(world.convert(&notice).await);
+}
+
+/// A request that nobody answers until the function's time is up.
+fn never() -> Hook {
+    Hook::new(std::future::pending)
+}
+
+#[tokio::test]
+async fn out_of_time_leaves_nothing_and_is_permanent_on_the_last_receive() {
+    let hang = [
+        (
+            &[][..],
+            owners(1, 20_000),
+            Rule::on(Operation::GetObject),
+            Action::During(50_000, never()),
+        ),
+        (
+            MULTIPART,
+            many_owners(),
+            Rule::on(Operation::UploadPart).nth(2),
+            Action::Before(never()),
+        ),
+        (
+            MULTIPART,
+            many_owners(),
+            Rule::on(Operation::CompleteMultipartUpload),
+            Action::Before(never()),
+        ),
+        (
+            &[],
+            owners(1, 100),
+            Rule::on(Operation::PutObject).key_contains("lake/table="),
+            Action::Before(never()),
+        ),
+    ];
+    for (settings, source, rule, action) in hang {
+        let world = World::with(settings).await;
+        let notice = world.land(KEY, source).await;
+        let fault = world.faults().inject(rule.clone().always(), action.clone());
+        // As long as this machine needs to get there.
+        let mut time = Duration::from_millis(250);
+        while fault.fired() == 0 {
+            let outcome = world.convert_in(&notice, Some(time), Some(4)).await;
+            assert!(
+                matches!(outcome, Err(PartError::OutOfTime { .. })),
+                "{rule:?}: {outcome:?}"
+            );
+            assert_eq!(world.curated().await, [] as [String; 0], "{rule:?}");
+            time *= 2;
+        }
+
+        let outcome = world.convert_in(&notice, Some(time), Some(5)).await;
+        let Ok(Outcome::Failed { message, .. }) = &outcome else {
+            panic!("{rule:?}: {outcome:?}")
+        };
+        assert!(
+            message.contains("time ran out") && message.contains("last of 5 receives"),
+            "{message}"
+        );
+        assert_eq!(world.curated().await, [world.failure(&notice)], "{rule:?}");
+        assert_eq!(
+            world.failed(&world.failure(&notice)).await.reason,
+            Reason::OutOfTime
+        );
+    }
+}
+
+#[tokio::test]
+async fn rejects_are_there_before_the_output() {
+    let world = World::new().await;
+    let notice = world.land(KEY, owners_with_rejects("secret")).await;
+    let both = [world.rejects(&notice), world.output(&notice)];
+    let stay = Action::Answer(503, "SlowDown");
+
+    let rejects = Rule::on(Operation::PutObject).key_contains("lake/rejected/");
+    let fault = world.faults().inject(rejects.clone().always(), stay.clone());
+    world.convert(&notice).await.expect_err("an error");
+    assert!(fault.fired() > 0);
+    assert_eq!(world.curated().await, [] as [String; 0]);
+    world.faults().clear();
+
+    let fault = world.faults().inject(
+        Rule::on(Operation::PutObject)
+            .key_contains("lake/table=")
+            .always(),
+        stay,
+    );
+    world.convert(&notice).await.expect_err("an error");
+    assert!(fault.fired() > 0);
+    assert_eq!(world.curated().await, both[..1]);
+    world.faults().clear();
+
+    // Those of the failed try stay, and are as good.
+    let lost = world.faults().inject(rejects, Action::LoseAnswer);
+    converted(world.convert(&notice).await);
+    assert_eq!(lost.fired(), 1);
+    assert_eq!(world.curated().await, both);
+}
+
+#[tokio::test]
+async fn a_failure_record_that_cannot_be_written_is_an_error() {
+    let world = World::new().await;
+    let notice = world.land(KEY, support::gzip("\"OWNERID\",\"USERID\n")).await;
+    let rule = Rule::on(Operation::PutObject).key_contains("lake/failed/");
+    let fault = world
+        .faults()
+        .inject(rule.clone().always(), Action::Answer(503, "SlowDown"));
+    world.convert(&notice).await.expect_err("an error");
+    assert!(fault.fired() > 0);
+    assert_eq!(world.curated().await, [] as [String; 0]);
+    world.faults().clear();
+
+    let lost = world.faults().inject(rule, Action::LoseAnswer);
+    let outcome = world.convert(&notice).await;
+    assert!(matches!(outcome, Ok(Outcome::Failed { .. })), "{outcome:?}");
+    assert_eq!(lost.fired(), 1);
+    assert_eq!(world.curated().await, [world.failure(&notice)]);
+}
+
+#[tokio::test]
+async fn an_abort_that_fails_is_tried_again() {
+    let world = World::with(MULTIPART).await;
+    let notice = world.land(KEY, many_owners()).await;
+    let part = world.faults().inject(
+        Rule::on(Operation::UploadPart).nth(2).always(),
+        Action::Answer(403, "AccessDenied"),
+    );
+    let abort = world.faults().inject(
+        Rule::on(Operation::AbortMultipartUpload),
+        Action::Answer(500, "InternalError"),
+    );
+    world.convert(&notice).await.expect_err("an error");
+    assert!(part.fired() > 0);
+    assert_eq!(abort.fired(), 1);
+    assert_eq!(world.curated().await, [] as [String; 0]);
+}
