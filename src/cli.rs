@@ -6,6 +6,7 @@
 
 mod arrow_text;
 mod convert;
+mod demo;
 mod dialect_flags;
 mod event;
 mod folder;
@@ -16,6 +17,7 @@ mod peek;
 mod plan_flags;
 mod progress;
 mod quantity;
+mod sample;
 
 use std::any::Any;
 use std::ffi::OsString;
@@ -42,6 +44,8 @@ Examples:
   daymark convert landing/ curated/                  a folder of parts
   daymark inspect data_0_0_0.csv.gz                  what a part is, and why
   daymark event events/sqs-s3.json                   what an event asks for
+  daymark sample account                             a made-up account to try things on
+  daymark demo                                       the whole way of such an account, locally
 
 Status: 0 done; 3 written, with rejects; 1 refused; 2 wrong usage. After 1 or 2 there is no output.";
 
@@ -50,6 +54,8 @@ enum Command {
     Convert(Box<convert::ConvertArguments>),
     Event(event::EventArguments),
     Inspect(Box<inspect::InspectArguments>),
+    Sample(sample::SampleArguments),
+    Demo(demo::DemoArguments),
 }
 
 /// How a command ended, for scripts.
@@ -122,6 +128,8 @@ fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
         Command::Convert(arguments) => convert::run(*arguments),
         Command::Event(arguments) => event::run(&arguments),
         Command::Inspect(arguments) => inspect::run(*arguments),
+        Command::Sample(arguments) => sample::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
     };
     match ended {
         Ok(status) => status.code(),

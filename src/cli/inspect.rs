@@ -1,6 +1,6 @@
 //! `daymark inspect`: what a file is, and what would become of it.
 
-mod parquet_file;
+pub(super) mod parquet_file;
 mod part;
 
 use std::fs::File;

@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::super::arrow_text;
 use super::super::grid::{Grid, one_line};
 use super::super::quantity::{bytes, count, counted};
-use crate::footer::FOOTER_KEY;
+use crate::footer::{FOOTER_KEY, PartRecord};
 
 /// Row groups that are listed.
 const GROUPS_SHOWN: usize = 20;
@@ -23,7 +23,7 @@ const GROUPS_SHOWN: usize = 20;
 const NAME_COLUMNS: usize = 60;
 
 /// A Parquet file that is open.
-pub(super) struct Parquet {
+pub(in crate::cli) struct Parquet {
     file: File,
     metadata: ArrowReaderMetadata,
 }
@@ -58,13 +58,7 @@ pub(super) fn show(name: &str, file: File, size: u64, rows: usize, page: usize) 
 
 /// The footer record, key by key.
 fn record(metadata: &ParquetMetaData) -> String {
-    let entries = metadata.file_metadata().key_value_metadata();
-    let value = entries
-        .into_iter()
-        .flatten()
-        .find(|entry| entry.key == FOOTER_KEY)
-        .and_then(|entry| entry.value.as_deref());
-    let Some(value) = value else {
+    let Some(value) = footer_record(metadata) else {
         return format!("Footer record\n  none: it has no {FOOTER_KEY}, so Daymark did not write it\n");
     };
     let mut text = format!("Footer record ({FOOTER_KEY})\n");
@@ -81,6 +75,12 @@ fn record(metadata: &ParquetMetaData) -> String {
     text
 }
 
+fn footer_record(metadata: &ParquetMetaData) -> Option<&str> {
+    let entries = metadata.file_metadata().key_value_metadata()?;
+    let entry = entries.iter().find(|entry| entry.key == FOOTER_KEY)?;
+    entry.value.as_deref()
+}
+
 fn codec(codec: Compression) -> String {
     let name = codec.to_string().to_ascii_lowercase();
     name.split('(').next().unwrap_or_default().to_owned()
@@ -88,10 +88,15 @@ fn codec(codec: Compression) -> String {
 
 impl Parquet {
     /// Reads a file's footer.
-    pub(super) fn open(file: File) -> anyhow::Result<Parquet> {
+    pub(in crate::cli) fn open(file: File) -> anyhow::Result<Parquet> {
         let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::default())
             .map_err(|error| anyhow!("no Parquet that can be read: {error}"))?;
         Ok(Parquet { file, metadata })
+    }
+
+    /// The part's own record, if Daymark wrote the file.
+    pub(in crate::cli) fn record(&self) -> Option<PartRecord> {
+        serde_json::from_str(footer_record(self.metadata())?).ok()
     }
 
     /// The names of the columns.
