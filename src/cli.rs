@@ -17,6 +17,7 @@ mod peek;
 mod plan_flags;
 mod progress;
 mod quantity;
+mod remote;
 mod sample;
 
 use std::any::Any;

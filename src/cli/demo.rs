@@ -6,6 +6,7 @@
 mod landed;
 mod letter;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ use super::sample::{size, told};
 use super::{Status, print, usage};
 use crate::app::handler::{Handler, Invocation};
 use crate::config::Config;
+use crate::keys::Layout;
 use crate::sample::{self, Options, Summary};
 use crate::server::{Server, ServerConfig};
 use crate::store::{Store, Tuning};
@@ -38,7 +40,7 @@ const MARKER: &str = "demo.json";
 const WRITTEN_BY: &str = "daymark demo";
 const LOG: &str = "function.log";
 /// What a demo makes in its folder, beside the marker.
-const OWN: [&str; 5] = [LANDING, CURATED, "truth", "sample", LOG];
+const OWN: [&str; 6] = [LANDING, CURATED, "truth", "sample", LOG, ".daymark-s3"];
 
 /// Converts a made-up HubSpot account through the Lambda's handler and a local S3 server, and shows what landed.
 ///
@@ -87,7 +89,7 @@ async fn demo(arguments: &DemoArguments) -> anyhow::Result<Status> {
     server.create_bucket(LANDING)?;
     server.create_bucket(CURATED)?;
     let lines = Lines::default();
-    let handler = handler(&server, lines.clone(), dir)?;
+    let (handler, layout) = handler(&server, lines.clone(), dir)?;
     let client = server.client();
     let mut progress = Progress::new(summary.bytes, arguments.quiet);
     let say = |line: &str, progress: &Progress| {
@@ -107,7 +109,7 @@ async fn demo(arguments: &DemoArguments) -> anyhow::Result<Status> {
         &progress,
     );
     let (started, mut failed) = (Instant::now(), 0);
-    let mut converting = Duration::ZERO;
+    let (mut converting, mut times) = (Duration::ZERO, BTreeMap::<String, Duration>::new());
     for (nth, step) in steps.iter().enumerate() {
         let path = dir.join("sample").join(LANDING).join(&step.key);
         let body = fs::read(&path).with_context(|| path.display().to_string())?;
@@ -128,14 +130,18 @@ async fn demo(arguments: &DemoArguments) -> anyhow::Result<Status> {
         };
         let begun = Instant::now();
         let answer = handler.handle(event.to_string().as_bytes(), invocation).await?;
-        converting += begun.elapsed();
+        let time = begun.elapsed();
+        converting += time;
+        if let Ok(part) = layout.source(&step.key) {
+            *times.entry(part.table).or_default() += time;
+        }
         let again = answer
             .get("batchItemFailures")
             .and_then(Value::as_array)
             .is_some_and(|failures| !failures.is_empty());
         failed += u64::from(again);
         progress.source_done(size);
-        say(&lines.last(step, size, again, begun.elapsed()), &progress);
+        say(&lines.last(step, size, again, time), &progress);
     }
     progress.clear();
     let took = started.elapsed();
@@ -151,7 +157,7 @@ async fn demo(arguments: &DemoArguments) -> anyhow::Result<Status> {
         seconds(converting),
         dir.join(CURATED).display()
     );
-    text.push_str(&landed.text());
+    text.push_str(&landed.text(&times));
     text.push_str(&where_to_look(dir, &landed));
     let verdict = verdict(&landed, &summary, failed);
     match &verdict {
@@ -226,7 +232,7 @@ fn write_sample(arguments: &DemoArguments) -> anyhow::Result<(Summary, Vec<Step>
     Ok((summary, steps))
 }
 
-fn handler(server: &Server, lines: Lines, dir: &Path) -> anyhow::Result<Handler> {
+fn handler(server: &Server, lines: Lines, dir: &Path) -> anyhow::Result<(Handler, Layout)> {
     let settings = [
         ("DAYMARK_LANDING_BUCKET", LANDING),
         ("DAYMARK_LANDING_PREFIX", PREFIX),
@@ -242,7 +248,8 @@ fn handler(server: &Server, lines: Lines, dir: &Path) -> anyhow::Result<Handler>
     let log = fs::File::create(dir.join(LOG)).context(LOG)?;
     // Only a second demo in one process would find another log in place.
     let _ = tracing::subscriber::set_global_default(telemetry::subscriber(Level::Info, Arc::new(log)));
-    Ok(Handler::new(config, store, Metrics::to("demo", lines)))
+    let layout = config.layout.clone();
+    Ok((Handler::new(config, store, Metrics::to("demo", lines)), layout))
 }
 
 /// The metrics that the handler writes, of which the last line is of interest.

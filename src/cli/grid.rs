@@ -119,12 +119,16 @@ impl Grid {
     }
 }
 
+/// Whether a cell is a number, maybe with a unit.
 fn is_number(cell: &str) -> bool {
-    let digits = cell.strip_prefix('-').unwrap_or(cell);
+    let (digits, unit) = cell.split_once(' ').unwrap_or((cell, ""));
+    let digits = digits.strip_prefix('-').unwrap_or(digits);
     digits.starts_with(|char: char| char.is_ascii_digit())
         && digits
             .chars()
             .all(|char| char.is_ascii_digit() || matches!(char, ',' | '.'))
+        && unit.len() <= 2
+        && unit.chars().all(|char| char.is_ascii_alphabetic())
 }
 
 /// Columns of the terminal that stdout is, or of a page.

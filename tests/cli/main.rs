@@ -12,6 +12,8 @@ mod dialects;
 mod event;
 mod folder;
 mod inspect;
+mod remote;
+mod sample;
 mod usage;
 
 use std::fs::{self, File};
@@ -36,6 +38,12 @@ pub struct Ran {
     pub status: i32,
     pub stdout: String,
     pub stderr: String,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Desk::new()
+    }
 }
 
 impl Desk {

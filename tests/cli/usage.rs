@@ -5,7 +5,7 @@ use super::Desk;
 #[test]
 fn help_has_examples() {
     let desk = Desk::new();
-    for command in ["convert", "event", "inspect"] {
+    for command in ["convert", "event", "inspect", "sample", "demo"] {
         let help = desk.run(&[command, "--help"]).expect(0).stdout;
         assert!(
             help.contains("Examples:") && help.contains(&format!("  daymark {command} ")),

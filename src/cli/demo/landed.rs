@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context;
 
 use super::super::grid::Grid;
 use super::super::inspect::parquet_file::Parquet;
-use super::super::quantity::{bytes, count};
+use super::super::quantity::{bytes, count, seconds};
 use crate::failure::Failure;
 
 /// What landed.
@@ -125,7 +126,7 @@ impl Landed {
     }
 
     /// Tables with their counts, and why parts were refused.
-    pub(super) fn text(&self) -> String {
+    pub(super) fn text(&self, times: &BTreeMap<String, Duration>) -> String {
         let mut grid = Grid::new([
             "table",
             "parts",
@@ -135,8 +136,9 @@ impl Landed {
             "cells rejected",
             "gzip",
             "Parquet",
+            "time",
         ]);
-        let row = |name: &str, totals: &Totals| {
+        let row = |name: &str, totals: &Totals, time: Duration| {
             [
                 name.to_owned(),
                 count(totals.files),
@@ -146,10 +148,11 @@ impl Landed {
                 count(totals.cells_rejected),
                 bytes(totals.source_bytes),
                 bytes(totals.output_bytes),
+                seconds(time),
             ]
         };
         for (name, totals) in &self.tables {
-            grid.push(row(name, totals));
+            grid.push(row(name, totals, times.get(name).copied().unwrap_or_default()));
         }
         let all = Totals {
             files: self.files(),
@@ -160,7 +163,7 @@ impl Landed {
             source_bytes: self.sum(|totals| totals.source_bytes),
             output_bytes: self.sum(|totals| totals.output_bytes),
         };
-        grid.push(row("all", &all));
+        grid.push(row("all", &all, times.values().sum()));
         let mut text = grid.text();
         if !self.failures.is_empty() {
             text.push_str("\nRefused, because no new try could help\n");
