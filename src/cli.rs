@@ -4,7 +4,9 @@
 //! After 1 or 2 there is no output. Results go to stdout where they are asked for (`event`, `inspect`), notes and progress
 //! to stderr.
 
+mod arrow_text;
 mod convert;
+mod demo;
 mod dialect_flags;
 mod event;
 mod folder;
@@ -15,6 +17,8 @@ mod peek;
 mod plan_flags;
 mod progress;
 mod quantity;
+mod remote;
+mod sample;
 
 use std::any::Any;
 use std::ffi::OsString;
@@ -23,6 +27,9 @@ use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::convert::{ConvertError, Refusal};
+use crate::schema::SchemaError;
 
 /// Turns the gzipped CSV parts that HubSpot syncs into S3 into Parquet, and shows what it makes of them.
 #[derive(Debug, Parser)]
@@ -38,14 +45,18 @@ Examples:
   daymark convert landing/ curated/                  a folder of parts
   daymark inspect data_0_0_0.csv.gz                  what a part is, and why
   daymark event events/sqs-s3.json                   what an event asks for
+  daymark sample account                             a made-up account to try things on
+  daymark demo                                       the whole way of such an account, locally
 
 Status: 0 done; 3 written, with rejects; 1 refused; 2 wrong usage. After 1 or 2 there is no output.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Convert(convert::ConvertArguments),
+    Convert(Box<convert::ConvertArguments>),
     Event(event::EventArguments),
-    Inspect(inspect::InspectArguments),
+    Inspect(Box<inspect::InspectArguments>),
+    Sample(sample::SampleArguments),
+    Demo(demo::DemoArguments),
 }
 
 /// How a command ended, for scripts.
@@ -115,14 +126,16 @@ fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
         }
     };
     let ended = match arguments.command {
-        Command::Convert(arguments) => convert::run(arguments),
+        Command::Convert(arguments) => convert::run(*arguments),
         Command::Event(arguments) => event::run(&arguments),
-        Command::Inspect(arguments) => inspect::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(*arguments),
+        Command::Sample(arguments) => sample::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
     };
     match ended {
         Ok(status) => status.code(),
         Err(error) => {
-            tell(&format!("error: {error:#}"));
+            tell(&format!("error: {error:#}{}", hint_line(&error)));
             if error.is::<UsageError>() {
                 USAGE
             } else {
@@ -130,6 +143,25 @@ fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
             }
         }
     }
+}
+
+/// What the command line has against a refusal, in a line of its own; or nothing.
+fn hint_line(error: &anyhow::Error) -> String {
+    let refusal = error.chain().find_map(|cause| match cause.downcast_ref()? {
+        ConvertError::Refused(refusal) => Some(refusal.as_ref()),
+        _ => None,
+    });
+    let hint = match refusal {
+        Some(Refusal::Undecided { .. }) => r"--quote none --escape '\' declares that it is escaped",
+        Some(Refusal::Conflict(_)) => {
+            r#"--quote '"' --escape '"' declares that it is quoted, --quote none --escape '\' that it is escaped"#
+        }
+        Some(Refusal::NotTheTable { .. } | Refusal::Schema(SchemaError::FieldCount { .. })) => {
+            "--table none reads it as a file that is no HubSpot table, with a header"
+        }
+        _ => return String::new(),
+    };
+    format!("\nhint: {hint}")
 }
 
 /// Writes a line to stderr. There is nowhere to say that this failed.

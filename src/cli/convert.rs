@@ -17,7 +17,8 @@ use super::peek;
 use super::plan_flags::{NO_BUDGET, PlanFlags, Planner};
 use super::progress::Progress;
 use super::quantity::{bytes, count, counted, seconds};
-use super::{Status, defect, tell, usage};
+use super::remote::{Outbox, Remote, Url};
+use super::{Status, defect, hint_line, tell, usage};
 use crate::convert::{Budget, Codec, Provenance, Report};
 
 /// Converts a file, or every file of a folder, to Parquet.
@@ -30,10 +31,10 @@ use crate::convert::{Budget, Codec, Provenance, Report};
     after_help = EXAMPLES
 )]
 pub(super) struct ConvertArguments {
-    /// A file, a folder, or `-` for stdin
+    /// A file, a folder, `-` for stdin, or an object or prefix in S3 (s3://BUCKET/PREFIX/)
     #[arg(value_name = "IN")]
     input: Option<PathBuf>,
-    /// The Parquet file; for a folder, the folder that gets the same paths, with `.parquet`
+    /// The Parquet file; for a folder, the folder that gets the same paths, with `.parquet`. Either may be in S3
     #[arg(value_name = "OUT")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -76,6 +77,9 @@ Examples:
   daymark convert old.txt old.parquet --dialect old.json
       The same in a file: {\"delimiter\": \";\", \"encoding\": \"latin-1\", \"null_values\": [\"NULL\", \"n/a\"]}
 
+  daymark convert s3://landing/hubspot/2026-11-20/ curated
+      From S3, or to it, with the credentials, region and endpoint that other AWS tools use.
+
   zcat data_0_0_0.csv.gz | daymark convert - data.parquet
 
 Status: 0 written, complete; 3 written, with rejects; 1 refused; 2 wrong usage.
@@ -87,6 +91,16 @@ pub(super) fn run(mut arguments: ConvertArguments) -> anyhow::Result<Status> {
     let mut planner = arguments.plan.planner()?;
     planner.codec = arguments.codec;
     planner.budget = arguments.max_rejects.unwrap_or(NO_BUDGET);
+    let (from, to) = (Url::parse(&input)?, Url::parse(&output)?);
+    if from.is_some() || to.is_some() {
+        let ends = Ends {
+            input: &input,
+            from,
+            output: &output,
+            to,
+        };
+        return convert_remote(&arguments, &planner, &ends);
+    }
     if input.is_dir() {
         return convert_folder(&arguments, &planner, &input, &output);
     }
@@ -103,23 +117,23 @@ pub(super) fn run(mut arguments: ConvertArguments) -> anyhow::Result<Status> {
         ahead: arguments.threads > 1,
         quiet: arguments.quiet,
     };
-    let done = converting.file(&source, &target, &input, &mut progress);
+    let shown = if source.has_place() {
+        input
+    } else {
+        PathBuf::from(&source.name)
+    };
+    let done = converting.file(&Job::local(&source, &target, &shown), &mut progress);
     progress.clear();
-    let done = done?;
-    Ok(status(&done))
+    Ok(status(&done?))
 }
 
 impl ConvertArguments {
-    /// IN and OUT. After `--null TOKEN…` they look like tokens to the parser.
     fn places(&mut self) -> anyhow::Result<(PathBuf, PathBuf)> {
-        let nulls = &mut self.plan.dialect.null;
-        if self.output.is_none() && nulls.len() > 1 {
-            self.output = nulls.pop().map(PathBuf::from);
-            if self.input.is_none() && nulls.len() > 1 {
-                self.input = nulls.pop().map(PathBuf::from);
-            }
-        }
-        match (self.input.clone(), self.output.clone()) {
+        let [input, output] = self
+            .plan
+            .dialect
+            .names_behind_null([self.input.take(), self.output.take()]);
+        match (input, output) {
             (Some(input), Some(output)) if output.as_os_str().is_empty() || input.as_os_str().is_empty() => {
                 Err(usage(
                     "expected names of files or folders for IN and OUT, found an empty one",
@@ -180,47 +194,75 @@ struct Converting<'a> {
     quiet: bool,
 }
 
+/// One file of a run.
+struct Job<'a> {
+    source: &'a Source,
+    target: &'a Target,
+    /// What the source is called in messages.
+    called: String,
+    /// The path whose folders tell the table.
+    place: &'a Path,
+    /// What the outputs are called in messages.
+    parquet: String,
+    rejects: String,
+    provenance: Provenance,
+}
+
+impl<'a> Job<'a> {
+    fn local(source: &'a Source, target: &'a Target, path: &'a Path) -> Self {
+        Job {
+            source,
+            target,
+            called: path.display().to_string(),
+            place: path,
+            parquet: target.parquet.display().to_string(),
+            rejects: target.rejects.display().to_string(),
+            provenance: Provenance {
+                key: source.name.clone(),
+                size_bytes: source.bytes,
+                ..Provenance::default()
+            },
+        }
+    }
+}
+
 impl Converting<'_> {
-    /// Converts one file and tells what came of it. An error is the caller's to tell.
-    fn file(
-        &self,
-        source: &Source,
-        target: &Target,
-        shown: &Path,
-        progress: &mut Progress,
-    ) -> anyhow::Result<Report> {
-        target.check_source(source)?;
-        let started = Instant::now();
-        let look = |declared: &_| peek::peek(source.reader(false).ok()?.as_mut(), declared);
-        let mut planned = self.planner.plan(shown, look)?;
-        planned.plan.provenance = Provenance {
-            key: source.name.clone(),
-            size_bytes: source.bytes,
-            ..Provenance::default()
-        };
-        let report = local::convert(source, target, &planned.plan, self.ahead, progress);
-        let report = report.map_err(|error| error.context(shown.display().to_string()))?;
+    /// Converts one file. An error is the caller's to tell.
+    fn convert(&self, job: &Job<'_>, progress: &mut Progress) -> anyhow::Result<Report> {
+        job.target.check_source(job.source)?;
+        let look = |declared: &_| peek::peek(job.source.reader(false).ok()?.as_mut(), declared);
+        let mut planned = self.planner.plan(job.place, look)?;
+        planned.plan.provenance = job.provenance.clone();
+        local::convert(job.source, job.target, &planned.plan, self.ahead, progress)
+            .map_err(|error| error.context(job.called.clone()))
+    }
+
+    /// Tells what came of a file.
+    fn tell(&self, job: &Job<'_>, report: &Report, started: Instant, progress: &Progress) {
         for warning in &report.warnings {
-            progress.tell(&format!("warning: {}: {warning}", shown.display()));
+            progress.tell(&format!("warning: {}: {warning}", job.called));
         }
         if !self.quiet {
-            let time = seconds(started.elapsed());
-            progress.tell(&format!(
-                "{}: {}",
-                target.parquet.display(),
-                summary(&report, target, &time)
-            ));
+            let summary = summary(report, &job.rejects, &seconds(started.elapsed()));
+            progress.tell(&format!("{}: {summary}", job.parquet));
         }
+    }
+
+    /// Converts one file and tells what came of it.
+    fn file(&self, job: &Job<'_>, progress: &mut Progress) -> anyhow::Result<Report> {
+        let started = Instant::now();
+        let report = self.convert(job, progress)?;
+        self.tell(job, &report, started, progress);
         Ok(report)
     }
 }
 
 /// What became of a file, in a line.
-fn summary(report: &Report, target: &Target, time: &str) -> String {
+fn summary(report: &Report, rejects: &str, time: &str) -> String {
     let rejected = rejected(report);
     let rejected = match rejected.as_str() {
         "" => "no rejects".to_owned(),
-        some => format!("{some} rejected, see {}", target.rejects.display()),
+        some => format!("{some} rejected, see {rejects}"),
     };
     let header = if report.header { "header" } else { "no header" };
     format!(
@@ -309,7 +351,7 @@ fn convert_folder(
                 totals.add(&done);
             }
             if let Err(error) = done {
-                progress.tell(&format!("error: {error:#}"));
+                progress.tell(&format!("error: {error:#}{}", hint_line(&error)));
             }
         }
     };
@@ -341,9 +383,155 @@ fn convert_member(
         .rejects
         .as_ref()
         .map(|folder| with_suffix(&folder.join(&relative), ".rejects.jsonl"));
-    let source = Source::open(&member.path)?;
+    let mut source = Source::open(&member.path)?;
+    // Names of files repeat from folder to folder.
+    source.name = member.relative.to_string_lossy().into_owned();
     let target = Target::new(&output.join(&relative), rejects.as_deref())?;
-    converting.file(&source, &target, &member.path, progress)
+    converting.file(&Job::local(&source, &target, &member.path), progress)
+}
+
+/// IN and OUT, of which at least one is in S3.
+struct Ends<'a> {
+    input: &'a Path,
+    from: Option<Url>,
+    output: &'a Path,
+    to: Option<Url>,
+}
+
+/// Converts files from or to S3, one after the other.
+fn convert_remote(
+    arguments: &ConvertArguments,
+    planner: &Planner,
+    ends: &Ends<'_>,
+) -> anyhow::Result<Status> {
+    if arguments.rejects.is_some() {
+        return Err(usage(
+            "--rejects: rejects go beside an output in S3, and those of a source in S3 beside OUT",
+        ));
+    }
+    let started = Instant::now();
+    let remote = Remote::connect()?;
+    // Key or path of each source, and its path below IN.
+    let (is_folder, members) = match &ends.from {
+        Some(url) => {
+            let (is_folder, objects) = remote.objects(url)?;
+            let members = objects.into_iter().filter_map(|object| {
+                let below = object.key.strip_prefix(&url.key).unwrap_or(&object.key);
+                let relative = match below.trim_start_matches('/') {
+                    "" => object.key.rsplit('/').next().unwrap_or(&object.key),
+                    below => below,
+                };
+                let relative = PathBuf::from(relative);
+                (!is_folder || folder::is_part(&relative)).then(|| Member {
+                    path: PathBuf::from(&object.key),
+                    relative,
+                    bytes: object.bytes,
+                })
+            });
+            (is_folder, members.collect())
+        }
+        None if ends.input.is_dir() => (true, folder::list(ends.input)?.members),
+        None => {
+            let source = Source::open(ends.input)?;
+            let relative = PathBuf::from(&source.name);
+            let member = Member {
+                path: ends.input.to_owned(),
+                relative,
+                bytes: source.bytes,
+            };
+            (false, vec![member])
+        }
+    };
+    folder::check_distinct(&members)?;
+    folder::check_below(&members)?;
+    if members.is_empty() {
+        anyhow::bail!("{}: expected files to convert, found none", ends.input.display());
+    }
+    let mut progress = Progress::new(members.iter().map(|member| member.bytes).sum(), arguments.quiet);
+    let converting = Converting {
+        planner,
+        ahead: arguments.threads > 1,
+        quiet: arguments.quiet,
+    };
+    let mut totals = Totals::default();
+    for member in &members {
+        let done = convert_one_remote(&converting, &remote, ends, is_folder, member, &mut progress);
+        progress.source_done(member.bytes);
+        totals.add(&done);
+        match done {
+            Err(error) if is_folder => progress.tell(&format!("error: {error:#}{}", hint_line(&error))),
+            Err(error) => {
+                progress.clear();
+                return Err(error);
+            }
+            Ok(_) => {}
+        }
+    }
+    progress.clear();
+    if is_folder && !arguments.quiet {
+        tell(&totals.summary(0, &seconds(started.elapsed())));
+    }
+    Ok(totals.status())
+}
+
+fn convert_one_remote(
+    converting: &Converting<'_>,
+    remote: &Remote,
+    ends: &Ends<'_>,
+    is_folder: bool,
+    member: &Member,
+    progress: &mut Progress,
+) -> anyhow::Result<Report> {
+    let started = Instant::now();
+    let parquet = folder::parquet_name(&member.relative);
+    let outbox = ends.to.as_ref().map(|_| Outbox::create()).transpose()?;
+    let into_folder = is_folder || ends.output.is_dir() || ends_with_slash(ends.output);
+    let local = match &outbox {
+        Some(outbox) => outbox.path.join("out.parquet"),
+        None if into_folder => ends.output.join(&parquet),
+        None => ends.output.to_owned(),
+    };
+    let target = Target::new(&local, None)?;
+    let place = Path::new("/").join(&member.path);
+    let (source, provenance) = match &ends.from {
+        Some(url) => {
+            let url = url.with_key(member.path.to_string_lossy().into_owned());
+            let (source, provenance) = remote.download(&url)?;
+            (source, Some((url.text(), provenance)))
+        }
+        None => (Source::open(&member.path)?, None),
+    };
+    let mut job = Job::local(&source, &target, &member.path);
+    if let Some((called, provenance)) = provenance {
+        job.called = called;
+        job.provenance = provenance;
+        job.place = &place;
+    }
+    let Some(to) = &ends.to else {
+        return converting.file(&job, progress);
+    };
+    let key = match (is_folder, to.is_prefix()) {
+        (false, false) => to.key.clone(),
+        (true, false) => format!("{}/{}", to.key, parquet.display()),
+        (_, true) => format!("{}{}", to.key, parquet.display()),
+    };
+    let to = to.with_key(key);
+    let rejects_to = to.with_key(format!("{}.rejects.jsonl", to.key));
+    if ends.from.as_ref().is_some_and(|from| {
+        let source = from.with_key(member.path.to_string_lossy().into_owned());
+        source == to || source == rejects_to
+    }) {
+        return Err(usage(format!(
+            "{}: expected an output that is not the input",
+            to.text()
+        )));
+    }
+    job.parquet = to.text();
+    job.rejects = rejects_to.text();
+    let report = converting.convert(&job, progress)?;
+    remote.upload(&target.parquet, &to, &target.rejects, &rejects_to)?;
+    converting.tell(&job, &report, started, progress);
+    Ok(report)
 }
 
 impl Totals {

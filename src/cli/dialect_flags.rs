@@ -31,7 +31,7 @@ pub(super) struct DialectFlags {
     encoding: Option<String>,
     /// Bare fields that are NULL; several may follow, and the flag may be repeated. By default `\N`
     #[arg(long, value_name = "TOKEN", num_args = 1.., allow_negative_numbers = true)]
-    pub(super) null: Vec<String>,
+    null: Vec<String>,
     /// Physical lines before the first record
     #[arg(long, value_name = "N")]
     skip_rows: Option<u64>,
@@ -71,6 +71,21 @@ impl DialectFlags {
             .check()
             .and_then(|()| flags.over(file))
             .map_err(|error| usage(error.to_string()))
+    }
+
+    /// The names of files that a command was given. Behind `--null TOKEN…` they look like tokens to the parser: the last
+    /// of them are the names that are missing, and one token stays.
+    pub(super) fn names_behind_null<const N: usize>(
+        &mut self,
+        names: [Option<PathBuf>; N],
+    ) -> [Option<PathBuf>; N] {
+        let mut names = names;
+        for name in names.iter_mut().rev() {
+            if name.is_none() && self.null.len() > 1 {
+                *name = self.null.pop().map(PathBuf::from);
+            }
+        }
+        names
     }
 
     /// Whether record 1's role is declared, `auto` included.
@@ -148,6 +163,40 @@ mod tests {
         }
         for text in [",", ";;", "|", "ab"] {
             assert_eq!(delimiter(text), text);
+        }
+    }
+
+    #[test]
+    fn names_behind_tokens() {
+        let path = |name: &str| Some(PathBuf::from(name));
+        for (null, given, tokens, names) in [
+            (
+                vec!["NA", "in", "out"],
+                [None, None],
+                vec!["NA"],
+                [path("in"), path("out")],
+            ),
+            (
+                vec!["NA", "out"],
+                [path("in"), None],
+                vec!["NA"],
+                [path("in"), path("out")],
+            ),
+            (
+                vec!["NA", "N"],
+                [path("in"), path("out")],
+                vec!["NA", "N"],
+                [path("in"), path("out")],
+            ),
+            (vec!["NA"], [path("in"), None], vec!["NA"], [path("in"), None]),
+        ] {
+            let mut flags = DialectFlags {
+                null: null.into_iter().map(str::to_owned).collect(),
+                ..DialectFlags::default()
+            };
+            // The parser fills names from the first on.
+            assert_eq!(flags.names_behind_null(given), names);
+            assert_eq!(flags.null, tokens);
         }
     }
 

@@ -71,12 +71,17 @@ impl Source {
     fn spool(from: &mut dyn Read, name: &str) -> anyhow::Result<Source> {
         let (aside, mut file) = Aside::create(&std::env::temp_dir())?;
         let bytes = io::copy(from, &mut file).with_context(|| format!("reading {name}"))?;
-        Ok(Source {
+        Ok(Source::aside(aside, name.to_owned(), bytes))
+    }
+
+    /// A file aside that holds a copy of the source.
+    pub(super) fn aside(aside: Aside, name: String, bytes: u64) -> Source {
+        Source {
             path: aside.path.clone(),
-            name: name.to_owned(),
+            name,
             bytes,
             spool: Some(aside),
-        })
+        }
     }
 
     /// Whether it stands at its path for anybody to see.
@@ -293,6 +298,11 @@ impl Aside {
                 }
             }
         }
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     fn rename(mut self, to: &Path) -> anyhow::Result<()> {

@@ -50,15 +50,19 @@ pub(super) struct Planner {
 
 #[derive(Debug)]
 enum Types {
-    Catalog {
-        catalog: Catalog,
-        /// Declared by `--table`; None inside: no table.
-        declared: Option<Option<Table>>,
-        /// The one table that the user's catalog declares.
-        only: Option<Table>,
-    },
+    Catalog(Box<Tables>),
     Text,
     List(Vec<(String, Type)>),
+}
+
+/// Tables that a file can belong to.
+#[derive(Debug)]
+struct Tables {
+    catalog: Catalog,
+    /// Declared by `--table`; None inside: no table.
+    declared: Option<Option<Table>>,
+    /// The one table that the user's catalog declares.
+    only: Option<Table>,
 }
 
 /// A plan, and why it is so.
@@ -76,7 +80,7 @@ impl PlanFlags {
         let declared = self.dialect.declared()?;
         let types = self.types()?;
         let names: Vec<String> = match &types {
-            Types::Catalog { catalog, .. } => catalog.tables().map(|table| table.name.clone()).collect(),
+            Types::Catalog(tables) => tables.catalog.tables().map(|table| table.name.clone()).collect(),
             Types::Text | Types::List(_) => Vec::new(),
         };
         let folders = Layout::new(Place::new("landing", "")?, Place::new("curated", "")?)?.with_tables(names);
@@ -118,11 +122,11 @@ impl PlanFlags {
                 ))
             })?)),
         };
-        Ok(Types::Catalog {
+        Ok(Types::Catalog(Box::new(Tables {
             catalog,
             declared,
             only,
-        })
+        })))
     }
 }
 
@@ -159,12 +163,8 @@ impl Planner {
                 let why = "none: --types is a list".to_owned();
                 (None, Typing::List(list.clone()), Naming::Own, why)
             }
-            Types::Catalog {
-                catalog,
-                declared,
-                only,
-            } => {
-                let (table, naming, why) = self.table(path, peek, catalog, declared.as_ref(), only.as_ref());
+            Types::Catalog(tables) => {
+                let (table, naming, why) = self.table(path, peek, tables);
                 (table, Typing::Catalog, naming, why)
             }
         };
@@ -198,10 +198,13 @@ impl Planner {
         &self,
         path: &Path,
         peek: impl FnOnce(&Declared) -> Option<Peek>,
-        catalog: &Catalog,
-        declared: Option<&Option<Table>>,
-        only: Option<&Table>,
+        tables: &Tables,
     ) -> (Option<Table>, Naming, String) {
+        let Tables {
+            catalog,
+            declared,
+            only,
+        } = tables;
         match declared {
             Some(Some(table)) => {
                 let why = format!("{}, by --table", table.name);

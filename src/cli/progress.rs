@@ -45,7 +45,8 @@ impl Progress {
         self.bar.finish_and_clear();
     }
 
-    fn show(&mut self, bytes: u64) {
+    /// So many bytes of the current source are through.
+    pub(super) fn show(&mut self, bytes: u64) {
         if self.bar.is_hidden() {
             return;
         }

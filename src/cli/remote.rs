@@ -1,0 +1,261 @@
+//! Sources and outputs in S3, for `convert`: objects come to and go from files aside, and the rest is the same.
+
+use std::fs;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow, bail};
+use aws_config::BehaviorVersion;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::DisplayErrorContext;
+use aws_sdk_s3::primitives::ByteStream;
+use tokio::runtime::Runtime;
+
+use super::local::{Aside, Source};
+use super::usage;
+use crate::convert::Provenance;
+
+/// `s3://bucket/key`, or a prefix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Url {
+    /// Bucket name.
+    pub bucket: String,
+    /// Key or prefix, as it stands; maybe empty.
+    pub key: String,
+}
+
+impl Url {
+    /// Reads a path that begins with `s3://`. None: it does not, so it is a local one.
+    pub(super) fn parse(path: &Path) -> anyhow::Result<Option<Url>> {
+        let Some(rest) = path.to_str().and_then(|text| text.strip_prefix("s3://")) else {
+            return Ok(None);
+        };
+        let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
+        if bucket.is_empty() {
+            return Err(usage(format!(
+                "expected s3://BUCKET/KEY, found {:?}",
+                path.display().to_string()
+            )));
+        }
+        Ok(Some(Url {
+            bucket: bucket.to_owned(),
+            key: key.to_owned(),
+        }))
+    }
+
+    /// Whether it can only be a prefix.
+    pub(super) fn is_prefix(&self) -> bool {
+        self.key.is_empty() || self.key.ends_with('/')
+    }
+
+    /// The URL as text.
+    pub(super) fn text(&self) -> String {
+        format!("s3://{}/{}", self.bucket, self.key)
+    }
+
+    /// Another key in the same bucket.
+    pub(super) fn with_key(&self, key: String) -> Url {
+        Url {
+            bucket: self.bucket.clone(),
+            key,
+        }
+    }
+}
+
+/// An object in a listing.
+#[derive(Clone, Debug)]
+pub(super) struct Object {
+    /// Its key.
+    pub key: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// A connection that blocks.
+#[derive(Debug)]
+pub(super) struct Remote {
+    runtime: Runtime,
+    client: Client,
+}
+
+impl Remote {
+    /// A connection with the environment's credentials, region and endpoint, as every AWS tool has them.
+    pub(super) fn connect() -> anyhow::Result<Remote> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let config = runtime.block_on(aws_config::load_defaults(BehaviorVersion::latest()));
+        // A server that is not AWS' has buckets in the path.
+        let elsewhere = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+        let config = aws_sdk_s3::config::Builder::from(&config)
+            .force_path_style(elsewhere)
+            .build();
+        Ok(Remote {
+            runtime,
+            client: Client::from_conf(config),
+        })
+    }
+
+    /// The objects that a URL means: itself, or all below it as a folder.
+    pub(super) fn objects(&self, url: &Url) -> anyhow::Result<(bool, Vec<Object>)> {
+        if !url.is_prefix() {
+            let listed = self.list(url, &url.key)?;
+            if let Some(object) = listed.into_iter().find(|object| object.key == url.key) {
+                return Ok((false, vec![object]));
+            }
+        }
+        let mut prefix = url.key.clone();
+        if !url.is_prefix() {
+            prefix.push('/');
+        }
+        let mut objects = self.list(url, &prefix)?;
+        objects.retain(|object| !object.key.ends_with('/'));
+        if objects.is_empty() {
+            bail!(
+                "{}: expected an object or objects below it, found none",
+                url.text()
+            );
+        }
+        Ok((true, objects))
+    }
+
+    fn list(&self, url: &Url, prefix: &str) -> anyhow::Result<Vec<Object>> {
+        self.runtime.block_on(async {
+            let mut objects = Vec::new();
+            let request = self.client.list_objects_v2().bucket(&url.bucket).prefix(prefix);
+            let mut pages = request.into_paginator().send();
+            while let Some(page) = pages.next().await {
+                let page = page.map_err(|error| told(url, "listing", &error))?;
+                for object in page.contents() {
+                    let bytes = object
+                        .size()
+                        .and_then(|size| u64::try_from(size).ok())
+                        .unwrap_or(0);
+                    let key = object.key().unwrap_or_default().to_owned();
+                    objects.push(Object { key, bytes });
+                }
+            }
+            Ok(objects)
+        })
+    }
+
+    /// Brings an object here; what the footer says of it.
+    pub(super) fn download(&self, url: &Url) -> anyhow::Result<(Source, Provenance)> {
+        let (aside, file) = Aside::create(&std::env::temp_dir())?;
+        let provenance = self.runtime.block_on(async {
+            let request = self.client.get_object().bucket(&url.bucket).key(&url.key);
+            let mut object = request
+                .send()
+                .await
+                .map_err(|error| told(url, "reading", &error))?;
+            let mut file = BufWriter::new(file);
+            let mut size_bytes = 0;
+            while let Some(bytes) = object.body.next().await {
+                let bytes = bytes.map_err(|error| told(url, "reading", &error))?;
+                size_bytes += bytes.len() as u64;
+                // Nothing else waits on this thread.
+                file.write_all(&bytes)?;
+            }
+            file.flush()?;
+            anyhow::Ok(Provenance {
+                bucket: url.bucket.clone(),
+                key: url.key.clone(),
+                etag: object.e_tag().unwrap_or_default().trim_matches('"').to_owned(),
+                size_bytes,
+                last_modified_ms: object.last_modified().and_then(|time| time.to_millis().ok()),
+                ..Provenance::default()
+            })
+        })?;
+        let source = Source::aside(aside, url.key.clone(), provenance.size_bytes);
+        Ok((source, provenance))
+    }
+
+    /// Brings the outputs there, the rejects first; an earlier run's rejects go.
+    pub(super) fn upload(
+        &self,
+        parquet: &Path,
+        to: &Url,
+        rejects: &Path,
+        rejects_to: &Url,
+    ) -> anyhow::Result<()> {
+        let has_rejects = rejects.exists();
+        if has_rejects {
+            self.put(rejects, rejects_to)?;
+        }
+        let put = self.put(parquet, to);
+        // New ones without their Parquet, or old ones beside a Parquet that has none.
+        if has_rejects == put.is_err() {
+            self.remove(rejects_to);
+        }
+        put
+    }
+
+    fn put(&self, from: &Path, to: &Url) -> anyhow::Result<()> {
+        self.runtime.block_on(async {
+            let body = ByteStream::from_path(from).await.with_context(|| to.text())?;
+            let request = self
+                .client
+                .put_object()
+                .bucket(&to.bucket)
+                .key(&to.key)
+                .body(body);
+            request
+                .send()
+                .await
+                .map_err(|error| told(to, "writing", &error))?;
+            Ok(())
+        })
+    }
+
+    /// Removes an object if it is there. That it stays is worth a warning.
+    fn remove(&self, url: &Url) {
+        self.runtime.block_on(async {
+            let found = self
+                .client
+                .head_object()
+                .bucket(&url.bucket)
+                .key(&url.key)
+                .send()
+                .await;
+            if found.is_err() {
+                return;
+            }
+            let request = self.client.delete_object().bucket(&url.bucket).key(&url.key);
+            if let Err(error) = request.send().await {
+                super::tell(&format!(
+                    "warning: {:#}",
+                    told(url, "removing an earlier run's rejects", &error)
+                ));
+            }
+        });
+    }
+}
+
+fn told<E: std::error::Error>(url: &Url, what: &str, error: &E) -> anyhow::Error {
+    anyhow!("{}: {what} failed: {}", url.text(), DisplayErrorContext(error))
+}
+
+/// A folder for outputs before they go to S3. It is removed with all that is in it.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+impl Outbox {
+    /// Makes one.
+    pub(super) fn create() -> anyhow::Result<Outbox> {
+        // A file aside has a name that nobody else has; so has a folder called after it.
+        let (aside, _) = Aside::create(&std::env::temp_dir())?;
+        let path = aside.path().with_extension("outbox");
+        fs::create_dir(&path).with_context(|| path.display().to_string())?;
+        Ok(Outbox { path })
+    }
+}
+
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        // Nobody is left to be told; the name says what it is.
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}

@@ -1,0 +1,426 @@
+//! `convert` of one file.
+
+use std::process::Stdio;
+
+use arrow::datatypes::{DataType, TimeUnit};
+
+use super::{Desk, gzip};
+
+const PLAIN: &str = "id,name\n1,\"a, b\"\n2,\n3,\"\"\n";
+
+#[test]
+fn a_file_is_written_and_nothing_else() {
+    let desk = Desk::new();
+    for (name, bytes) in [
+        ("a.csv", PLAIN.as_bytes().to_vec()),
+        ("b.csv.gz", gzip(PLAIN.as_bytes())),
+    ] {
+        desk.write(name, &bytes);
+        desk.run(&["convert", name, "out.parquet"])
+            .expect(0)
+            .says("out.parquet: 3 rows, no rejects")
+            .says("quoted, delimiter \",\", header");
+        let table = desk.parquet("out.parquet");
+        assert_eq!(table.names, ["id", "name"]);
+        assert_eq!(table.rows, [["1", "a, b"], ["2", "∅"], ["3", ""]]);
+    }
+    assert_eq!(desk.listing(), ["a.csv", "b.csv.gz", "out.parquet"]);
+}
+
+#[test]
+fn quiet_says_nothing() {
+    let desk = Desk::with(&[("a.csv", PLAIN)]);
+    let ran = desk
+        .run(&["convert", "a.csv", "out.parquet", "--quiet"])
+        .expect(0);
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""));
+}
+
+#[test]
+fn same_bytes_with_and_without_threads() {
+    let mut text = "id,name\n".to_owned();
+    for id in 0..100_000 {
+        text.push_str(&format!("{id},\"name {id}\"\n"));
+    }
+    let desk = Desk::new();
+    desk.write("a.csv.gz", &gzip(text.as_bytes()));
+    desk.run(&["convert", "a.csv.gz", "one.parquet"]).expect(0);
+    desk.run(&["convert", "a.csv.gz", "two.parquet", "--threads", "4"])
+        .expect(0);
+    let bytes = |name| std::fs::read(desk.path(name)).unwrap();
+    assert!(bytes("one.parquet") == bytes("two.parquet"));
+}
+
+#[test]
+fn rejects_are_beside_the_output_and_go_with_their_reason() {
+    let desk = Desk::with(&[
+        ("a.csv", "id,at\n1,2026-11-20 10:00:00.5\nx,\n3\n"),
+        ("good.csv", "id,at\n1,\n"),
+        (
+            "types.json",
+            r#"[{"name":"id","type":"bigint"},{"name":"at","type":"timestamp"}]"#,
+        ),
+    ]);
+    let types = ["--types", "types.json"];
+    desk.run(&["convert", "a.csv", "out.parquet", types[0], types[1]])
+        .expect(3)
+        .says("2 rows, 1 record and 1 cell rejected, see out.parquet.rejects.jsonl");
+    let table = desk.parquet("out.parquet");
+    let timestamp = DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()));
+    assert_eq!(table.types, [DataType::Int64, timestamp]);
+    assert_eq!(table.rows, [["1", "2026-11-20T10:00:00.500"], ["∅", "∅"]]);
+    let rejects = desk.read("out.parquet.rejects.jsonl");
+    let lines: Vec<serde_json::Value> = rejects
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(
+        (&lines[0]["column"], &lines[0]["raw"]),
+        (&"id".into(), &"x".into())
+    );
+    assert_eq!(
+        (&lines[1]["reason"], &lines[1]["raw"]),
+        (&"fields".into(), &"3".into())
+    );
+
+    // What an earlier run rejected does not stay beside a complete output.
+    desk.run(&["convert", "good.csv", "out.parquet", types[0], types[1]])
+        .expect(0);
+    assert_eq!(desk.listing(), ["a.csv", "good.csv", "out.parquet", "types.json"]);
+
+    desk.run(&[
+        "convert",
+        "a.csv",
+        "out.parquet",
+        types[0],
+        types[1],
+        "--rejects",
+        "bad/r.jsonl",
+    ])
+    .expect(3);
+    assert_eq!(desk.read("bad/r.jsonl"), rejects);
+}
+
+#[test]
+fn a_budget_is_kept_or_refuses() {
+    let desk = Desk::with(&[("a.csv", "a,b\n1,2\n3\n4,5\n6,7\n")]);
+    for (budget, status) in [("0", 1), ("1", 3), ("25%", 3), ("24.9%", 1), ("0%", 1)] {
+        let ran = desk
+            .run(&["convert", "a.csv", "out.parquet", "--max-rejects", budget])
+            .expect(status);
+        if status == 1 {
+            assert!(ran.stderr.contains("too many rejects"), "{ran:?}");
+            assert_eq!(desk.listing(), ["a.csv"], "{budget}");
+        } else {
+            assert_eq!(
+                desk.listing(),
+                ["a.csv", "out.parquet", "out.parquet.rejects.jsonl"]
+            );
+            std::fs::remove_file(desk.path("out.parquet")).unwrap();
+            std::fs::remove_file(desk.path("out.parquet.rejects.jsonl")).unwrap();
+        }
+    }
+    for bad in ["-1", "x", "%", "1.5"] {
+        desk.run(&["convert", "a.csv", "out.parquet", "--max-rejects", bad])
+            .expect(2);
+    }
+}
+
+#[test]
+fn what_is_refused_leaves_nothing() {
+    let whole = gzip(PLAIN.as_bytes());
+    let mut wrong = whole.clone();
+    *wrong.last_mut().unwrap() ^= 1;
+    let mut trailing = whole.clone();
+    trailing.extend(b"garbage");
+    for (bytes, reason) in [
+        (&b""[..], "the source is empty"),
+        (&whole[..whole.len() - 3], "truncated"),
+        (&wrong, "member 1"),
+        (&trailing, "byte"),
+        (b"a,b\n1,\"x", "a quote that is never closed"),
+        (b"PK\x03\x04zipped", "zip"),
+        (b"a,b\n1,\"x\"y\n2,\"z\"\n", "text behind a closing quote"),
+    ] {
+        let desk = Desk::new();
+        desk.write("in", bytes);
+        let ran = desk
+            .run(&[
+                "convert",
+                "in",
+                "new/folders/out.parquet",
+                "--rejects",
+                "r/r.jsonl",
+            ])
+            .expect(1);
+        assert!(
+            ran.stderr.starts_with("error: in: ") && ran.stderr.contains(reason),
+            "{ran:?}"
+        );
+        assert!(ran.stdout.is_empty(), "{ran:?}");
+        assert_eq!(desk.listing(), ["in"], "{reason}");
+    }
+}
+
+#[test]
+fn an_output_is_replaced_whole_or_stays() {
+    let desk = Desk::with(&[("a.csv", PLAIN), ("bad.csv", "a\n\"x"), ("out.parquet", "old")]);
+    desk.run(&["convert", "bad.csv", "out.parquet"]).expect(1);
+    assert_eq!(desk.read("out.parquet"), "old");
+    desk.run(&["convert", "a.csv", "out.parquet"]).expect(0);
+    assert_eq!(desk.parquet("out.parquet").rows.len(), 3);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_stays_a_link() {
+    let desk = Desk::with(&[("a.csv", PLAIN), ("far/real.parquet", "old")]);
+    std::os::unix::fs::symlink("far/real.parquet", desk.path("out.parquet")).unwrap();
+    desk.run(&["convert", "a.csv", "out.parquet"]).expect(0);
+    assert!(desk.path("out.parquet").is_symlink());
+    assert_eq!(desk.parquet("far/real.parquet").rows.len(), 3);
+    // A link to the input is the input.
+    std::os::unix::fs::symlink("a.csv", desk.path("again.parquet")).unwrap();
+    desk.run(&["convert", "a.csv", "again.parquet"]).expect(2);
+    assert_eq!(desk.read("a.csv"), PLAIN);
+    desk.run(&["convert", "a.csv", "/dev/null"])
+        .expect(2)
+        .says("device");
+    desk.run(&["convert", "a.csv", "/dev/full"]).expect(2);
+}
+
+#[test]
+fn outputs_are_not_the_input() {
+    let desk = Desk::with(&[("a.csv", PLAIN)]);
+    desk.run(&["convert", "a.csv", "./a.csv"])
+        .expect(2)
+        .says("not the input");
+    desk.run(&["convert", "a.csv", "out.parquet", "--rejects", "a.csv"])
+        .expect(2);
+    desk.run(&["convert", "a.csv", "out.parquet", "--rejects", "./out.parquet"])
+        .expect(2);
+    assert_eq!(desk.listing(), ["a.csv"]);
+    assert_eq!(desk.read("a.csv"), PLAIN);
+}
+
+#[test]
+fn into_a_folder_that_is_there() {
+    let desk = Desk::with(&[("a.csv", PLAIN), ("out/other", "")]);
+    desk.run(&["convert", "a.csv", "out"])
+        .expect(0)
+        .says("out/a.parquet");
+    desk.run(&["convert", "a.csv", "new/"]).expect(0);
+    assert_eq!(
+        desk.listing(),
+        [
+            "a.csv",
+            "new/",
+            "new/a.parquet",
+            "out/",
+            "out/a.parquet",
+            "out/other"
+        ]
+    );
+}
+
+#[test]
+fn stdin_is_a_source() {
+    let desk = Desk::new();
+    desk.run_with(&["convert", "-", "out.parquet"], &gzip(PLAIN.as_bytes()))
+        .expect(0);
+    assert_eq!(desk.listing(), ["out.parquet"]);
+    assert_eq!(desk.parquet("out.parquet").rows.len(), 3);
+    desk.run_with(&["convert", "-", "other.parquet"], b"a\n\"")
+        .expect(1)
+        .says("stdin");
+    assert_eq!(desk.listing(), ["out.parquet"]);
+}
+
+#[test]
+fn a_header_alone_is_a_table_without_rows() {
+    let desk = Desk::with(&[("a.csv", "id,name\n")]);
+    desk.run(&["convert", "a.csv", "out.parquet"])
+        .expect(0)
+        .says("0 rows");
+    let table = desk.parquet("out.parquet");
+    assert_eq!(
+        (table.names, table.rows.len()),
+        (vec!["id".to_owned(), "name".to_owned()], 0)
+    );
+}
+
+#[test]
+fn names_stay_the_files_own() {
+    let desk = Desk::with(&[("a.csv", "Id,First Name,,Id,date\n1,2,3,4,5\n")]);
+    for types in ["catalog", "text"] {
+        desk.run(&["convert", "a.csv", "out.parquet", "--types", types])
+            .expect(0);
+        let names = desk.parquet("out.parquet").names;
+        assert_eq!(names, ["Id", "First Name", "column_3", "Id_2", "date"]);
+    }
+    desk.run(&["convert", "a.csv", "out.parquet", "--header", "no"])
+        .expect(0);
+    let table = desk.parquet("out.parquet");
+    assert_eq!(table.names[0], "column_1");
+    assert_eq!(table.rows.len(), 2);
+}
+
+#[test]
+fn tables_are_told_by_folder_flag_or_file() {
+    let part = "OBJECTTYPEID,OBJECTID,INGESTEDAT\n0-1,7,2026-11-20 10:00:00.000 Z\n";
+    let desk = Desk::with(&[
+        ("hubspot/2026-11-20/OBJECTS/data.csv", part),
+        ("OBJECTS/data.csv", part),
+        ("data.csv", part),
+        ("lists/data.csv", "City,Price\na,1\n"),
+        (
+            "deals.toml",
+            "[[table]]\nname = \"DEALS\"\n[[table.columns]]\nname = \"Price\"\ntype = \"double\"\n",
+        ),
+    ]);
+    let typed = |arguments: &[&str]| {
+        desk.run(&[&["convert"], arguments, &["out.parquet"]].concat())
+            .expect(0);
+        desk.parquet("out.parquet")
+    };
+    for arguments in [
+        &["hubspot/2026-11-20/OBJECTS/data.csv"][..],
+        &["OBJECTS/data.csv"],
+        &["data.csv", "--table", "objects"],
+    ] {
+        let table = typed(arguments);
+        assert_eq!(
+            table.names,
+            ["objecttypeid", "objectid", "ingestedat"],
+            "{arguments:?}"
+        );
+        assert_eq!(table.types[1], DataType::Int64);
+    }
+    for arguments in [
+        &["data.csv"][..],
+        &["OBJECTS/data.csv", "--table", "none"],
+        &["OBJECTS/data.csv", "--types", "text"],
+    ] {
+        let table = typed(arguments);
+        assert_eq!(
+            table.names,
+            ["OBJECTTYPEID", "OBJECTID", "INGESTEDAT"],
+            "{arguments:?}"
+        );
+        assert_eq!(table.types[1], DataType::Utf8);
+    }
+    // Anybody may call a folder so.
+    assert_eq!(typed(&["lists/data.csv"]).names, ["City", "Price"]);
+    let table = typed(&["lists/data.csv", "--table", "none", "--types", "text"]);
+    assert_eq!(table.types, [DataType::Utf8, DataType::Utf8]);
+    desk.write("deals.csv", b"Name,Price\na,1.5\n");
+    let table = typed(&["deals.csv", "--types", "deals.toml"]);
+    assert_eq!(table.names, ["Name", "Price"]);
+    assert_eq!(table.types, [DataType::Utf8, DataType::Float64]);
+    desk.run(&["convert", "data.csv", "no.parquet", "--table", "nope"])
+        .expect(2)
+        .says("OBJECTS");
+    assert!(!desk.path("no.parquet").exists());
+}
+
+#[test]
+fn every_type_of_a_list() {
+    let desk = Desk::with(&[
+        (
+            "a.csv",
+            "s,i,d,b,day,at,m\nx,7,1.5,true,2026-11-20,2026-11-20 10:11:12.123 Z,12.30\n",
+        ),
+        (
+            "types.json",
+            r#"[{"name":"s","type":"string"},{"name":"i","type":"bigint"},{"name":"d","type":"double"},
+                {"name":"b","type":"boolean"},{"name":"day","type":"date"},{"name":"at","type":"timestamp"},
+                {"name":"m","type":"decimal(10,2)"}]"#,
+        ),
+    ]);
+    desk.run(&["convert", "a.csv", "out.parquet", "--types", "types.json"])
+        .expect(0);
+    let table = desk.parquet("out.parquet");
+    assert_eq!(
+        table.rows,
+        [[
+            "x",
+            "7",
+            "1.5",
+            "true",
+            "2026-11-20",
+            "2026-11-20T10:11:12.123",
+            "12.30"
+        ]]
+    );
+    assert_eq!(table.types[6], DataType::Decimal128(10, 2));
+}
+
+#[test]
+fn types_that_cannot_be_used_are_refused() {
+    let desk = Desk::with(&[("a.csv", "a,b\n1,2\n")]);
+    for (text, says) in [
+        ("[]", "empty list"),
+        (r#"[{"name":"a","type":"integer"}]"#, "unknown type \"integer\""),
+        (r#"[{"name":"a","type":"bigint","x":1}]"#, "unknown field"),
+        ("[[table]]\nname = 7\n", "types"),
+        ("nonsense", "types"),
+    ] {
+        desk.write("types", text.as_bytes());
+        desk.run(&["convert", "a.csv", "out.parquet", "--types", "types"])
+            .expect(2)
+            .says(says);
+    }
+    desk.run(&["convert", "a.csv", "out.parquet", "--types", "none-such"])
+        .expect(2)
+        .says("none-such");
+    desk.write("types", br#"[{"name":"zzz","type":"bigint"}]"#);
+    desk.run(&["convert", "a.csv", "out.parquet", "--types", "types"])
+        .expect(1)
+        .says("zzz");
+    assert_eq!(desk.listing(), ["a.csv", "types"]);
+}
+
+#[test]
+fn codecs() {
+    let desk = Desk::with(&[("a.csv", PLAIN)]);
+    for codec in [
+        "zstd", "zstd:1", "zstd:22", "snappy", "snappy:3", "none", "none:9",
+    ] {
+        desk.run(&["convert", "a.csv", "out.parquet", "--codec", codec])
+            .expect(0);
+        let shown = desk.run(&["inspect", "out.parquet"]).expect(0).stdout;
+        let expected = match codec.split(':').next().unwrap() {
+            "none" => "uncompressed",
+            name => name,
+        };
+        assert!(shown.contains(expected), "{codec}: {shown}");
+    }
+    for codec in ["", "zstd:0", "zstd:23", "zstd:", "gzip", "brotli:4"] {
+        desk.run(&["convert", "a.csv", "no.parquet", "--codec", codec])
+            .expect(2);
+    }
+    assert!(!desk.path("no.parquet").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_is_an_error_and_a_closed_pipe_is_none() {
+    let desk = Desk::with(&[("a.csv", PLAIN)]);
+    let full = std::fs::File::create("/dev/full").unwrap();
+    let status = desk
+        .command(&["inspect", "a.csv"])
+        .stdout(full)
+        .stderr(Stdio::null())
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(1));
+    let mut child = desk
+        .command(&["inspect", "a.csv"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}

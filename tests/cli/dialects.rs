@@ -1,0 +1,194 @@
+//! Dialects by flags and by file.
+
+use super::Desk;
+
+/// Converts a text under flags, and gives its rows with the names before them.
+#[track_caller]
+fn rows(text: &[u8], arguments: &[&str]) -> Vec<Vec<String>> {
+    let desk = Desk::new();
+    desk.write("in.txt", text);
+    desk.run(&[&["convert", "in.txt", "out.parquet"], arguments].concat())
+        .expect(0);
+    let table = desk.parquet("out.parquet");
+    [vec![table.names], table.rows].concat()
+}
+
+/// The same under a dialect's file.
+#[track_caller]
+fn rows_by_file(text: &[u8], dialect: &str, arguments: &[&str]) -> Vec<Vec<String>> {
+    let desk = Desk::with(&[("dialect.json", dialect)]);
+    desk.write("in.txt", text);
+    let file = ["convert", "in.txt", "out.parquet", "--dialect", "dialect.json"];
+    desk.run(&[&file[..], arguments].concat()).expect(0);
+    let table = desk.parquet("out.parquet");
+    [vec![table.names], table.rows].concat()
+}
+
+#[test]
+fn delimiters() {
+    for spelled in ["\t", "\\t", "tab"] {
+        assert_eq!(
+            rows(b"a,b\tc\n1,2\t3\n", &["--delimiter", spelled]),
+            [["a,b", "c"], ["1,2", "3"]]
+        );
+    }
+    assert_eq!(
+        rows(b"a||b\n1||2\n", &["--delimiter", "||"]),
+        [["a", "b"], ["1", "2"]]
+    );
+    assert_eq!(
+        rows(b"a-b\n1-2\n", &["--delimiter", "-"]),
+        [["a", "b"], ["1", "2"]]
+    );
+    for found in [",", ";", "\t", "|"] {
+        let text = format!("a{found}b\n1{found}2\n");
+        assert_eq!(rows(text.as_bytes(), &[]), [["a", "b"], ["1", "2"]]);
+    }
+}
+
+#[test]
+fn quotes_and_escapes() {
+    assert_eq!(
+        rows(b"a,b\n'1,2','it''s'\n", &["--quote", "'"]),
+        [["a", "b"], ["1,2", "it's"]]
+    );
+    assert_eq!(
+        rows(b"a,b\n\"1\\\"2\",3\n", &["--escape", "\\"]),
+        [["a", "b"], ["1\"2", "3"]]
+    );
+    let escaped = ["--quote", "", "--escape", "\\"];
+    assert_eq!(rows(b"a,b\n1\\,2,\"3\n", &escaped), [["a", "b"], ["1,2", "\"3"]]);
+    let bare = ["--quote", "none", "--escape", "none"];
+    assert_eq!(rows(b"a,b\n1\\,\"3\n", &bare), [["a", "b"], ["1\\", "\"3"]]);
+}
+
+#[test]
+fn headers_and_names() {
+    let text = b"a,b\n1,2\n";
+    assert_eq!(rows(text, &["--header", "yes"]), [["a", "b"], ["1", "2"]]);
+    assert_eq!(rows(text, &["--header", "auto"]), [["a", "b"], ["1", "2"]]);
+    assert_eq!(
+        rows(text, &["--header", "no"]),
+        [["column_1", "column_2"], ["a", "b"], ["1", "2"]]
+    );
+    assert_eq!(rows(text, &["--columns", "x,y"]), [["x", "y"], ["1", "2"]]);
+    assert_eq!(
+        rows(text, &["--header", "no", "--columns", "x,\"y,z\""]),
+        [["x", "y,z"], ["a", "b"], ["1", "2"]]
+    );
+}
+
+#[test]
+fn encodings() {
+    let expected = [["é", "b"], ["ü", "2"]];
+    assert_eq!(rows(b"\xe9,b\n\xfc,2\n", &["--encoding", "latin-1"]), expected);
+    let utf16: Vec<u8> = "é,b\nü,2\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    assert_eq!(rows(&utf16, &["--encoding", "utf-16le"]), expected);
+    let marked = [b"\xff\xfe", utf16.as_slice()].concat();
+    assert_eq!(rows(&marked, &[]), expected);
+    assert_eq!(rows("\u{feff}é,b\nü,2\n".as_bytes(), &[]), expected);
+}
+
+#[test]
+fn nulls() {
+    let text = b"a,b\nNA,\\N\n\"NA\",n/a\n";
+    assert_eq!(rows(text, &["--null", "NA"])[1..], [["∅", "\\N"], ["NA", "n/a"]]);
+    assert_eq!(
+        rows(text, &["--null", "NA", "n/a"])[1..],
+        [["∅", "\\N"], ["NA", "∅"]]
+    );
+    assert_eq!(
+        rows(text, &["--null", "NA", "--null", "\\N"])[1..],
+        [["∅", "∅"], ["NA", "n/a"]]
+    );
+    // Names of files behind tokens.
+    let desk = Desk::new();
+    desk.write("in.txt", text);
+    desk.run(&["convert", "--null", "NA", "n/a", "in.txt", "out.parquet"])
+        .expect(0);
+    assert_eq!(desk.parquet("out.parquet").rows, [["∅", "\\N"], ["NA", "∅"]]);
+    desk.run(&["convert", "in.txt", "--null", "NA", "two.parquet"])
+        .expect(0);
+    assert!(desk.path("two.parquet").exists());
+    desk.run(&["inspect", "--null", "NA", "in.txt"]).expect(0);
+}
+
+#[test]
+fn lines_to_be_passed_over() {
+    let text = b"made by hand\n\na,b\n# no record\n1,2\n";
+    assert_eq!(
+        rows(text, &["--skip-rows", "2", "--comment", "#"]),
+        [["a", "b"], ["1", "2"]]
+    );
+}
+
+#[test]
+fn every_key_of_a_file() {
+    let text = "skipped; line\nheader;h2;h3|//no record|'it''s; x';NA;\u{e4}|bare;;n/a|";
+    let latin: Vec<u8> = text
+        .chars()
+        .map(|char| u8::try_from(u32::from(char)).unwrap())
+        .collect();
+    let dialect = r#"{"delimiter": ";", "quote": "'", "escape": "'", "header": true, "skip_rows": 1, "encoding": "latin-1",
+        "newline": "|", "null_values": ["NA", "n/a"], "columns": ["x", "y", "z"], "comment": "//"}"#;
+    let latin = String::from_utf8_lossy(&latin)
+        .replace('\u{fffd}', "\u{e4}")
+        .replace("line\n", "line|");
+    let latin: Vec<u8> = latin
+        .chars()
+        .map(|char| u8::try_from(u32::from(char)).unwrap())
+        .collect();
+    let expected = [["x", "y", "z"], ["it's; x", "∅", "ä"], ["bare", "∅", "∅"]];
+    assert_eq!(rows_by_file(&latin, dialect, &[]), expected);
+}
+
+#[test]
+fn flags_go_before_the_file() {
+    let dialect = r#"{"delimiter": ";", "header": false}"#;
+    assert_eq!(
+        rows_by_file(b"a,b\n1,2\n", dialect, &["--delimiter", ","]).len(),
+        3
+    );
+    assert_eq!(
+        rows_by_file(b"a;b\n1;2\n", dialect, &["--header", "yes"]),
+        [["a", "b"], ["1", "2"]]
+    );
+}
+
+#[test]
+fn dialects_that_cannot_be_used_are_refused() {
+    let desk = Desk::with(&[("a.csv", "a,b\n1,2\n")]);
+    for (text, says) in [
+        (r#"{"delimeter": ","}"#, "unknown key \"delimeter\""),
+        (r#"{"delimiter": ""}"#, "\"delimiter\" is empty"),
+        (r#"{"quote": "''"}"#, "\"quote\""),
+        (r#"{"header": "maybe"}"#, "\"header\""),
+        (r#"{"skip_rows": -1}"#, "\"skip_rows\""),
+        (r#"{"encoding": "klingon"}"#, "unknown encoding"),
+        (r#"{"null_values": "NA"}"#, "\"null_values\""),
+        ("[]", "expected a JSON object"),
+        ("{", "expected a JSON object"),
+    ] {
+        desk.write("d.json", text.as_bytes());
+        desk.run(&["convert", "a.csv", "out.parquet", "--dialect", "d.json"])
+            .expect(2)
+            .says(says)
+            .says("d.json");
+    }
+    for flags in [
+        &["--delimiter", ""][..],
+        &["--quote", "ab"],
+        &["--quote", "'", "--delimiter", "'"],
+        &["--header", "maybe"],
+        &["--encoding", "klingon"],
+        &["--skip-rows", "-1"],
+        &["--columns", ""],
+        &["--null"],
+        &["--threads", "0"],
+        &["--dialect", "none-such.json"],
+    ] {
+        desk.run(&[&["convert", "a.csv", "out.parquet"], flags].concat())
+            .expect(2);
+    }
+    assert_eq!(desk.listing(), ["a.csv", "d.json"]);
+}

@@ -1,0 +1,80 @@
+//! `convert` of a folder.
+
+use super::{Desk, gzip};
+
+const PART: &str = "OBJECTTYPEID,OBJECTID,INGESTEDAT\n0-1,7,\n";
+
+#[test]
+fn paths_are_mirrored_and_the_worst_status_wins() {
+    let desk = Desk::with(&[
+        ("in/2026-11-20/LISTS/ragged.csv", "a,b\n1\n1,2\n"),
+        ("in/plain.txt", "x;y\n1;2\n"),
+        ("in/_SUCCESS", ""),
+        ("in/.hidden.csv", "a\n"),
+        ("in/old.parquet", "no part"),
+    ]);
+    desk.write("in/2026-11-20/OBJECTS/sub/data_0.csv.gz", &gzip(PART.as_bytes()));
+    desk.run(&["convert", "in", "out", "--table", "none"])
+        .expect(3)
+        .says("3 files converted (1 with rejects), 3 passed over: 3 rows, 1 reject");
+    let outputs: Vec<String> = desk
+        .listing()
+        .into_iter()
+        .filter(|name| name.starts_with("out"))
+        .collect();
+    let expected = [
+        "out/",
+        "out/2026-11-20/",
+        "out/2026-11-20/LISTS/",
+        "out/2026-11-20/LISTS/ragged.parquet",
+        "out/2026-11-20/LISTS/ragged.parquet.rejects.jsonl",
+        "out/2026-11-20/OBJECTS/",
+        "out/2026-11-20/OBJECTS/sub/",
+        "out/2026-11-20/OBJECTS/sub/data_0.parquet",
+        "out/plain.parquet",
+    ];
+    assert_eq!(outputs, expected);
+    let rejects = desk.read("out/2026-11-20/LISTS/ragged.parquet.rejects.jsonl");
+    assert!(
+        rejects.contains(r#""file":"2026-11-20/LISTS/ragged.csv""#),
+        "{rejects}"
+    );
+
+    // The same with the folder's tables, and threads; one refused file does not stop the others.
+    desk.write(
+        "in/2026-11-20/OBJECTS/broken.csv.gz",
+        &gzip(PART.as_bytes())[..20],
+    );
+    desk.run(&["convert", "in", "two", "--threads", "3", "--rejects", "bad"])
+        .expect(1)
+        .says("error: in/2026-11-20/OBJECTS/broken.csv.gz: ")
+        .says("error: in/2026-11-20/LISTS/ragged.csv: expected 9 fields")
+        .says("hint: --table none")
+        .says("2 files converted, 2 refused");
+    let table = desk.parquet("two/2026-11-20/OBJECTS/sub/data_0.parquet");
+    assert_eq!(table.names, ["objecttypeid", "objectid", "ingestedat"]);
+    assert!(!desk.path("two/2026-11-20/OBJECTS/broken.parquet").exists());
+    assert!(desk.listing().iter().all(|name| !name.contains(".tmp")));
+}
+
+#[test]
+fn folders_in_which_nothing_was_written_are_not_left() {
+    let desk = Desk::with(&[("in/deep/a.csv", "a\n\"x")]);
+    desk.run(&["convert", "in", "out"])
+        .expect(1)
+        .says("0 files converted, 1 refused");
+    assert_eq!(desk.listing(), ["in/", "in/deep/", "in/deep/a.csv"]);
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_before_anything_is_written() {
+    let desk = Desk::with(&[("in/a.csv", "a\n"), ("file", ""), ("empty/_SUCCESS", "")]);
+    desk.run(&["convert", "in", "file"]).expect(2);
+    desk.run(&["convert", "in", "./in"]).expect(2);
+    desk.run(&["convert", "empty", "out"])
+        .expect(1)
+        .says("found none");
+    desk.write("in/a.csv.gz", b"");
+    desk.run(&["convert", "in", "out"]).expect(2).says("a.parquet");
+    assert!(!desk.path("out").exists());
+}

@@ -1,0 +1,168 @@
+//! `convert` from and to S3, on the embedded server.
+
+use std::process::Output;
+
+use aws_sdk_s3::primitives::ByteStream;
+use daymark::server::{Server, ServerConfig};
+use tokio::runtime::Runtime;
+
+use super::{Desk, Ran, gzip};
+
+/// A server over a folder of the desk.
+struct Bucket {
+    runtime: Runtime,
+    server: Server,
+}
+
+impl Bucket {
+    fn new(desk: &Desk) -> Bucket {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let server = runtime
+            .block_on(Server::start(ServerConfig::new(desk.path("s3"))))
+            .unwrap();
+        server.create_bucket("b").unwrap();
+        Bucket { runtime, server }
+    }
+
+    fn put(&self, key: &str, bytes: &[u8]) {
+        let put = self.server.client().put_object().bucket("b").key(key);
+        let put = put.body(ByteStream::from(bytes.to_vec()));
+        self.runtime.block_on(put.send()).unwrap();
+    }
+
+    fn keys(&self) -> Vec<String> {
+        let list = self.server.client().list_objects_v2().bucket("b");
+        let listed = self.runtime.block_on(list.send()).unwrap();
+        listed
+            .contents()
+            .iter()
+            .map(|object| object.key().unwrap().to_owned())
+            .collect()
+    }
+
+    fn run(&self, desk: &Desk, arguments: &[&str]) -> Ran {
+        let credentials = self.server.credentials();
+        let output: Output = desk
+            .command(arguments)
+            .env("AWS_ENDPOINT_URL", self.server.endpoint())
+            .env("AWS_ACCESS_KEY_ID", credentials.access_key_id())
+            .env("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key())
+            .env("AWS_REGION", "us-east-1")
+            .output()
+            .unwrap();
+        Ran::of(output)
+    }
+}
+
+const PART: &str = "OBJECTTYPEID,OBJECTID,INGESTEDAT\n0-1,7,\n";
+
+#[test]
+fn an_object_each_way() {
+    let desk = Desk::with(&[("a.csv", PART)]);
+    let bucket = Bucket::new(&desk);
+    bucket.put("in/2026-11-20/OBJECTS/a b.csv.gz", &gzip(PART.as_bytes()));
+    bucket
+        .run(
+            &desk,
+            &[
+                "convert",
+                "s3://b/in/2026-11-20/OBJECTS/a b.csv.gz",
+                "out.parquet",
+            ],
+        )
+        .expect(0);
+    assert_eq!(
+        desk.parquet("out.parquet").names,
+        ["objecttypeid", "objectid", "ingestedat"]
+    );
+    desk.run(&["inspect", "out.parquet"])
+        .expect(0)
+        .shows("\"source_key\": \"in/2026-11-20/OBJECTS/a b.csv.gz\"")
+        .shows("\"source_bucket\": \"b\"");
+    bucket
+        .run(&desk, &["convert", "a.csv", "s3://b/out/x.parquet"])
+        .expect(0)
+        .says("s3://b/out/x.parquet: 1 row");
+    bucket.run(&desk, &["convert", "a.csv", "s3://b/out/"]).expect(0);
+    assert_eq!(
+        bucket.keys(),
+        [
+            "in/2026-11-20/OBJECTS/a b.csv.gz",
+            "out/a.parquet",
+            "out/x.parquet"
+        ]
+    );
+    let left: Vec<String> = desk
+        .listing()
+        .into_iter()
+        .filter(|name| !name.starts_with("s3/"))
+        .collect();
+    assert_eq!(left, ["a.csv", "out.parquet"]);
+}
+
+#[test]
+fn prefixes_and_refusals() {
+    let desk = Desk::with(&[("in/deep/good.csv", "a,b\n1,2\n"), ("in/bad.csv", "a\n\"")]);
+    let bucket = Bucket::new(&desk);
+    bucket.put("in/x/ragged.csv", b"a,b\n1\n1,2\n");
+    bucket.put("in/_SUCCESS", b"");
+    bucket
+        .run(&desk, &["convert", "in", "s3://b/out"])
+        .expect(1)
+        .says("1 refused");
+    bucket
+        .run(&desk, &["convert", "s3://b/in/", "s3://b/two/"])
+        .expect(3);
+    let expected = [
+        "in/_SUCCESS",
+        "in/x/ragged.csv",
+        "out/deep/good.parquet",
+        "two/x/ragged.parquet",
+        "two/x/ragged.parquet.rejects.jsonl",
+    ];
+    assert_eq!(bucket.keys(), expected);
+    // An earlier run's rejects go with it.
+    bucket.put("in/x/ragged.csv", b"a,b\n1,2\n");
+    bucket
+        .run(&desk, &["convert", "s3://b/in", "s3://b/two"])
+        .expect(0);
+    assert_eq!(bucket.keys()[3..], ["two/x/ragged.parquet"]);
+    bucket
+        .run(&desk, &["convert", "in/bad.csv", "s3://b/bad.parquet"])
+        .expect(1);
+    bucket
+        .run(&desk, &["convert", "s3://b/none", "out.parquet"])
+        .expect(1)
+        .says("s3://b/none");
+    bucket
+        .run(&desk, &["convert", "s3://nobody/none", "out.parquet"])
+        .expect(1)
+        .says("NoSuchBucket");
+    bucket
+        .run(&desk, &["convert", "s3:///x", "out.parquet"])
+        .expect(2);
+    bucket
+        .run(
+            &desk,
+            &["convert", "s3://b/in/x/ragged.csv", "s3://b/in/x/ragged.csv"],
+        )
+        .expect(2);
+    assert_eq!(bucket.keys().len(), 4);
+    assert!(!desk.path("out.parquet").exists());
+}
+
+#[test]
+fn a_key_does_not_lead_out_of_the_folder() {
+    let desk = Desk::new();
+    let bucket = Bucket::new(&desk);
+    bucket.put("in/../../escaped.csv", b"a\n1\n");
+    bucket
+        .run(&desk, &["convert", "s3://b/in/", "deep/out"])
+        .expect(2)
+        .says("below OUT");
+    assert!(!desk.path("escaped.parquet").exists() && !desk.path("deep").exists());
+}

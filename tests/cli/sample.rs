@@ -1,0 +1,62 @@
+//! `sample` and `demo`.
+
+use super::Desk;
+
+#[test]
+fn a_sample_is_written_twice_alike() {
+    let desk = Desk::new();
+    for dir in ["one", "two", "one"] {
+        desk.run(&["sample", dir, "--size", "500kB", "--days", "1", "--seed", "7"])
+            .expect(0)
+            .says("1 day of ");
+    }
+    let of = |dir: &str| -> Vec<(String, Vec<u8>)> {
+        let names = desk.listing().into_iter();
+        let names = names.filter(|name| name.starts_with(dir) && !name.ends_with('/'));
+        names
+            .map(|name| {
+                (
+                    name[dir.len()..].to_owned(),
+                    std::fs::read(desk.path(&name)).unwrap(),
+                )
+            })
+            .collect()
+    };
+    assert!(of("one") == of("two") && of("one").len() > 20);
+    desk.write("mine/notes", b"");
+    desk.run(&["sample", "mine", "--size", "500kB", "--days", "1"])
+        .expect(1)
+        .says("notes");
+    desk.run(&["sample", "new", "--size", "huge"]).expect(2);
+    desk.run(&["sample", "new", "--days", "0"]).expect(2);
+    assert!(!desk.path("new").exists());
+}
+
+#[test]
+fn a_demo_lands_what_the_sample_has() {
+    let desk = Desk::new();
+    for _ in 0..2 {
+        desk.run(&["demo", "--size", "600kB", "--days", "3"])
+            .expect(0)
+            .says("(broken)")
+            .shows("object_properties")
+            .shows("Refused, because no new try could help")
+            .shows("truncated")
+            .shows("As many rows, rejects and refused parts as the sample has")
+            .shows("daymark-demo/curated/table=objects/");
+    }
+    for name in [
+        "landing/hubspot/2026-11-20/OBJECTS",
+        "curated/failed",
+        "curated/rejected",
+        "truth",
+        "function.log",
+    ] {
+        assert!(desk.path("daymark-demo").join(name).exists(), "{name}");
+    }
+    assert!(!desk.path("daymark-demo/sample").exists());
+    // What a demo did not make is not replaced.
+    desk.write("mine/notes", b"mine");
+    desk.run(&["demo", "--dir", "mine"]).expect(2).says("notes");
+    assert_eq!(desk.read("mine/notes"), "mine");
+}

@@ -1,0 +1,49 @@
+//! Help, and arguments that are none.
+
+use super::Desk;
+
+#[test]
+fn help_has_examples() {
+    let desk = Desk::new();
+    for command in ["convert", "event", "inspect", "sample", "demo"] {
+        let help = desk.run(&[command, "--help"]).expect(0).stdout;
+        assert!(
+            help.contains("Examples:") && help.contains(&format!("  daymark {command} ")),
+            "{help}"
+        );
+        assert!(help.contains("Status: 0 "), "{help}");
+        let long = help.lines().find(|line| line.chars().count() > 100);
+        assert_eq!(long, None, "a line that a terminal breaks");
+    }
+    let help = desk.run(&["--help"]).expect(0).stdout;
+    assert!(
+        help.contains("Examples:") && help.contains("  daymark convert "),
+        "{help}"
+    );
+    desk.run(&["--version"])
+        .expect(0)
+        .shows(env!("CARGO_PKG_VERSION"));
+}
+
+#[test]
+fn wrong_usage() {
+    let desk = Desk::with(&[("a.csv", "a\n")]);
+    for arguments in [
+        &[][..],
+        &["nope"],
+        &["convert"],
+        &["convert", "a.csv"],
+        &["convert", "a.csv", ""],
+        &["convert", "a.csv", "b", "c"],
+        &["convert", "a.csv", "b", "--nope"],
+        &["event"],
+        &["inspect", "a.csv", "--rows", "x"],
+    ] {
+        let ran = desk.run(arguments).expect(2);
+        assert!(ran.stdout.is_empty() && !ran.stderr.is_empty(), "{ran:?}");
+    }
+    desk.run(&["convert", "none-such", "out.parquet"])
+        .expect(1)
+        .says("none-such");
+    assert_eq!(desk.listing(), ["a.csv"]);
+}
