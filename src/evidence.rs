@@ -83,6 +83,7 @@ pub struct Watch {
     decision: Decision,
     weak_cells: u64,
     weak_first: Option<Place>,
+    hold: Option<usize>,
 }
 
 impl Watch {
@@ -92,12 +93,19 @@ impl Watch {
             decision,
             weak_cells: 0,
             weak_first: None,
+            hold: None,
         }
     }
 
     /// What is decided so far.
     pub fn decision(&self) -> Decision {
         self.decision
+    }
+
+    /// Where the last records of the block last looked at start that end in a backslash each: what they are depends on
+    /// the record behind them, so they belong into one block with it.
+    pub fn take_hold(&mut self) -> Option<usize> {
+        self.hold.take()
     }
 
     /// Whether a block without quotes and backslashes can be passed over.
@@ -208,6 +216,7 @@ impl Watch {
             at += consumed;
             records += u64::from(!fields.is_empty());
         }
+        self.hold = chain.map(|(start, _)| start);
         Ok(Verdict::Go)
     }
 

@@ -51,6 +51,26 @@ fn a_chain_of_escaped_line_breaks_decides_for_escaped() {
 }
 
 #[test]
+fn an_escaped_line_break_at_a_windows_end_decides_all_the_same() {
+    // The window's last record is the first half of one.
+    let text = ["a,b\n", &"2,\n".repeat(87_378), "12,x\\\n", "y\n3,\n"].concat();
+    assert_eq!(text.find("y\n"), Some(daymark::records::WINDOW_BYTES));
+    let done = convert(text.as_bytes(), &plan()).unwrap();
+    assert_eq!(done.report.dialect, "escaped");
+    assert_eq!(done.column("b")[87_378..], [some("x\ny"), some("")]);
+}
+
+#[test]
+fn a_quote_that_never_closes_may_be_data_of_an_escaped_part() {
+    let text = ["a,b\n1,\"inch\n", &"2,x\n".repeat(300_000), "3,x\\,y\n"].concat();
+    let mut plan = plan();
+    plan.limits.record_bytes_max = 1 << 20;
+    let done = convert(text.as_bytes(), &plan).unwrap();
+    assert_eq!(done.report.dialect, "escaped");
+    assert_eq!(done.column("b")[0], some("\"inch"));
+}
+
+#[test]
 fn a_backslash_before_anything_else_decides_for_quoted() {
     let done = convert(b"a,b\n1,C:\\temp\n2,\n", &plan()).unwrap();
     assert_eq!(done.report.dialect, "quoted");

@@ -74,8 +74,8 @@ impl Rejecting<'_, '_> {
         let why = match kind {
             OddKind::Ragged(found) => Why {
                 reason: "fields",
-                expected: format!("{} fields", block.columns),
-                found: format!("{found} fields"),
+                expected: fields(block.columns),
+                found: fields(found),
             },
             _ => Why {
                 reason: "not_utf8",
@@ -114,4 +114,8 @@ impl Rejecting<'_, '_> {
             source,
         })
     }
+}
+
+fn fields(count: usize) -> String {
+    format!("{count} field{}", if count == 1 { "" } else { "s" })
 }

@@ -16,10 +16,10 @@ use crate::footer::{FOOTER_KEY, FOOTER_VERSION, PartRecord};
 use crate::inflate::{Inflate, InflateError};
 use crate::records::{Block, Lines, WINDOW_BYTES, Window};
 use crate::rejects::RejectWriter;
-use crate::split::Fault;
 use crate::split::general::physical_line;
 use crate::split::index::{Indexer, OddKind, Path, Rows, record_by_record};
 use crate::split::standard::{LineEnd, Reading};
+use crate::split::{Fault, FaultKind};
 
 /// Bytes of values that make a batch.
 const BATCH_BYTES: usize = 1 << 20;
@@ -103,8 +103,10 @@ impl<'a> Run<'a> {
                 return Ok(Pass::Again(again));
             }
             let records = self.take(&rows, observer)?;
-            if rows.consumed == 0 {
-                self.grow()?;
+            if rows.consumed == 0
+                && let Some(again) = self.grow()?
+            {
+                return Ok(Pass::Again(again));
             }
             self.window
                 .consume(rows.consumed, records, self.head.layout.lines());
@@ -149,7 +151,13 @@ impl<'a> Run<'a> {
             }
         }
         match split {
-            Ok(()) => Ok(None),
+            Ok(()) => {
+                // Records whose reading hangs on the next one wait for it, unless they are all there is.
+                if let Some(at) = self.watch.take_hold().filter(|&at| at > 0 && !at_end) {
+                    rows.cut(at, columns);
+                }
+                Ok(None)
+            }
             Err(fault) => self.fault(fault, &block).map(Some),
         }
     }
@@ -229,21 +237,28 @@ impl<'a> Run<'a> {
         Ok(self.encoder.write(&batch)?)
     }
 
-    /// No record ends in the window.
-    fn grow(&mut self) -> Result<(), ConvertError> {
+    /// No record ends in the window. Some if that is because of a quote that may be none.
+    fn grow(&mut self) -> Result<Option<Decision>, ConvertError> {
         if self.window.at_end() {
             return Err(ConvertError::Defect(
                 "the rest of the text gives no record".to_owned(),
             ));
         }
-        if !self
+        if self
             .window
             .grow(self.plan.limits.record_bytes_max.saturating_add(2))
         {
-            let refusal = head::too_long(self.plan, self.window.place(), self.window.text().len());
-            return Err(refusal.into());
+            return Ok(None);
         }
-        Ok(())
+        let place = self.window.place();
+        if self.watch.decision().basis == Basis::Open && self.indexer.saw_quotes() {
+            let basis = Basis::Unquotable(FaultKind::UnclosedQuote, place);
+            return Ok(Some(Decision {
+                reading: Reading::Escaped,
+                basis,
+            }));
+        }
+        Err(head::too_long(self.plan, place, self.window.text().len()).into())
     }
 
     /// Holds the rejects against the budget. A share is only known at the end.

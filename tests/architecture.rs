@@ -1,0 +1,136 @@
+//! The invariants of ARCHITECTURE.md that can be read off the source.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const CORE: [&str; 20] = [
+    "catalog", "cells", "columns", "convert", "detect", "dialect", "encode", "encoding", "evidence",
+    "footer", "inflate", "limits", "names", "records", "rejects", "schema", "split", "types", "lib", "part",
+];
+const DOMAIN: [&str; 3] = ["failure", "keys", "notice"];
+
+/// Every source file, with the name of its module at the top level.
+fn sources() -> Vec<(String, PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let (mut folders, mut sources) = (vec![root.clone()], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let first = path
+                .strip_prefix(&root)
+                .unwrap()
+                .iter()
+                .next()
+                .unwrap()
+                .to_str()
+                .unwrap();
+            let module = first.trim_end_matches(".rs").to_owned();
+            sources.push((module, path.clone(), fs::read_to_string(&path).unwrap()));
+        }
+    }
+    assert!(sources.len() > 50, "{}", sources.len());
+    sources
+}
+
+/// The lines of a source without comments, and without its tests.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+    text.lines().filter(|line| !line.trim_start().starts_with("//"))
+}
+
+fn nowhere(modules: &[&str], words: &[&str]) {
+    for (module, path, text) in sources() {
+        if !modules.contains(&module.as_str()) || path.ends_with("tests.rs") {
+            continue;
+        }
+        for line in code(&text) {
+            let found = words.iter().find(|word| line.contains(**word));
+            assert!(found.is_none(), "{}: {}", path.display(), line.trim());
+        }
+    }
+}
+
+#[test]
+fn every_module_has_its_layer() {
+    let shells = [
+        "app",
+        "bin",
+        "cli",
+        "config",
+        "sample",
+        "server",
+        "store",
+        "telemetry",
+    ];
+    for (module, path, _) in sources() {
+        let layers = [&CORE[..], &DOMAIN[..], &shells[..]];
+        assert!(
+            layers.iter().any(|layer| layer.contains(&module.as_str())),
+            "{}",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn core_and_domain_know_no_aws_no_async_no_clock_no_environment_and_no_files() {
+    let words = [
+        "aws_sdk",
+        "aws_config",
+        "aws_smithy",
+        "lambda_runtime",
+        "tokio",
+        "async fn",
+        ".await",
+        "std::env",
+        "SystemTime",
+        "Instant",
+        "std::fs",
+        "tracing",
+        "println!",
+    ];
+    nowhere(&[&CORE[..], &DOMAIN[..]].concat(), &words);
+    nowhere(&CORE, &["aws_lambda_events"]);
+}
+
+#[test]
+fn core_and_domain_use_no_shell() {
+    let shells = ["app", "cli", "config", "sample", "server", "store", "telemetry"];
+    let words: Vec<String> = shells.iter().map(|shell| format!("crate::{shell}")).collect();
+    nowhere(
+        &[&CORE[..], &DOMAIN[..]].concat(),
+        &words.iter().map(String::as_str).collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+fn only_the_store_names_the_sdk() {
+    nowhere(&["app", "config", "telemetry", "sample"], &["aws_sdk_s3"]);
+}
+
+#[test]
+fn unsafe_code_is_in_one_module() {
+    for (_, path, text) in sources() {
+        let is_unsafe = code(&text).any(|line| line.contains("unsafe ") && !line.contains("deny(unsafe"));
+        assert_eq!(is_unsafe, path.ends_with("split/simd.rs"), "{}", path.display());
+    }
+}
+
+#[test]
+fn no_file_outgrows_its_room() {
+    for (_, path, text) in sources() {
+        let lines = text.lines().count();
+        assert!(lines <= 500, "{} has {lines} lines", path.display());
+    }
+}
