@@ -18,7 +18,7 @@ use super::plan_flags::{NO_BUDGET, PlanFlags, Planner};
 use super::progress::Progress;
 use super::quantity::{bytes, count, counted, seconds};
 use super::remote::{Outbox, Remote, Url};
-use super::{Status, defect, hint_line, tell, usage};
+use super::{Status, defect, hint_line, in_words, tell, usage};
 use crate::convert::{Budget, Codec, Provenance, Report};
 
 /// Converts a file, or every file of a folder, to Parquet.
@@ -351,7 +351,7 @@ fn convert_folder(
                 totals.add(&done);
             }
             if let Err(error) = done {
-                progress.tell(&format!("error: {error:#}{}", hint_line(&error)));
+                progress.tell(&format!("error: {}{}", in_words(&error), hint_line(&error)));
             }
         }
     };
@@ -443,7 +443,6 @@ fn convert_remote(
         }
     };
     folder::check_distinct(&members)?;
-    folder::check_below(&members)?;
     if members.is_empty() {
         anyhow::bail!("{}: expected files to convert, found none", ends.input.display());
     }
@@ -459,7 +458,9 @@ fn convert_remote(
         progress.source_done(member.bytes);
         totals.add(&done);
         match done {
-            Err(error) if is_folder => progress.tell(&format!("error: {error:#}{}", hint_line(&error))),
+            Err(error) if is_folder => {
+                progress.tell(&format!("error: {}{}", in_words(&error), hint_line(&error)))
+            }
             Err(error) => {
                 progress.clear();
                 return Err(error);
