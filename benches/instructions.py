@@ -4,9 +4,9 @@
   instructions.py compare   counts, and shows each count beside the one recorded in instructions.txt
   instructions.py record    counts, and writes instructions.txt
 
-From each count that of a one-row file of the same table is taken away, so that what is left is the work on the data. It takes
-valgrind (on Debian and Ubuntu: apt-get install valgrind), and holds for one compiler on one kind of processor: record before and
-after a change on the same machine.
+From each count that of a one-row file of the same table is taken away, so that what is left is the work on the data. Counts
+differ by up to 0.2 % from run to run, and hold for one compiler on one kind of processor: record before and after a change on
+the same machine. It takes valgrind (on Debian and Ubuntu: apt-get install valgrind).
 """
 
 import gzip

@@ -7,6 +7,7 @@ mod attempt;
 pub mod convert_part;
 mod error;
 pub mod handler;
+mod line;
 pub mod source;
 pub mod upload;
 

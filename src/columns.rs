@@ -50,29 +50,40 @@ impl Undo<'_> {
 /// Which fields are NULL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Nulls {
-    /// Fields that are NULL when they stand bare; compared as read, before anything is undone.
-    pub tokens: Vec<Vec<u8>>,
-    /// Whether they are NULL in quotes, too.
-    pub quoted_tokens: bool,
-    /// Whether a bare empty field is NULL in a text column.
-    pub bare_empty: bool,
+    tokens: Vec<Vec<u8>>,
+    longest: usize,
+    quoted_tokens: bool,
+    bare_empty: bool,
 }
 
 impl Nulls {
-    #[inline(always)]
-    fn is_null(&self, field: Field, raw: &[u8], text: bool) -> bool {
-        if field.is_quoted() {
-            return (!text && raw.is_empty()) || (self.quoted_tokens && self.is_token(raw));
+    /// Fields that are one of `tokens` are NULL when they stand bare, with `quoted_tokens` in quotes, too; they are
+    /// compared as read, before anything is undone. With `bare_empty` a bare empty field is NULL in a text column.
+    pub fn new(tokens: Vec<Vec<u8>>, quoted_tokens: bool, bare_empty: bool) -> Self {
+        let longest = tokens.iter().map(Vec::len).max().unwrap_or(0);
+        Nulls {
+            tokens,
+            longest,
+            quoted_tokens,
+            bare_empty,
         }
-        if raw.is_empty() && (!text || self.bare_empty) {
-            return true;
-        }
-        self.is_token(raw)
     }
 
     #[inline(always)]
-    fn is_token(&self, raw: &[u8]) -> bool {
-        self.tokens.iter().any(|token| token == raw)
+    fn is_null(&self, field: Field, raw: &[u8], text: bool) -> bool {
+        if raw.is_empty() {
+            let null = if field.is_quoted() {
+                !text
+            } else {
+                !text || self.bare_empty
+            };
+            return null || self.is_token(field, raw);
+        }
+        raw.len() <= self.longest && self.is_token(field, raw)
+    }
+
+    fn is_token(&self, field: Field, raw: &[u8]) -> bool {
+        (self.quoted_tokens || !field.is_quoted()) && self.tokens.iter().any(|token| token == raw)
     }
 }
 
@@ -153,7 +164,11 @@ impl Columns {
     ) -> Result<(), Stray> {
         let width = self.columns.len().max(1);
         for (at, column) in self.columns.iter_mut().enumerate() {
-            let fields = block.rows.fields.iter().skip(at).step_by(width);
+            let fields = Stepped {
+                fields: &block.rows.fields,
+                at,
+                width,
+            };
             let from = misfits.len();
             column.read(block, fields, undo, nulls, &mut self.scratch, misfits)?;
             misfits.iter_mut().skip(from).for_each(|cell| cell.column = at);
@@ -226,10 +241,10 @@ impl Column {
         ScalarBuffer::from(buffer)
     }
 
-    fn read<'f>(
+    fn read(
         &mut self,
         block: &Block<'_>,
-        fields: impl Iterator<Item = &'f Field>,
+        fields: impl Iterator<Item = Field>,
         undo: Undo<'_>,
         nulls: &Nulls,
         scratch: &mut Vec<u8>,
@@ -303,6 +318,24 @@ impl Column {
     }
 }
 
+/// The fields of one column.
+struct Stepped<'f> {
+    fields: &'f [Field],
+    at: usize,
+    width: usize,
+}
+
+impl Iterator for Stepped<'_> {
+    type Item = Field;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Field> {
+        let field = self.fields.get(self.at).copied();
+        self.at += self.width;
+        field
+    }
+}
+
 /// Reads the cells of one column of one block.
 struct Cells<'a> {
     block: &'a Block<'a>,
@@ -314,13 +347,13 @@ struct Cells<'a> {
 }
 
 impl Cells<'_> {
-    fn text<'f>(
+    fn text(
         &mut self,
-        fields: impl Iterator<Item = &'f Field>,
+        fields: impl Iterator<Item = Field>,
         ends: &mut Vec<i32>,
         bytes: &mut Vec<u8>,
     ) -> Result<(), Stray> {
-        for &field in fields {
+        for field in fields {
             let raw = self.block.raw(field).ok_or(Stray)?;
             if self.nulls.is_null(field, raw, true) {
                 self.valid.push(false);
@@ -330,7 +363,7 @@ impl Cells<'_> {
                     self.undo.undo(raw, field.is_quoted(), self.scratch);
                     bytes.extend_from_slice(self.scratch);
                 } else {
-                    bytes.extend_from_slice(raw);
+                    append(bytes, self.block.text, field.start(), raw);
                 }
             }
             // A batch is taken long before its text reaches 2 GiB: a record has a limit, and a batch has one.
@@ -339,14 +372,14 @@ impl Cells<'_> {
         Ok(())
     }
 
-    fn typed<'f, T: Copy>(
+    fn typed<T: Copy>(
         &mut self,
-        fields: impl Iterator<Item = &'f Field>,
+        fields: impl Iterator<Item = Field>,
         values: &mut Vec<T>,
         null: T,
         mut parse: impl FnMut(&[u8]) -> Result<T, Misfit>,
     ) -> Result<(), Stray> {
-        for (row, &field) in fields.enumerate() {
+        for (row, field) in fields.enumerate() {
             let raw = self.block.raw(field).ok_or(Stray)?;
             if self.nulls.is_null(field, raw, false) {
                 self.valid.push(false);
@@ -379,39 +412,51 @@ impl Cells<'_> {
     }
 }
 
-/// Which rows have a value: nothing is stored until the first that has none.
+/// Appends `raw`, which starts at `start` of `text`. A short one goes as 16 bytes of which the rest is cut off again: that
+/// is a load and a store instead of a call.
+#[inline(always)]
+fn append(bytes: &mut Vec<u8>, text: &[u8], start: usize, raw: &[u8]) {
+    match text.get(start..).and_then(|rest| rest.first_chunk::<16>()) {
+        Some(chunk) if raw.len() <= 16 => {
+            let end = bytes.len() + raw.len();
+            bytes.extend_from_slice(chunk);
+            bytes.truncate(end);
+        }
+        _ => bytes.extend_from_slice(raw),
+    }
+}
+
+/// Which rows have no value.
 #[derive(Debug, Default)]
 struct Validity {
-    words: Vec<u64>,
-    word: u64,
     length: usize,
-    nulls: usize,
+    nulls: Vec<usize>,
 }
 
 impl Validity {
     #[inline(always)]
     fn push(&mut self, valid: bool) {
-        self.word |= u64::from(valid) << (self.length % 64);
-        self.nulls += usize::from(!valid);
-        self.length += 1;
-        if self.length.is_multiple_of(64) {
-            self.words.push(self.word);
-            self.word = 0;
+        if !valid {
+            self.nulls.push(self.length);
         }
+        self.length += 1;
     }
 
     fn take(&mut self) -> Option<NullBuffer> {
-        let Validity {
-            mut words,
-            word,
-            length,
-            nulls,
-        } = std::mem::take(self);
-        if nulls == 0 {
+        let length = std::mem::take(&mut self.length);
+        if self.nulls.is_empty() {
             return None;
         }
-        words.push(word);
-        let bits = BooleanBuffer::new(Buffer::from_vec(words), 0, length);
-        Some(NullBuffer::new(bits))
+        let mut words = vec![u64::MAX; length.div_ceil(64)];
+        for row in self.nulls.drain(..) {
+            if let Some(word) = words.get_mut(row / 64) {
+                *word &= !(1 << (row % 64));
+            }
+        }
+        Some(NullBuffer::new(BooleanBuffer::new(
+            Buffer::from_vec(words),
+            0,
+            length,
+        )))
     }
 }

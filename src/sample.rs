@@ -10,7 +10,8 @@
 //!   JSON are strings; whole numbers are JSON integers of up to 64 bits, always; timestamps are
 //!   `2024-12-10T13:45:07.123Z`; `_part` is the part's key. Rejected records and refused parts are not in it.
 //! - `truth/expected.json`: columns and types of each table, and of each part its counts, rejects, dialect and whether
-//!   it must be refused ([`ExpectedPart`]). Records are counted from 1, the header and empty lines not counted.
+//!   it must be refused ([`ExpectedPart`]). Rejects have the number, column and reason that the
+//!   rejects file has.
 //! - `timeline.json`: what arrives when, and what is purged when, in order. On the second day one part comes hours after
 //!   the others. From the third day on OWNER_TEAM is gone, its older folders are purged, and on that day one part
 //!   is broken off.

@@ -1,4 +1,5 @@
-//! The comparison with `truth/` finds what differs: a table written from truth passes, and each mutation of it fails.
+//! What the converter makes of a sample equals the sample's truth, part by part: rows, rejects, dialect, refusals.
+//! And the comparison finds what differs: a table written from truth passes, and each mutation of it fails.
 #![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
@@ -9,10 +10,12 @@
     dead_code
 )]
 
+mod core;
 #[path = "support/truth.rs"]
 mod truth;
 
-use std::fs::File;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,6 +24,75 @@ use daymark::sample;
 use parquet::arrow::ArrowWriter;
 use tempfile::TempDir;
 use truth::{Row, Value};
+
+#[test]
+fn every_part_converts_to_its_truth() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = sample::Options {
+        size_bytes: 900_000,
+        ..sample::Options::new(dir.path())
+    };
+    sample::write(&options, &mut |_| ()).unwrap();
+    let expected = truth::expected(dir.path());
+    let mut files: BTreeMap<(String, String), Vec<PathBuf>> = BTreeMap::new();
+    for (n, part) in expected.parts.iter().enumerate() {
+        let source = fs::read(dir.path().join("landing").join(&part.key)).unwrap();
+        let plan = core::table_plan(&part.table);
+        if part.refused.is_some() {
+            let error = core::refused(&source, &plan);
+            assert!(error.contains("gzip"), "{}: {error}", part.key);
+            continue;
+        }
+        let done = core::convert(&source, &plan).unwrap_or_else(|error| panic!("{}: {error}", part.key));
+        let report = &done.report;
+        assert_eq!(
+            (
+                report.records_read,
+                report.rows_written,
+                report.empty_lines,
+                report.dialect.as_str()
+            ),
+            (part.records, part.rows, part.empty_lines, part.dialect.as_str()),
+            "{}",
+            part.key
+        );
+        assert_eq!(
+            (done.record.header, report.source_sha256.as_str()),
+            (part.header, part.sha256.as_str())
+        );
+        let records = part
+            .rejected_records
+            .iter()
+            .map(|reject| (reject.record, None, reject.reason.clone()));
+        let cells = part
+            .rejected_cells
+            .iter()
+            .map(|reject| (reject.record, Some(reject.column.clone()), reject.reason.clone()));
+        let mut wanted: Vec<_> = records.chain(cells).collect();
+        wanted.sort();
+        let mut found: Vec<_> = done
+            .rejects
+            .iter()
+            .map(|r| (r.record, r.column.clone(), r.reason.clone()))
+            .collect();
+        found.sort();
+        assert_eq!(found, wanted, "{}", part.key);
+        let folder = format!("curated/table={}/date={}", part.table, part.date);
+        let file = dir.path().join(folder).join(format!("{n}.parquet"));
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, &done.parquet).unwrap();
+        files
+            .entry((part.table.clone(), part.date.clone()))
+            .or_default()
+            .push(file);
+    }
+    for ((table, date), files) in &files {
+        if let Err(difference) = truth::compare(dir.path(), date, table, files) {
+            panic!("{difference}");
+        }
+    }
+    assert!(files.len() > 50);
+}
 
 fn sample() -> (TempDir, String) {
     let dir = tempfile::tempdir().unwrap();

@@ -20,16 +20,17 @@ use tracing::Instrument;
 
 use crate::app::attempt::{self, Core, Pending, Tried};
 use crate::app::error::PartError;
+use crate::app::line;
 use crate::app::source::SourceError;
 use crate::app::upload::UploadError;
 use crate::config::Config;
-use crate::convert::{self, Provenance, Report, Stage};
+use crate::convert::{self, Provenance, Report};
 use crate::failure::Failure;
 use crate::keys::PartKey;
 use crate::notice::Notice;
 use crate::part::{Identity, PartId, Profile};
 use crate::store::{Class, Kind, Store, StoreError};
-use crate::telemetry::{Metrics, PartMetrics, Stopwatch};
+use crate::telemetry::{Metrics, Stopwatch};
 
 /// How often a part is begun anew because its source was replaced while it was read.
 const REPLACED_MAX: u32 = 5;
@@ -173,7 +174,7 @@ impl Converter {
             Ok(outcome) => Ok(outcome),
             Err(error) => self.judge(error, &course, last_receive).await,
         };
-        self.tell(notice, &outcome, begun);
+        line::tell(&self.metrics, notice, &outcome, ms_since(begun));
         outcome.map(|(outcome, _)| outcome)
     }
 
@@ -444,86 +445,6 @@ impl Converter {
             },
             None,
         ))
-    }
-
-    /// One line in the log and one of metrics.
-    fn tell(
-        &self,
-        notice: &Notice,
-        outcome: &Result<(Outcome, Option<Stopwatch>), PartError>,
-        begun: Instant,
-    ) {
-        let ms = ms_since(begun);
-        let mut metrics = PartMetrics {
-            milliseconds: ms,
-            ..PartMetrics::default()
-        };
-        let Notice { bucket, key, .. } = notice;
-        match outcome {
-            Ok((Outcome::Converted(converted), stopwatch)) => {
-                let Converted {
-                    part,
-                    output,
-                    rejects,
-                    report,
-                } = converted.as_ref();
-                metrics.parts_converted = 1;
-                metrics.rows_written = report.rows_written;
-                metrics.records_rejected = report.records_rejected;
-                metrics.cells_rejected = report.cells_rejected;
-                metrics.source_bytes = report.source_bytes;
-                metrics.output_bytes = report.output_bytes;
-                let stage = |stage| stopwatch.as_ref().map_or(0, |stopwatch| stopwatch.ms(stage));
-                tracing::info!(
-                    bucket,
-                    key,
-                    table = part.table,
-                    date = %part.date,
-                    output,
-                    rejects,
-                    records_read = report.records_read,
-                    rows_written = report.rows_written,
-                    records_rejected = report.records_rejected,
-                    cells_rejected = report.cells_rejected,
-                    empty_lines = report.empty_lines,
-                    source_bytes = report.source_bytes,
-                    inflated_bytes = report.inflated_bytes,
-                    output_bytes = report.output_bytes,
-                    dialect = report.dialect,
-                    splitter = report.splitter,
-                    schema = report.schema_fingerprint,
-                    warnings = report.warnings.join("; "),
-                    ms,
-                    ms_read = stage(Stage::Read),
-                    ms_split = stage(Stage::Split),
-                    ms_columns = stage(Stage::Columns),
-                    ms_encode = stage(Stage::Encode),
-                    "part converted"
-                );
-            }
-            Ok((Outcome::Present { output }, _)) => {
-                metrics.parts_skipped = 1;
-                tracing::info!(bucket, key, output, ms, "part is there already");
-            }
-            Ok((Outcome::Skipped { reason }, _)) => {
-                metrics.parts_skipped = 1;
-                tracing::info!(bucket, key, reason, ms, "notice skipped");
-            }
-            Ok((Outcome::Failed { message, record }, _)) => {
-                metrics.parts_failed = 1;
-                tracing::error!(bucket, key, error = message, record, ms, "part failed for good");
-            }
-            Ok((Outcome::FailedBefore { record }, _)) => {
-                metrics.parts_skipped = 1;
-                tracing::warn!(bucket, key, record, ms, "part failed for good before");
-            }
-            Err(error) => {
-                metrics.parts_retried = 1;
-                metrics.row_balance_broken = u64::from(matches!(error, PartError::RowBalance { .. }));
-                tracing::error!(bucket, key, %error, ms, "part failed, to be tried again");
-            }
-        }
-        self.metrics.emit(&metrics);
     }
 }
 

@@ -44,12 +44,7 @@ fn whole(digits: &[u8]) -> Result<u64, Misfit> {
 #[inline]
 fn up_to_sixteen(digits: &[u8]) -> Result<u64, Misfit> {
     let (Some(head), Some(tail)) = (digits.first_chunk(), digits.last_chunk()) else {
-        return digits
-            .iter()
-            .try_fold(0, |value, byte| match byte.wrapping_sub(b'0') {
-                digit @ 0..=9 => Ok(value * 10 + u64::from(digit)),
-                _ => Err(Misfit::NotAnInteger),
-            });
+        return up_to_seven(digits);
     };
     // The first eight and the last eight overlap: the head is moved until what the tail has too is pushed out, and zeros
     // stand before the rest.
@@ -60,6 +55,31 @@ fn up_to_sixteen(digits: &[u8]) -> Result<u64, Misfit> {
     let overlap = u32::try_from(16 - digits.len()).unwrap_or(8);
     let head = sum_of_eight(head.checked_shl(8 * overlap).unwrap_or(0));
     Ok(head * 100_000_000 + eight(tail)?)
+}
+
+/// The value of 1 to 7 digits: as above, by halves.
+#[inline]
+fn up_to_seven(digits: &[u8]) -> Result<u64, Misfit> {
+    let (Some(head), Some(tail)) = (digits.first_chunk(), digits.last_chunk()) else {
+        return digits
+            .iter()
+            .try_fold(0, |value, byte| match byte.wrapping_sub(b'0') {
+                digit @ 0..=9 => Ok(value * 10 + u64::from(digit)),
+                _ => Err(Misfit::NotAnInteger),
+            });
+    };
+    const HALF: u32 = u32::from_le_bytes(*b"0000");
+    let overlap = u32::try_from(8 - digits.len()).unwrap_or(4);
+    let tail = u32::from_le_bytes(*tail) ^ HALF;
+    let head = (u32::from_le_bytes(*head) ^ HALF)
+        .checked_shl(8 * overlap)
+        .unwrap_or(0);
+    let nibbles = u64::from(head) | (u64::from(tail) << 32);
+    if all_below_ten(nibbles) {
+        Ok(sum_of_eight(nibbles))
+    } else {
+        Err(Misfit::NotAnInteger)
+    }
 }
 
 /// The value of 20 digits and more, which is one only if there are zeros in front.

@@ -397,11 +397,8 @@ fn nulls(plan: &Plan, head: &Head) -> Nulls {
         Splitter::Standard(standard) => standard.reading == Reading::Quoted,
         Splitter::General(_) => declared.quoting().is_none_or(|quoting| quoting.quote.is_some()),
     };
-    Nulls {
-        tokens: tokens.into_iter().map(String::into_bytes).collect(),
-        quoted_tokens: declared.quoted_null.unwrap_or(false),
-        bare_empty: has_quotes,
-    }
+    let tokens = tokens.into_iter().map(String::into_bytes).collect();
+    Nulls::new(tokens, declared.quoted_null.unwrap_or(false), has_quotes)
 }
 
 /// Limits that a window smaller than them keeps by itself are not looked at.

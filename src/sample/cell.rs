@@ -35,19 +35,25 @@ pub enum Unfit {
     /// A whole number beyond 64 bits.
     Overflow,
     /// No whole number.
-    NotANumber,
-    /// No instant that exists.
+    NotAnInteger,
+    /// A day that no calendar has.
+    NoSuchDay,
+    /// A time that no day has.
+    NoSuchTime,
+    /// No instant at all.
     NotAnInstant,
     /// Neither true nor false.
     NotABoolean,
 }
 
 impl Unfit {
-    /// Its name in `truth/expected.json`.
+    /// Its code in `truth/expected.json`, the same as in the rejects file.
     pub fn name(self) -> &'static str {
         match self {
-            Unfit::Overflow => "overflow",
-            Unfit::NotANumber => "not_a_number",
+            Unfit::Overflow => "out_of_range",
+            Unfit::NotAnInteger => "not_an_integer",
+            Unfit::NoSuchDay => "no_such_day",
+            Unfit::NoSuchTime => "no_such_time",
             Unfit::NotAnInstant => "not_a_timestamp",
             Unfit::NotABoolean => "not_a_boolean",
         }

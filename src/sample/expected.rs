@@ -42,19 +42,19 @@ pub struct ExpectedPart {
 /// One rejected record.
 #[derive(Clone, Debug, Serialize)]
 pub struct RejectedRecord {
-    /// Number in the part; 1 is the first after the header.
+    /// Number in the part, from 1; a header is a record.
     pub record: u64,
-    /// `field_count` or `not_utf8`.
+    /// `fields` (their number) or `not_utf8`.
     pub reason: &'static str,
 }
 
 /// One rejected cell.
 #[derive(Clone, Debug, Serialize)]
 pub struct RejectedCell {
-    /// Number in the part; 1 is the first after the header.
+    /// Number in the part, from 1; a header is a record.
     pub record: u64,
     /// Column, as the lake names it.
     pub column: String,
-    /// `overflow`, `not_a_number`, `not_a_timestamp` or `not_a_boolean`.
+    /// `out_of_range`, `not_an_integer`, `no_such_day`, `no_such_time`, `not_a_timestamp` or `not_a_boolean`.
     pub reason: &'static str,
 }

@@ -57,7 +57,7 @@ struct OpenPart {
     expected: ExpectedPart,
     evidence: Evidence,
     text_bytes: u64,
-    many_members: bool,
+    member_bytes_max: u64,
     member_bytes: u64,
     json_key: Vec<u8>,
 }
@@ -73,9 +73,6 @@ struct Stored {
     hash: Sha256,
     bytes: u64,
 }
-
-/// Members of a part of many are about so large; they end anywhere in a record.
-const MEMBER_TEXT_BYTES: u64 = 40_011;
 
 /// So much is compressed at a time.
 const BUFFER_BYTES: usize = 1 << 15;
@@ -137,7 +134,7 @@ impl<'a> TableWriter<'a> {
         for (cell, column) in cells.iter().zip(&self.table.columns) {
             if let Cell::Unfit(_, unfit) = cell {
                 part.expected.rejected_cells.push(RejectedCell {
-                    record: part.expected.records,
+                    record: part.number(),
                     column: column.0.to_ascii_lowercase(),
                     reason: unfit.name(),
                 });
@@ -163,7 +160,7 @@ impl<'a> TableWriter<'a> {
         let Some(part) = &mut self.part else { return Ok(()) };
         part.expected.records += 1;
         part.expected.rejected_records.push(RejectedRecord {
-            record: part.expected.records,
+            record: part.number(),
             reason,
         });
         self.line.clear();
@@ -251,7 +248,12 @@ impl<'a> TableWriter<'a> {
             },
             evidence: Evidence::default(),
             text_bytes: 0,
-            many_members: form.members && number == 0,
+            // A full part has four; they end anywhere in a record.
+            member_bytes_max: if form.members && number == 0 {
+                self.place.part_bytes * form.ratio / 4 + 7
+            } else {
+                u64::MAX
+            },
             member_bytes: 0,
             json_key,
         });
@@ -347,6 +349,11 @@ impl<'a> TableWriter<'a> {
 }
 
 impl OpenPart {
+    /// Number of the newest record; a header is a record.
+    fn number(&self) -> u64 {
+        self.expected.records + u64::from(self.expected.header)
+    }
+
     fn write(&mut self, text: &[u8]) -> io::Result<()> {
         self.waiting.extend_from_slice(text);
         if self.waiting.len() >= BUFFER_BYTES {
@@ -369,9 +376,9 @@ impl OpenPart {
             Body::Plain(stored) => return stored.write_all(text),
             Body::Gzip(body) => body,
         };
-        while self.many_members && self.member_bytes + text.len() as u64 > MEMBER_TEXT_BYTES {
+        while self.member_bytes + text.len() as u64 > self.member_bytes_max {
             let Some(mut member) = body.take() else { break };
-            let (now, later) = text.split_at((MEMBER_TEXT_BYTES - self.member_bytes) as usize);
+            let (now, later) = text.split_at((self.member_bytes_max - self.member_bytes) as usize);
             member.write_all(now)?;
             *body = Some(gzip(member.finish()?));
             self.expected.members += 1;

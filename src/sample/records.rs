@@ -117,25 +117,27 @@ impl Tables<'_> {
         for (text, unfit) in [
             ("9223372036854775808", Unfit::Overflow),
             ("-99999999999999999999999", Unfit::Overflow),
-            ("58637a", Unfit::NotANumber),
+            ("58637a", Unfit::NotAnInteger),
         ] {
             self.objects
                 .row(&[type_id, Cell::Unfit(text, unfit), updated, ingested])?;
         }
         let (id, name) = (Cell::Number(record.id), Cell::Text("city"));
-        for text in ["2026-02-30 10:00:00.000", "2026-11-20 25:61:00.000", "yesterday"] {
-            let unfit = Cell::Unfit(text, Unfit::NotAnInstant);
+        for (text, unfit) in [
+            ("2026-02-30 10:00:00.000", Unfit::NoSuchDay),
+            ("2026-11-20 25:61:00.000", Unfit::NoSuchTime),
+            ("yesterday", Unfit::NotAnInstant),
+        ] {
+            let unfit = Cell::Unfit(text, unfit);
             self.properties
                 .row(&[type_id, id, name, Cell::Text("Essen"), unfit, ingested])?;
         }
         let since = calendar::instant_text(values.updated_ms);
         let id = record.id;
-        self.properties.rejected_record(
-            format!("\"0-1\",{id},\"city\",\"Essen\"").as_bytes(),
-            "field_count",
-        )?;
+        self.properties
+            .rejected_record(format!("\"0-1\",{id},\"city\",\"Essen\"").as_bytes(), "fields")?;
         let more = format!("\"0-1\",{id},\"city\",\"Essen\",\"{since}\",\"{since}\",\"more\"");
-        self.properties.rejected_record(more.as_bytes(), "field_count")?;
+        self.properties.rejected_record(more.as_bytes(), "fields")?;
         self.properties.empty_line()?;
         // Latin-1 where UTF-8 should be.
         let mut line = format!("\"0-1\",{id},\"city\",\"K").into_bytes();
@@ -143,6 +145,6 @@ impl Tables<'_> {
         line.extend_from_slice(format!("\"{since}\",\"{since}\"").as_bytes());
         self.properties.rejected_record(&line, "not_utf8")?;
         self.history
-            .rejected_record(format!("0-1,{id},city,Essen,{since}").as_bytes(), "field_count")
+            .rejected_record(format!("0-1,{id},city,Essen,{since}").as_bytes(), "fields")
     }
 }

@@ -145,7 +145,7 @@ pub fn object_with_object_properties() -> Table {
     let form = Form {
         spelling: Spelling::SpaceZ,
         members: true,
-        ratio: 5,
+        ratio: 4,
         ..FORM
     };
     table("OBJECT_WITH_OBJECT_PROPERTIES", columns, form)

@@ -129,62 +129,125 @@ impl Indexer {
     }
 
     fn emit(&self, standard: &Standard, text: &[u8], at_end: bool, columns: usize, rows: &mut Rows) {
-        let delimiter = standard.delimiter;
-        let quoted = standard.reading == Reading::Quoted;
-        let cr_belongs = standard.line_end != LineEnd::Lf;
+        let inner = |start: usize, end: usize| text.get(start..end).unwrap_or_default();
         let doubled = self.scan.doubled;
-        let backslashes = !quoted && self.scan.backslashes;
-        let field = |start: usize, end: usize| -> Field {
-            if quoted && text.get(start) == Some(&b'"') {
-                let (start, end) = (start + 1, end.saturating_sub(1).max(start + 1));
-                let inner = || text.get(start..end).unwrap_or_default();
-                Field::new(start, end, true, doubled && memchr(b'"', inner()).is_some())
-            } else {
-                let inner = || text.get(start..end).unwrap_or_default();
-                Field::new(start, end, false, backslashes && memchr(b'\\', inner()).is_some())
+        // Most blocks have nothing to mark, so that their fields need no look at the text.
+        match standard.reading {
+            Reading::Quoted if self.scan.quotes => {
+                let mark = |start: usize, end: usize| {
+                    if text.get(start) != Some(&b'"') {
+                        return Field::new(start, end, false, false);
+                    }
+                    let (start, end) = (start + 1, end.saturating_sub(1).max(start + 1));
+                    Field::new(
+                        start,
+                        end,
+                        true,
+                        doubled && memchr(b'"', inner(start, end)).is_some(),
+                    )
+                };
+                self.emit_marked(standard, text, at_end, columns, rows, mark);
             }
+            Reading::Escaped if self.scan.backslashes => {
+                let dirty = |start, end| memchr(b'\\', inner(start, end)).is_some();
+                let mark = |start, end| Field::new(start, end, false, dirty(start, end));
+                self.emit_marked(standard, text, at_end, columns, rows, mark);
+            }
+            _ => {
+                let mark = |start, end| Field::new(start, end, false, false);
+                self.emit_marked(standard, text, at_end, columns, rows, mark);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn emit_marked(
+        &self,
+        standard: &Standard,
+        text: &[u8],
+        at_end: bool,
+        columns: usize,
+        rows: &mut Rows,
+        mark: impl Fn(usize, usize) -> Field,
+    ) {
+        let crlf = standard.line_end != LineEnd::Lf && self.scan.carriage_returns;
+        // Where a field ends that a line end closes.
+        let before_line_end = |start: usize, at: usize| {
+            let is_crlf =
+                crlf && at > start && text.get(at) == Some(&b'\n') && text.get(at - 1) == Some(&b'\r');
+            at - usize::from(is_crlf)
         };
+        let whole = self.scan.whole_records();
+        let separators = self.scan.separators.get(..whole).unwrap_or_default();
         let mut start = 0;
-        let mut record_start = 0;
-        let mut found = 0;
-        for &at in &self.scan.separators {
-            let at = at as usize;
-            let byte = text.get(at).copied().unwrap_or(b'\n');
-            found += 1;
-            if byte == delimiter {
+        if is_regular(separators, columns) {
+            rows.fields.extend(separators.iter().map(|&place| {
+                let at = (place & !LINE_END) as usize;
+                let end = if place & LINE_END == 0 {
+                    at
+                } else {
+                    before_line_end(start, at)
+                };
+                let field = mark(start, end);
+                start = at + 1;
+                field
+            }));
+            rows.consumed = start;
+        } else {
+            let (mut record_start, mut found) = (0, 0);
+            for &place in separators {
+                let at = (place & !LINE_END) as usize;
+                found += 1;
                 // Of a record with too many fields no more are kept than tell that it has too many.
                 if found <= columns {
-                    rows.fields.push(field(start, at));
+                    let end = if place & LINE_END == 0 {
+                        at
+                    } else {
+                        before_line_end(start, at)
+                    };
+                    rows.fields.push(mark(start, end));
                 }
                 start = at + 1;
-                continue;
+                if place & LINE_END != 0 {
+                    if found != columns || found == 1 {
+                        rows.end_odd(columns, found, record_start, start);
+                    }
+                    found = 0;
+                    record_start = start;
+                }
             }
-            let crlf = cr_belongs && byte == b'\n' && at > start && text.get(at - 1) == Some(&b'\r');
-            if found <= columns {
-                rows.fields.push(field(start, at - usize::from(crlf)));
-            }
-            start = at + 1;
-            if found != columns || found == 1 {
-                rows.end_odd(columns, found, record_start, start);
-            }
-            found = 0;
-            record_start = start;
+            rows.consumed = record_start;
         }
-        rows.consumed = record_start;
-        if at_end && record_start < text.len() {
-            found += 1;
-            if found <= columns {
-                rows.fields.push(field(start, text.len()));
+        if at_end && rows.consumed < text.len() {
+            let (record_start, mut found) = (rows.consumed, 0);
+            let ends = self.scan.separators.get(whole..).unwrap_or_default();
+            for at in ends.iter().map(|&place| place as usize).chain([text.len()]) {
+                found += 1;
+                if found <= columns {
+                    rows.fields.push(mark(start, at));
+                }
+                start = at + 1;
             }
             if found != columns || found == 1 {
                 rows.end_odd(columns, found, record_start, text.len());
             }
             rows.consumed = text.len();
-        } else {
-            let partial = rows.fields.len().saturating_sub(found.min(columns));
-            rows.fields.truncate(partial);
         }
     }
+}
+
+/// Marks the place of a separator that ends a record. Places are below [`super::BLOCK_BYTES_MAX`].
+const LINE_END: u32 = 1 << 31;
+
+/// Whether separators are those of records with so many columns each, whole ones and no others.
+fn is_regular(separators: &[u32], columns: usize) -> bool {
+    let ends = |place: &&u32| *place & LINE_END != 0;
+    let records = separators.chunks_exact(columns.max(1));
+    records.remainder().is_empty()
+        && separators.iter().filter(ends).count() == records.len()
+        && records
+            .into_iter()
+            .all(|record| record.last().is_some_and(|place| ends(&place)))
 }
 
 impl Rows {
@@ -289,6 +352,8 @@ pub(super) struct Scan {
     doubled: bool,
     quotes: bool,
     backslashes: bool,
+    carriage_returns: bool,
+    /// Where separators stand, those that end a record marked.
     separators: Vec<u32>,
 }
 
@@ -322,7 +387,8 @@ impl Scan {
         } else {
             self.unquoted(masks.quote, candidates, cr_of_crlf)
         };
-        self.push(separators, base);
+        self.carriage_returns |= masks.cr != 0;
+        self.push(separators, masks.delimiter, base);
     }
 
     /// The candidates outside quotes; notes quotes that stand where none may.
@@ -365,15 +431,25 @@ impl Scan {
     }
 
     #[inline(always)]
-    fn push(&mut self, mut separators: u64, base: u32) {
+    fn push(&mut self, mut separators: u64, delimiters: u64, base: u32) {
         let count = separators.count_ones() as usize;
         let mut places = [0u32; 64];
         for place in places.iter_mut().take(count) {
-            *place = base + separators.trailing_zeros();
+            let at = separators.trailing_zeros();
+            let ends_record = delimiters >> at & 1 == 0;
+            *place = (base + at) | (u32::from(ends_record) << 31);
             separators &= separators.wrapping_sub(1);
         }
         self.separators
             .extend_from_slice(places.get(..count).unwrap_or_default());
+    }
+
+    /// Separators up to and with the last line end.
+    fn whole_records(&self) -> usize {
+        self.separators
+            .iter()
+            .rposition(|place| place & LINE_END != 0)
+            .map_or(0, |last| last + 1)
     }
 }
 

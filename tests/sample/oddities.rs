@@ -125,9 +125,16 @@ fn every_oddity_is_there() {
     });
     assert_eq!(
         cells,
-        ["not_a_boolean", "not_a_number", "not_a_timestamp", "overflow"]
-            .map(String::from)
-            .into()
+        [
+            "no_such_day",
+            "no_such_time",
+            "not_a_boolean",
+            "not_a_timestamp",
+            "not_an_integer",
+            "out_of_range"
+        ]
+        .map(String::from)
+        .into()
     );
     let records = reasons(&|part| {
         part.rejected_records
@@ -135,7 +142,7 @@ fn every_oddity_is_there() {
             .map(|record| record.reason.clone())
             .collect()
     });
-    assert_eq!(records, ["field_count", "not_utf8"].map(String::from).into());
+    assert_eq!(records, ["fields", "not_utf8"].map(String::from).into());
     assert!(expected.parts.iter().any(|part| part.empty_lines > 0));
     // What breaks off, and what is gone.
     let refused: Vec<&Part> = expected
