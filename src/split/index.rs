@@ -432,16 +432,13 @@ impl Scan {
 
     #[inline(always)]
     fn push(&mut self, mut separators: u64, delimiters: u64, base: u32) {
-        let count = separators.count_ones() as usize;
-        let mut places = [0u32; 64];
-        for place in places.iter_mut().take(count) {
+        let places = 0..separators.count_ones();
+        self.separators.extend(places.map(|_| {
             let at = separators.trailing_zeros();
-            let ends_record = delimiters >> at & 1 == 0;
-            *place = (base + at) | (u32::from(ends_record) << 31);
             separators &= separators.wrapping_sub(1);
-        }
-        self.separators
-            .extend_from_slice(places.get(..count).unwrap_or_default());
+            let ends_record = (delimiters >> at) & 1 == 0;
+            (base + at) | (u32::from(ends_record) << 31)
+        }));
     }
 
     /// Separators up to and with the last line end.
