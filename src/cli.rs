@@ -135,7 +135,7 @@ fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
     match ended {
         Ok(status) => status.code(),
         Err(error) => {
-            tell(&format!("error: {error:#}{}", hint_line(&error)));
+            tell(&format!("error: {}{}", in_words(&error), hint_line(&error)));
             if error.is::<UsageError>() {
                 USAGE
             } else {
@@ -143,6 +143,19 @@ fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
             }
         }
     }
+}
+
+/// An error with what caused it. Causes that the text before them holds already are left out.
+fn in_words(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 /// What the command line has against a refusal, in a line of its own; or nothing.

@@ -12,13 +12,13 @@ use anyhow::anyhow;
 use clap::Args;
 
 use super::folder::{self, Member};
-use super::local::{self, Source, Target, with_suffix};
+use super::local::{self, Folders, Source, Target, with_suffix};
 use super::peek;
 use super::plan_flags::{NO_BUDGET, PlanFlags, Planner};
 use super::progress::Progress;
 use super::quantity::{bytes, count, counted, seconds};
 use super::remote::{Outbox, Remote, Url};
-use super::{Status, defect, hint_line, tell, usage};
+use super::{Status, defect, hint_line, in_words, tell, usage};
 use crate::convert::{Budget, Codec, Provenance, Report};
 
 /// Converts a file, or every file of a folder, to Parquet.
@@ -114,6 +114,7 @@ pub(super) fn run(mut arguments: ConvertArguments) -> anyhow::Result<Status> {
     let mut progress = Progress::new(source.bytes, arguments.quiet);
     let converting = Converting {
         planner: &planner,
+        folders: Folders::default(),
         ahead: arguments.threads > 1,
         quiet: arguments.quiet,
     };
@@ -190,6 +191,7 @@ fn status(report: &Report) -> Status {
 /// What all files of a run have in common.
 struct Converting<'a> {
     planner: &'a Planner,
+    folders: Folders,
     ahead: bool,
     quiet: bool,
 }
@@ -233,8 +235,15 @@ impl Converting<'_> {
         let look = |declared: &_| peek::peek(job.source.reader(false).ok()?.as_mut(), declared);
         let mut planned = self.planner.plan(job.place, look)?;
         planned.plan.provenance = job.provenance.clone();
-        local::convert(job.source, job.target, &planned.plan, self.ahead, progress)
-            .map_err(|error| error.context(job.called.clone()))
+        local::convert(
+            job.source,
+            job.target,
+            &planned.plan,
+            self.ahead,
+            &self.folders,
+            progress,
+        )
+        .map_err(|error| error.context(job.called.clone()))
     }
 
     /// Tells what came of a file.
@@ -334,6 +343,7 @@ fn convert_folder(
     let next = AtomicUsize::new(0);
     let converting = Converting {
         planner,
+        folders: Folders::default(),
         ahead: false,
         quiet: arguments.quiet,
     };
@@ -351,7 +361,7 @@ fn convert_folder(
                 totals.add(&done);
             }
             if let Err(error) = done {
-                progress.tell(&format!("error: {error:#}{}", hint_line(&error)));
+                progress.tell(&format!("error: {}{}", in_words(&error), hint_line(&error)));
             }
         }
     };
@@ -443,13 +453,13 @@ fn convert_remote(
         }
     };
     folder::check_distinct(&members)?;
-    folder::check_below(&members)?;
     if members.is_empty() {
         anyhow::bail!("{}: expected files to convert, found none", ends.input.display());
     }
     let mut progress = Progress::new(members.iter().map(|member| member.bytes).sum(), arguments.quiet);
     let converting = Converting {
         planner,
+        folders: Folders::default(),
         ahead: arguments.threads > 1,
         quiet: arguments.quiet,
     };
@@ -459,7 +469,9 @@ fn convert_remote(
         progress.source_done(member.bytes);
         totals.add(&done);
         match done {
-            Err(error) if is_folder => progress.tell(&format!("error: {error:#}{}", hint_line(&error))),
+            Err(error) if is_folder => {
+                progress.tell(&format!("error: {}{}", in_words(&error), hint_line(&error)))
+            }
             Err(error) => {
                 progress.clear();
                 return Err(error);

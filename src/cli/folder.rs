@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
@@ -100,28 +100,14 @@ pub(super) fn parquet_name(path: &Path) -> PathBuf {
     with_suffix(path, ".parquet")
 }
 
-/// Whether an object is to be converted, by its path: as [`list`] has it for files.
+/// Whether an object is to be converted, by its path: as [`list`] has it for files. A path with `..` in it is hidden, so
+/// none leads out of the folder it is joined to.
 pub(super) fn is_part(relative: &Path) -> bool {
     let hidden = relative
         .iter()
         .any(|name| name.to_string_lossy().starts_with(['.', '_']));
     let text = relative.to_string_lossy().to_lowercase();
     !hidden && !OTHERS.iter().any(|other| text.ends_with(other))
-}
-
-/// Refuses paths that lead out of the folder they are joined to, as keys in S3 can.
-pub(super) fn check_below(members: &[Member]) -> anyhow::Result<()> {
-    let strays = |member: &&Member| {
-        let mut components = member.relative.components();
-        !components.all(|component| matches!(component, Component::Normal(_)))
-    };
-    match members.iter().find(strays) {
-        Some(member) => Err(usage(format!(
-            "{}: expected a key whose path stays below OUT",
-            member.relative.display()
-        ))),
-        None => Ok(()),
-    }
 }
 
 /// Refuses two files that would become one.

@@ -9,7 +9,7 @@ use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
 use anyhow::{Context, anyhow, bail};
@@ -192,9 +192,9 @@ pub(super) fn convert(
     target: &Target,
     plan: &Plan,
     ahead: bool,
+    folders: &Folders,
     observer: &mut dyn Observer,
 ) -> anyhow::Result<Report> {
-    let mut folders = Folders::default();
     folders.make(folder_of(&target.parquet))?;
     let mut decision = None;
     for _ in 0..PASSES_MAX {
@@ -213,8 +213,7 @@ pub(super) fn convert(
             Ok(Pass::Again(again)) => decision = Some(again),
             Ok(Pass::Done(report)) => {
                 drop(parquet);
-                publish(aside, rejects, target)?;
-                folders.keep();
+                publish(aside, rejects, target, folders)?;
                 return Ok(*report);
             }
             Err(error) => return Err(told(error, target)),
@@ -238,8 +237,12 @@ fn told(error: ConvertError, target: &Target) -> anyhow::Error {
 }
 
 /// Gives the outputs their names.
-fn publish(parquet: Aside, rejects: RejectsFile, target: &Target) -> anyhow::Result<()> {
-    let mut folders = Folders::default();
+fn publish(
+    parquet: Aside,
+    rejects: RejectsFile<'_>,
+    target: &Target,
+    folders: &Folders,
+) -> anyhow::Result<()> {
     match rejects.finish()? {
         Some(aside) => {
             folders.make(folder_of(&target.rejects))?;
@@ -264,7 +267,6 @@ fn publish(parquet: Aside, rejects: RejectsFile, target: &Target) -> anyhow::Res
             }
         }
     }
-    folders.keep();
     Ok(())
 }
 
@@ -361,21 +363,26 @@ impl Write for RejectsFile<'_> {
     }
 }
 
-/// Folders that were made on the way, and are removed again if nothing came of it.
+/// Folders that were made for a run. At its end those are removed in which nothing is; not before, because other threads
+/// may be about to write to them.
 #[derive(Debug, Default)]
-struct Folders {
-    made: Vec<PathBuf>,
+pub(super) struct Folders {
+    made: Mutex<Vec<PathBuf>>,
 }
 
 impl Folders {
-    fn make(&mut self, folder: &Path) -> anyhow::Result<()> {
+    fn make(&self, folder: &Path) -> anyhow::Result<()> {
         let missing: Vec<&Path> = folder
             .ancestors()
             .take_while(|folder| *folder != Path::new("") && !folder.is_dir())
             .collect();
         for folder in missing.into_iter().rev() {
             match fs::create_dir(folder) {
-                Ok(()) => self.made.push(folder.to_owned()),
+                Ok(()) => self
+                    .made
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(folder.to_owned()),
                 // Another thread's.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
                 Err(error) => return Err(anyhow!(error).context(folder.display().to_string())),
@@ -383,16 +390,14 @@ impl Folders {
         }
         Ok(())
     }
-
-    fn keep(&mut self) {
-        self.made.clear();
-    }
 }
 
 impl Drop for Folders {
     fn drop(&mut self) {
-        for folder in self.made.iter().rev() {
-            // It is not empty if another thread has written to it.
+        let made = self.made.get_mut().unwrap_or_else(PoisonError::into_inner);
+        made.sort_by_key(|folder| folder.components().count());
+        for folder in made.iter().rev() {
+            // It fails for those that are in use, which is what is wanted.
             let _ = fs::remove_dir(folder);
         }
     }

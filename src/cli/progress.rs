@@ -22,7 +22,8 @@ impl Progress {
         } else {
             ProgressBar::with_draw_target(Some(source_bytes), ProgressDrawTarget::stderr_with_hz(10))
         };
-        let template = "{wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left";
+        let template =
+            "{wide_bar} {decimal_bytes} of {decimal_total_bytes}, {decimal_bytes_per_sec}, {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }

@@ -101,6 +101,13 @@ fn nulls() {
         rows(text, &["--null", "NA", "--null", "\\N"])[1..],
         [["∅", "∅"], ["NA", "n/a"]]
     );
+    assert_eq!(
+        rows(
+            b"a,b\n\"\",x\n,y\n",
+            &["--quote", "none", "--escape", "none", "--null", ""]
+        )[1..],
+        [["\"\"", "x"], ["∅", "y"]]
+    );
     // Names of files behind tokens.
     let desk = Desk::new();
     desk.write("in.txt", text);

@@ -78,3 +78,20 @@ fn what_makes_no_sense_is_refused_before_anything_is_written() {
     desk.run(&["convert", "in", "out"]).expect(2).says("a.parquet");
     assert!(!desk.path("out").exists());
 }
+
+#[test]
+fn threads_do_not_take_each_others_folders_away() {
+    let desk = Desk::new();
+    for nth in 0..40 {
+        desk.write(&format!("in/{nth}/a/bad.csv"), b"a\n\"");
+        desk.write(&format!("in/{nth}/b/c/good.csv"), b"a\n1\n");
+    }
+    desk.run(&["convert", "in", "out", "--threads", "8"])
+        .expect(1)
+        .says("40 files converted, 40 refused");
+    let empty = desk
+        .listing()
+        .into_iter()
+        .filter(|name| name.starts_with("out/") && name.ends_with("/a/"));
+    assert_eq!(empty.count(), 0);
+}

@@ -24,18 +24,18 @@ impl Bucket {
         let server = runtime
             .block_on(Server::start(ServerConfig::new(desk.path("s3"))))
             .unwrap();
-        server.create_bucket("b").unwrap();
+        server.create_bucket("bkt").unwrap();
         Bucket { runtime, server }
     }
 
     fn put(&self, key: &str, bytes: &[u8]) {
-        let put = self.server.client().put_object().bucket("b").key(key);
+        let put = self.server.client().put_object().bucket("bkt").key(key);
         let put = put.body(ByteStream::from(bytes.to_vec()));
         self.runtime.block_on(put.send()).unwrap();
     }
 
     fn keys(&self) -> Vec<String> {
-        let list = self.server.client().list_objects_v2().bucket("b");
+        let list = self.server.client().list_objects_v2().bucket("bkt");
         let listed = self.runtime.block_on(list.send()).unwrap();
         listed
             .contents()
@@ -70,7 +70,7 @@ fn an_object_each_way() {
             &desk,
             &[
                 "convert",
-                "s3://b/in/2026-11-20/OBJECTS/a b.csv.gz",
+                "s3://bkt/in/2026-11-20/OBJECTS/a b.csv.gz",
                 "out.parquet",
             ],
         )
@@ -82,12 +82,14 @@ fn an_object_each_way() {
     desk.run(&["inspect", "out.parquet"])
         .expect(0)
         .shows("\"source_key\": \"in/2026-11-20/OBJECTS/a b.csv.gz\"")
-        .shows("\"source_bucket\": \"b\"");
+        .shows("\"source_bucket\": \"bkt\"");
     bucket
-        .run(&desk, &["convert", "a.csv", "s3://b/out/x.parquet"])
+        .run(&desk, &["convert", "a.csv", "s3://bkt/out/x.parquet"])
         .expect(0)
-        .says("s3://b/out/x.parquet: 1 row");
-    bucket.run(&desk, &["convert", "a.csv", "s3://b/out/"]).expect(0);
+        .says("s3://bkt/out/x.parquet: 1 row");
+    bucket
+        .run(&desk, &["convert", "a.csv", "s3://bkt/out/"])
+        .expect(0);
     assert_eq!(
         bucket.keys(),
         [
@@ -111,11 +113,11 @@ fn prefixes_and_refusals() {
     bucket.put("in/x/ragged.csv", b"a,b\n1\n1,2\n");
     bucket.put("in/_SUCCESS", b"");
     bucket
-        .run(&desk, &["convert", "in", "s3://b/out"])
+        .run(&desk, &["convert", "in", "s3://bkt/out"])
         .expect(1)
         .says("1 refused");
     bucket
-        .run(&desk, &["convert", "s3://b/in/", "s3://b/two/"])
+        .run(&desk, &["convert", "s3://bkt/in/", "s3://bkt/two/"])
         .expect(3);
     let expected = [
         "in/_SUCCESS",
@@ -128,16 +130,16 @@ fn prefixes_and_refusals() {
     // An earlier run's rejects go with it.
     bucket.put("in/x/ragged.csv", b"a,b\n1,2\n");
     bucket
-        .run(&desk, &["convert", "s3://b/in", "s3://b/two"])
+        .run(&desk, &["convert", "s3://bkt/in", "s3://bkt/two"])
         .expect(0);
     assert_eq!(bucket.keys()[3..], ["two/x/ragged.parquet"]);
     bucket
-        .run(&desk, &["convert", "in/bad.csv", "s3://b/bad.parquet"])
+        .run(&desk, &["convert", "in/bad.csv", "s3://bkt/bad.parquet"])
         .expect(1);
     bucket
-        .run(&desk, &["convert", "s3://b/none", "out.parquet"])
+        .run(&desk, &["convert", "s3://bkt/none", "out.parquet"])
         .expect(1)
-        .says("s3://b/none");
+        .says("s3://bkt/none");
     bucket
         .run(&desk, &["convert", "s3://nobody/none", "out.parquet"])
         .expect(1)
@@ -148,7 +150,7 @@ fn prefixes_and_refusals() {
     bucket
         .run(
             &desk,
-            &["convert", "s3://b/in/x/ragged.csv", "s3://b/in/x/ragged.csv"],
+            &["convert", "s3://bkt/in/x/ragged.csv", "s3://bkt/in/x/ragged.csv"],
         )
         .expect(2);
     assert_eq!(bucket.keys().len(), 4);
@@ -159,10 +161,12 @@ fn prefixes_and_refusals() {
 fn a_key_does_not_lead_out_of_the_folder() {
     let desk = Desk::new();
     let bucket = Bucket::new(&desk);
-    bucket.put("in/../../escaped.csv", b"a\n1\n");
-    bucket
-        .run(&desk, &["convert", "s3://b/in/", "deep/out"])
-        .expect(2)
-        .says("below OUT");
-    assert!(!desk.path("escaped.parquet").exists() && !desk.path("deep").exists());
+    bucket.put("in/..%2f../escaped.csv", b"a\n1\n");
+    bucket.put("in/a/../../../escaped.csv", b"a\n1\n");
+    let ran = bucket.run(&desk, &["convert", "s3://bkt/", "deep/out"]);
+    assert!(ran.status < 3, "{ran:?}");
+    let strayed = |name: &String| {
+        name.contains("escaped") && !name.starts_with("deep/out/") && !name.starts_with("s3/")
+    };
+    assert_eq!(desk.listing().into_iter().find(strayed), None);
 }

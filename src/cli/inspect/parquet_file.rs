@@ -8,7 +8,7 @@ use arrow::array::{Array, RecordBatch};
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
-use parquet::basic::Compression;
+use parquet::basic::{Compression, ConvertedType};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use serde_json::Value;
 
@@ -62,7 +62,11 @@ fn record(metadata: &ParquetMetaData) -> String {
         return format!("Footer record\n  none: it has no {FOOTER_KEY}, so Daymark did not write it\n");
     };
     let mut text = format!("Footer record ({FOOTER_KEY})\n");
-    match serde_json::from_str(value).and_then(|value: Value| serde_json::to_string_pretty(&value)) {
+    // Another release's record is shown as it is.
+    let own =
+        serde_json::from_str(value).and_then(|record: PartRecord| serde_json::to_string_pretty(&record));
+    let any = || serde_json::from_str(value).and_then(|value: Value| serde_json::to_string_pretty(&value));
+    match own.or_else(|_| any()) {
         Ok(pretty) => {
             for line in pretty.lines() {
                 text.push_str("  ");
@@ -161,14 +165,11 @@ impl Parquet {
         for (at, (name, ty)) in self.names().into_iter().zip(self.types()).enumerate() {
             let mut row = vec![(at + 1).to_string(), one_line(&name, NAME_COLUMNS), ty];
             if let Some(leaf) = descriptor.columns().get(at).filter(|_| flat) {
-                let logical = leaf
-                    .logical_type_ref()
-                    .map(|logical| format!(" {logical:?}"))
-                    .unwrap_or_default();
-                row.push(one_line(
-                    &format!("{}{logical}", leaf.physical_type()),
-                    CELL_COLUMNS,
-                ));
+                let physical = leaf.physical_type().to_string();
+                row.push(match leaf.converted_type() {
+                    ConvertedType::NONE => physical,
+                    converted => format!("{physical} {converted}"),
+                });
                 row.push(self.nulls(at).map_or("-".to_owned(), count));
                 let size: u64 = self
                     .chunks(at)
@@ -227,6 +228,3 @@ impl Parquet {
         Ok(format!("\n{heading}\n{}", grid.fitted(page)))
     }
 }
-
-/// Columns of a type that is shown.
-const CELL_COLUMNS: usize = 60;

@@ -6,13 +6,13 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use super::super::Status;
 use super::super::grid::{Grid, one_line};
 use super::super::local::{Aside, Source};
 use super::super::peek::{self, Peek};
 use super::super::plan_flags::{Planned, Planner};
 use super::super::progress::Progress;
 use super::super::quantity::{bytes, count, counted};
+use super::super::{Status, in_words};
 use super::parquet_file::Parquet;
 use crate::catalog::Mark;
 use crate::convert::{Decision, Pass, Plan, Provenance, Report, Typing, pass};
@@ -175,7 +175,7 @@ fn refused(
             );
         }
     }
-    facts.say("result", &format!("refused: {error:#}"));
+    facts.say("result", &format!("refused: {}", in_words(error)));
     format!("{name}: a part that would be refused\n{}", facts.text)
 }
 
