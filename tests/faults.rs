@@ -1,5 +1,6 @@
 //! What networks and S3 do to a client now and then, against the production client: each fault fires, the end is the
 //! right object or a clean error, and nothing else is left, open uploads included.
+#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

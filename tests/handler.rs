@@ -1,4 +1,5 @@
 //! The Lambda's handler over a real S3 protocol: every event, however often, in whatever order, at the same time.
+#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
