@@ -134,7 +134,8 @@ impl Config {
                 layout: layout?,
                 catalog: catalog?,
                 dialect: Declared {
-                    quoted_null: quoted_null?.then_some(true),
+                    // Its default takes nothing back that the dialect declares.
+                    quoted_null: quoted_null?.then_some(true).or(dialect.as_ref()?.quoted_null),
                     ..dialect?
                 },
                 codec: codec?,

@@ -7,6 +7,7 @@
     missing_docs
 )]
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use daymark::config::{Config, ConfigError, SETTINGS, table};
@@ -223,6 +224,43 @@ fn contradictions_are_refused() {
 fn an_empty_value_is_as_good_as_none_but_for_prefixes() {
     assert_eq!(with(&[("CODEC", ""), ("CATALOG", "")]).codec, Codec::Zstd(1));
     assert_eq!(with(&[("CURATED_PREFIX", "")]).layout.curated().prefix(), "");
+}
+
+#[test]
+fn a_dialect_that_declares_quoted_nulls_is_heard() {
+    let declared = r#"{"kind": "quoted", "quoted_null": true}"#;
+    for settings in [
+        &[("DIALECT", declared)][..],
+        &[("DIALECT", declared), ("QUOTED_NULL", "false")],
+        &[("QUOTED_NULL", "true")],
+    ] {
+        let plan = with(settings).plan("owners", Provenance::default()).unwrap();
+        assert_eq!(plan.dialect.quoted_null, Some(true), "{settings:?}");
+    }
+    let plan = with(&[]).plan("owners", Provenance::default()).unwrap();
+    assert_eq!(plan.dialect.quoted_null, None);
+}
+
+/// A variable that the template sets and nobody knows would keep the function from starting.
+#[test]
+fn the_template_sets_what_is_known_and_all_that_is_required() {
+    let template = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/template.yaml")).unwrap();
+    let pairs: BTreeMap<&str, &str> = template
+        .lines()
+        .filter_map(|line| line.trim().split_once(": "))
+        .collect();
+    let set = pairs.iter().filter_map(|(name, value)| {
+        let name = name.strip_prefix("DAYMARK_")?;
+        // What CloudFormation fills in is any text here, but for every setting another one.
+        let value = if value.starts_with('!') {
+            name
+        } else {
+            value.trim_matches('"')
+        };
+        Some((name, value))
+    });
+    let config = read(&set.collect::<Vec<_>>()).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(config.receives_max.to_string(), pairs["maxReceiveCount"]);
 }
 
 /// What is said to be in the profile changes it, for the table that it concerns; what is not does not.

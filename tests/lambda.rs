@@ -1,4 +1,5 @@
 //! The function's binary as Lambda runs it: the runtime API on one side, S3 on the other.
+#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -179,10 +179,12 @@ impl Handler {
                 // The others took the time: that says nothing about this one, so it is not even begun.
                 Err(PartError::OutOfTime { ms: 0 })
             } else {
+                // Out of time on the last receive condemns a part that had all the time there is, and no other.
+                let receive_count = receives.get(&name(notice)).copied().flatten();
                 let turn = Turn {
                     request_id: invocation.request_id.clone(),
                     deadline: invocation.deadline,
-                    receive_count: receives.get(&name(notice)).copied().flatten(),
+                    receive_count: receive_count.filter(|_| ended.is_empty()),
                 };
                 self.apart(notice, turn).await
             };

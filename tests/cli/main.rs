@@ -1,4 +1,5 @@
 //! The program `daymark`, run as scripts run it: status, messages, files.
+#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -4,6 +4,7 @@
 //! `DAYMARK_S3_ENDPOINT` (and `DAYMARK_S3_ACCESS_KEY`, `DAYMARK_S3_SECRET_KEY`) the same checks run against SeaweedFS,
 //! where [`SEAWEEDFS`] lists what it is known to do differently. A difference that is gone fails as one that is new.
 //! `tests/seaweedfs.py` starts SeaweedFS and sets the variables.
+#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -145,18 +145,18 @@ impl Classify for Planted {
 #[test]
 fn an_error_planted_at_the_edge_of_a_chunk_is_caught() {
     const EDGE: u64 = 1 << 63;
-    let planted: [(&str, fn(&mut Masks)); 5] = [
-        ("quote", |masks| masks.quote &= !EDGE),
-        ("delimiter", |masks| masks.delimiter &= !EDGE),
-        ("line feed", |masks| masks.lf &= !EDGE),
-        ("carriage return", |masks| masks.cr &= !EDGE),
-        ("backslash", |masks| masks.backslash &= !EDGE),
+    let planted: [(&str, Planted); 5] = [
+        ("quote", Planted(|masks| masks.quote &= !EDGE)),
+        ("delimiter", Planted(|masks| masks.delimiter &= !EDGE)),
+        ("line feed", Planted(|masks| masks.lf &= !EDGE)),
+        ("carriage return", Planted(|masks| masks.cr &= !EDGE)),
+        ("backslash", Planted(|masks| masks.backslash &= !EDGE)),
     ];
     for (name, plant) in planted {
         let caught = edge_texts().any(|(standard, text)| {
             let mut indexer = Indexer::new(Path::best());
             indexer.scan.start(&standard, true);
-            scan_chunks(Planted(plant), &mut indexer.scan, &text);
+            scan_chunks(plant, &mut indexer.scan, &text);
             let mut rows = Rows::default();
             let fault = indexer.finish(&standard, &text, true, 2, &mut rows).err();
             let (expected, expected_fault) = reference(&standard, &text, true, 2);

@@ -1,5 +1,6 @@
 //! What networks and S3 do to a client now and then, against the production client: each fault fires, the end is the
 //! right object or a clean error, and nothing else is left, open uploads included.
+#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,9 +9,10 @@
     missing_docs
 )]
 
+mod source;
+#[path = "../support/mod.rs"]
 mod support;
-
-use std::time::Duration;
+mod time;
 
 use daymark::app::PartError;
 use daymark::app::convert_part::Outcome;
@@ -21,7 +23,7 @@ use daymark::notice::Notice;
 use daymark::server::faults::{Action, Hook, Rule};
 use daymark::server::operation::Operation;
 use daymark::store::{Class, Kind};
-use support::{CURATED, LANDING, World, many_owners, owners, owners_with_rejects, put};
+use support::{CURATED, World, many_owners, owners, owners_with_rejects, put};
 
 const KEY: &str = "hubspot/2026-11-22/OWNERS/data_0.csv.gz";
 
@@ -154,56 +156,6 @@ async fn errors_that_stay_leave_nothing() {
     }
     // The second part only: the first is under way or landed by then.
     fails_cleanly(MULTIPART, source, Rule::on(Operation::UploadPart).nth(2), stay).await;
-}
-
-#[tokio::test]
-async fn a_source_that_breaks_off_is_taken_up_again() {
-    let source = owners(1, 20_000);
-    assert!(source.len() > 500_000);
-    let world = World::new().await;
-    let notice = world.land(KEY, source).await;
-    let expected = undisturbed(&world, &notice).await;
-    let first = world
-        .faults()
-        .inject(Rule::on(Operation::GetObject), Action::CutAnswer(100_000));
-    let second = world
-        .faults()
-        .inject(Rule::on(Operation::GetObject).nth(2), Action::CutAnswer(0));
-    let third = world
-        .faults()
-        .inject(Rule::on(Operation::GetObject).nth(3), Action::CutAnswer(250_001));
-    converted(world.convert(&notice).await);
-    assert_eq!([first.fired(), second.fired(), third.fired()], [1, 1, 1]);
-    assert_eq!(world.faults().count(Operation::GetObject), 4);
-    assert_eq!(world.curated().await, [world.output(&notice)]);
-    assert!(world.get(&world.output(&notice)).await == expected);
-}
-
-#[tokio::test]
-async fn a_source_that_keeps_breaking_off_is_an_error() {
-    let error = fails_cleanly(
-        &[],
-        owners(1, 2_000),
-        Rule::on(Operation::GetObject),
-        Action::CutAnswer(10_000),
-    )
-    .await;
-    let PartError::Source(SourceError::BrokenOff { resumes, .. }) = &error else {
-        panic!("{error:?}")
-    };
-    assert_eq!(*resumes, 5);
-}
-
-#[tokio::test]
-async fn a_source_damaged_on_its_way_is_not_condemned() {
-    for from in [100, 40_000] {
-        let rule = Rule::on(Operation::GetObject);
-        let error = fails_cleanly(&[], owners(1, 2_000), rule, Action::Corrupt(from, 3)).await;
-        assert!(
-            matches!(error, PartError::Source(SourceError::BrokenOff { .. })),
-            "{error:?}"
-        );
-    }
 }
 
 #[tokio::test]
@@ -348,85 +300,6 @@ async fn refusals_without_an_object_behind_them_convert_again() {
 }
 
 #[tokio::test]
-async fn a_source_replaced_while_it_is_read_is_started_again() {
-    let world = World::new().await;
-    let old = world.land(KEY, owners(1, 20_000)).await;
-    let client = world.client.clone();
-    let replace = Hook::new(move || {
-        let client = client.clone();
-        async move {
-            put(&client, LANDING, KEY, owners(7, 500)).await;
-        }
-    });
-    let get = Rule::on(Operation::GetObject);
-    let replaced = world
-        .faults()
-        .inject(get.clone(), Action::During(50_000, replace));
-    let cut = world.faults().inject(get, Action::CutAnswer(60_000));
-    converted(world.convert(&old).await);
-    assert_eq!((replaced.fired(), cut.fired()), (1, 1));
-    // Nothing of the old one is left; the new one's own notice finds everything done.
-    let new = world.land(KEY, owners(7, 500)).await;
-    assert_ne!(new.etag, old.etag);
-    assert_eq!(world.curated().await, [world.output(&new)]);
-    let footer = world.footer(&world.output(&new)).await;
-    assert_eq!(
-        (footer.rows_written, Some(footer.source_etag)),
-        (500, new.etag.clone())
-    );
-    present(world.convert(&new).await);
-}
-
-#[tokio::test]
-async fn a_source_replaced_before_it_is_opened_is_started_again() {
-    let world = World::new().await;
-    let old = world.land(KEY, owners(1, 100)).await;
-    let client = world.client.clone();
-    let replace = Hook::new(move || {
-        let client = client.clone();
-        async move {
-            put(&client, LANDING, KEY, owners(7, 500)).await;
-        }
-    });
-    let replaced = world
-        .faults()
-        .inject(Rule::on(Operation::GetObject), Action::Before(replace));
-    converted(world.convert(&old).await);
-    assert_eq!(replaced.fired(), 1);
-    let new = world.land(KEY, owners(7, 500)).await;
-    assert_eq!(world.curated().await, [world.output(&new)]);
-}
-
-#[tokio::test]
-async fn a_source_that_is_gone_ends_with_a_reason() {
-    let world = World::new().await;
-    let notice = world.land(KEY, owners(1, 20_000)).await;
-    world.delete(LANDING, KEY).await;
-    skipped(world.convert(&notice).await, "gone");
-
-    let notice = world.land(KEY, owners(1, 20_000)).await;
-    let client = world.client.clone();
-    let delete = Hook::new(move || {
-        let client = client.clone();
-        async move {
-            client
-                .delete_object()
-                .bucket(LANDING)
-                .key(KEY)
-                .send()
-                .await
-                .unwrap();
-        }
-    });
-    let get = Rule::on(Operation::GetObject);
-    let deleted = world.faults().inject(get.clone(), Action::During(50_000, delete));
-    let cut = world.faults().inject(get, Action::CutAnswer(60_000));
-    skipped(world.convert(&notice).await, "deleted while it was read");
-    assert_eq!((deleted.fired(), cut.fired()), (1, 1));
-    assert_eq!(world.curated().await, [] as [String; 0]);
-}
-
-#[tokio::test]
 async fn a_forbidden_head_is_never_absence() {
     for key in ["hubspot/", "lake/table="] {
         let rule = Rule::on(Operation::HeadObject).key_contains(key);
@@ -464,71 +337,6 @@ async fn an_archived_source_fails_for_good() {
     // An output outranks it.
     world.delete(CURATED, &world.failure(&notice)).await;
     converted(world.convert(&notice).await);
-}
-
-/// A request that nobody answers until the function's time is up.
-fn never() -> Hook {
-    Hook::new(std::future::pending)
-}
-
-#[tokio::test]
-async fn out_of_time_leaves_nothing_and_is_permanent_on_the_last_receive() {
-    let hang = [
-        (
-            &[][..],
-            owners(1, 20_000),
-            Rule::on(Operation::GetObject),
-            Action::During(50_000, never()),
-        ),
-        (
-            MULTIPART,
-            many_owners(),
-            Rule::on(Operation::UploadPart).nth(2),
-            Action::Before(never()),
-        ),
-        (
-            MULTIPART,
-            many_owners(),
-            Rule::on(Operation::CompleteMultipartUpload),
-            Action::Before(never()),
-        ),
-        (
-            &[],
-            owners(1, 100),
-            Rule::on(Operation::PutObject).key_contains("lake/table="),
-            Action::Before(never()),
-        ),
-    ];
-    for (settings, source, rule, action) in hang {
-        let world = World::with(settings).await;
-        let notice = world.land(KEY, source).await;
-        let fault = world.faults().inject(rule.clone().always(), action.clone());
-        // As long as this machine needs to get there.
-        let mut time = Duration::from_millis(250);
-        while fault.fired() == 0 {
-            let outcome = world.convert_in(&notice, Some(time), Some(4)).await;
-            assert!(
-                matches!(outcome, Err(PartError::OutOfTime { .. })),
-                "{rule:?}: {outcome:?}"
-            );
-            assert_eq!(world.curated().await, [] as [String; 0], "{rule:?}");
-            time *= 2;
-        }
-
-        let outcome = world.convert_in(&notice, Some(time), Some(5)).await;
-        let Ok(Outcome::Failed { message, .. }) = &outcome else {
-            panic!("{rule:?}: {outcome:?}")
-        };
-        assert!(
-            message.contains("time ran out") && message.contains("last of 5 receives"),
-            "{message}"
-        );
-        assert_eq!(world.curated().await, [world.failure(&notice)], "{rule:?}");
-        assert_eq!(
-            world.failed(&world.failure(&notice)).await.reason,
-            Reason::OutOfTime
-        );
-    }
 }
 
 #[tokio::test]
