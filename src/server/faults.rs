@@ -1,6 +1,6 @@
 //! Faults on demand: what networks and S3 itself do to a client now and then, done by script.
 //!
-//! `tests/faults.rs` runs the production client against them. A [`Rule`] says which request, an [`Action`] what happens
+//! `tests/faults/` runs the production client against them. A [`Rule`] says which request, an [`Action`] what happens
 //! to it; all rules that match one request act together. Without rules the layer only keeps the log.
 //!
 //! ```no_run
