@@ -1,24 +1,21 @@
 //! `daymark convert`: files to Parquet, by the same core as the function's.
 
-use std::any::Any;
-use std::panic::{self, AssertUnwindSafe};
+mod many;
+mod s3;
+
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::Instant;
 
-use anyhow::anyhow;
 use clap::Args;
 
-use super::folder::{self, Member};
-use super::local::{self, Folders, Source, Target, with_suffix};
+use super::folder;
+use super::local::{self, Folders, Source, Target};
 use super::peek;
 use super::plan_flags::{NO_BUDGET, PlanFlags, Planner};
 use super::progress::Progress;
-use super::quantity::{bytes, count, counted, seconds};
-use super::remote::{Outbox, Remote, Url};
-use super::{Status, defect, hint_line, in_words, tell, usage};
+use super::quantity::{bytes, counted, seconds};
+use super::remote::Url;
+use super::{Status, usage};
 use crate::convert::{Budget, Codec, Provenance, Report};
 
 /// Converts a file, or every file of a folder, to Parquet.
@@ -93,16 +90,16 @@ pub(super) fn run(mut arguments: ConvertArguments) -> anyhow::Result<Status> {
     planner.budget = arguments.max_rejects.unwrap_or(NO_BUDGET);
     let (from, to) = (Url::parse(&input)?, Url::parse(&output)?);
     if from.is_some() || to.is_some() {
-        let ends = Ends {
+        let ends = s3::Ends {
             input: &input,
             from,
             output: &output,
             to,
         };
-        return convert_remote(&arguments, &planner, &ends);
+        return s3::convert_remote(&arguments, &planner, &ends);
     }
     if input.is_dir() {
-        return convert_folder(&arguments, &planner, &input, &output);
+        return many::convert_folder(&arguments, &planner, &input, &output);
     }
     let source = Source::open(&input)?;
     let output = if output.is_dir() || ends_with_slash(&output) {
@@ -294,301 +291,6 @@ fn rejected(report: &Report) -> String {
     let records = (report.records_rejected > 0).then(|| counted(report.records_rejected, "record"));
     let cells = (report.cells_rejected > 0).then(|| counted(report.cells_rejected, "cell"));
     records.into_iter().chain(cells).collect::<Vec<_>>().join(" and ")
-}
-
-/// What became of a folder's files.
-#[derive(Debug, Default)]
-struct Totals {
-    converted: u64,
-    with_rejects: u64,
-    refused: u64,
-    rows: u64,
-    rejects: u64,
-    source_bytes: u64,
-    output_bytes: u64,
-}
-
-fn convert_folder(
-    arguments: &ConvertArguments,
-    planner: &Planner,
-    input: &Path,
-    output: &Path,
-) -> anyhow::Result<Status> {
-    if output.exists() && !output.is_dir() {
-        return Err(usage(format!(
-            "{}: expected a folder, because IN is one",
-            output.display()
-        )));
-    }
-    let same = |a: &Path, b: &Path| {
-        std::fs::canonicalize(a)
-            .ok()
-            .is_some_and(|a| std::fs::canonicalize(b).ok() == Some(a))
-    };
-    if same(input, output) {
-        return Err(usage(format!(
-            "{}: expected another folder than the input",
-            output.display()
-        )));
-    }
-    let started = Instant::now();
-    let listing = folder::list(input)?;
-    folder::check_distinct(&listing.members)?;
-    if listing.members.is_empty() {
-        anyhow::bail!("{}: expected files to convert, found none", input.display());
-    }
-    let whole = listing.members.iter().map(|member| member.bytes).sum();
-    let progress = Progress::new(whole, arguments.quiet);
-    let totals = Mutex::new(Totals::default());
-    let next = AtomicUsize::new(0);
-    let converting = Converting {
-        planner,
-        folders: Folders::default(),
-        ahead: false,
-        quiet: arguments.quiet,
-    };
-    let work = || {
-        let mut progress = progress.clone();
-        while let Some(member) = listing.members.get(next.fetch_add(1, Ordering::Relaxed)) {
-            // One file's defect is no reason to give the others up.
-            let one = || convert_member(&converting, arguments, member, output, &mut progress);
-            let done = panic::catch_unwind(AssertUnwindSafe(one));
-            let done = done.unwrap_or_else(|payload: Box<dyn Any + Send>| {
-                Err(anyhow!("{}: {}", member.path.display(), defect(payload.as_ref())))
-            });
-            progress.source_done(member.bytes);
-            if let Ok(mut totals) = totals.lock() {
-                totals.add(&done);
-            }
-            if let Err(error) = done {
-                progress.tell(&format!("error: {}{}", in_words(&error), hint_line(&error)));
-            }
-        }
-    };
-    thread::scope(|scope| {
-        for _ in 1..arguments.threads {
-            scope.spawn(work);
-        }
-        work();
-    });
-    progress.clear();
-    let totals = totals
-        .into_inner()
-        .map_err(|_| anyhow!("a defect in daymark: a thread was lost"))?;
-    if !arguments.quiet {
-        tell(&totals.summary(listing.passed_over, &seconds(started.elapsed())));
-    }
-    Ok(totals.status())
-}
-
-fn convert_member(
-    converting: &Converting<'_>,
-    arguments: &ConvertArguments,
-    member: &Member,
-    output: &Path,
-    progress: &mut Progress,
-) -> anyhow::Result<Report> {
-    let relative = folder::parquet_name(&member.relative);
-    let rejects = arguments
-        .rejects
-        .as_ref()
-        .map(|folder| with_suffix(&folder.join(&relative), ".rejects.jsonl"));
-    let mut source = Source::open(&member.path)?;
-    // Names of files repeat from folder to folder.
-    source.name = member.relative.to_string_lossy().into_owned();
-    let target = Target::new(&output.join(&relative), rejects.as_deref())?;
-    converting.file(&Job::local(&source, &target, &member.path), progress)
-}
-
-/// IN and OUT, of which at least one is in S3.
-struct Ends<'a> {
-    input: &'a Path,
-    from: Option<Url>,
-    output: &'a Path,
-    to: Option<Url>,
-}
-
-/// Converts files from or to S3, one after the other.
-fn convert_remote(
-    arguments: &ConvertArguments,
-    planner: &Planner,
-    ends: &Ends<'_>,
-) -> anyhow::Result<Status> {
-    if arguments.rejects.is_some() {
-        return Err(usage(
-            "--rejects: rejects go beside an output in S3, and those of a source in S3 beside OUT",
-        ));
-    }
-    let started = Instant::now();
-    let remote = Remote::connect()?;
-    // Key or path of each source, and its path below IN.
-    let (is_folder, members) = match &ends.from {
-        Some(url) => {
-            let (is_folder, objects) = remote.objects(url)?;
-            let members = objects.into_iter().filter_map(|object| {
-                let below = object.key.strip_prefix(&url.key).unwrap_or(&object.key);
-                let relative = match below.trim_start_matches('/') {
-                    "" => object.key.rsplit('/').next().unwrap_or(&object.key),
-                    below => below,
-                };
-                let relative = PathBuf::from(relative);
-                (!is_folder || folder::is_part(&relative)).then(|| Member {
-                    path: PathBuf::from(&object.key),
-                    relative,
-                    bytes: object.bytes,
-                })
-            });
-            (is_folder, members.collect())
-        }
-        None if ends.input.is_dir() => (true, folder::list(ends.input)?.members),
-        None => {
-            let source = Source::open(ends.input)?;
-            let relative = PathBuf::from(&source.name);
-            let member = Member {
-                path: ends.input.to_owned(),
-                relative,
-                bytes: source.bytes,
-            };
-            (false, vec![member])
-        }
-    };
-    folder::check_distinct(&members)?;
-    if members.is_empty() {
-        anyhow::bail!("{}: expected files to convert, found none", ends.input.display());
-    }
-    let mut progress = Progress::new(members.iter().map(|member| member.bytes).sum(), arguments.quiet);
-    let converting = Converting {
-        planner,
-        folders: Folders::default(),
-        ahead: arguments.threads > 1,
-        quiet: arguments.quiet,
-    };
-    let mut totals = Totals::default();
-    for member in &members {
-        let done = convert_one_remote(&converting, &remote, ends, is_folder, member, &mut progress);
-        progress.source_done(member.bytes);
-        totals.add(&done);
-        match done {
-            Err(error) if is_folder => {
-                progress.tell(&format!("error: {}{}", in_words(&error), hint_line(&error)))
-            }
-            Err(error) => {
-                progress.clear();
-                return Err(error);
-            }
-            Ok(_) => {}
-        }
-    }
-    progress.clear();
-    if is_folder && !arguments.quiet {
-        tell(&totals.summary(0, &seconds(started.elapsed())));
-    }
-    Ok(totals.status())
-}
-
-fn convert_one_remote(
-    converting: &Converting<'_>,
-    remote: &Remote,
-    ends: &Ends<'_>,
-    is_folder: bool,
-    member: &Member,
-    progress: &mut Progress,
-) -> anyhow::Result<Report> {
-    let started = Instant::now();
-    let parquet = folder::parquet_name(&member.relative);
-    let outbox = ends.to.as_ref().map(|_| Outbox::create()).transpose()?;
-    let into_folder = is_folder || ends.output.is_dir() || ends_with_slash(ends.output);
-    let local = match &outbox {
-        Some(outbox) => outbox.path.join("out.parquet"),
-        None if into_folder => ends.output.join(&parquet),
-        None => ends.output.to_owned(),
-    };
-    let target = Target::new(&local, None)?;
-    let place = Path::new("/").join(&member.path);
-    let (source, provenance) = match &ends.from {
-        Some(url) => {
-            let url = url.with_key(member.path.to_string_lossy().into_owned());
-            let (source, provenance) = remote.download(&url)?;
-            (source, Some((url.text(), provenance)))
-        }
-        None => (Source::open(&member.path)?, None),
-    };
-    let mut job = Job::local(&source, &target, &member.path);
-    if let Some((called, provenance)) = provenance {
-        job.called = called;
-        job.provenance = provenance;
-        job.place = &place;
-    }
-    let Some(to) = &ends.to else {
-        return converting.file(&job, progress);
-    };
-    let key = match (is_folder, to.is_prefix()) {
-        (false, false) => to.key.clone(),
-        (true, false) => format!("{}/{}", to.key, parquet.display()),
-        (_, true) => format!("{}{}", to.key, parquet.display()),
-    };
-    let to = to.with_key(key);
-    let rejects_to = to.with_key(format!("{}.rejects.jsonl", to.key));
-    if ends.from.as_ref().is_some_and(|from| {
-        let source = from.with_key(member.path.to_string_lossy().into_owned());
-        source == to || source == rejects_to
-    }) {
-        return Err(usage(format!(
-            "{}: expected an output that is not the input",
-            to.text()
-        )));
-    }
-    job.parquet = to.text();
-    job.rejects = rejects_to.text();
-    let report = converting.convert(&job, progress)?;
-    remote.upload(&target.parquet, &to, &target.rejects, &rejects_to)?;
-    converting.tell(&job, &report, started, progress);
-    Ok(report)
-}
-
-impl Totals {
-    fn add(&mut self, done: &anyhow::Result<Report>) {
-        match done {
-            Err(_) => self.refused += 1,
-            Ok(report) => {
-                let rejects = report.records_rejected + report.cells_rejected;
-                self.converted += 1;
-                self.with_rejects += u64::from(rejects > 0);
-                self.rows += report.rows_written;
-                self.rejects += rejects;
-                self.source_bytes += report.source_bytes;
-                self.output_bytes += report.output_bytes;
-            }
-        }
-    }
-
-    fn status(&self) -> Status {
-        match (self.refused, self.with_rejects) {
-            (0, 0) => Status::Done,
-            (0, _) => Status::Rejects,
-            _ => Status::Refused,
-        }
-    }
-
-    fn summary(&self, passed_over: u64, time: &str) -> String {
-        let mut text = format!("{} converted", counted(self.converted, "file"));
-        if self.with_rejects > 0 {
-            text.push_str(&format!(" ({} with rejects)", count(self.with_rejects)));
-        }
-        if self.refused > 0 {
-            text.push_str(&format!(", {} refused", count(self.refused)));
-        }
-        if passed_over > 0 {
-            text.push_str(&format!(", {} passed over", count(passed_over)));
-        }
-        format!(
-            "{text}: {}, {}; {} as stored, {} as Parquet, {time}",
-            counted(self.rows, "row"),
-            counted(self.rejects, "reject"),
-            bytes(self.source_bytes),
-            bytes(self.output_bytes),
-        )
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,170 @@
+//! `daymark convert` of a folder: file by file, several side by side, and what became of all.
+
+use std::any::Any;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use anyhow::anyhow;
+
+use crate::cli::folder::{self, Member};
+use crate::cli::local::{Folders, Source, Target, with_suffix};
+use crate::cli::plan_flags::Planner;
+use crate::cli::progress::Progress;
+use crate::cli::quantity::{bytes, count, counted, seconds};
+use crate::cli::{Status, defect, hint_line, in_words, tell, usage};
+use crate::convert::Report;
+
+use super::{ConvertArguments, Converting, Job};
+
+/// What became of a folder's files.
+#[derive(Debug, Default)]
+pub(super) struct Totals {
+    pub(super) converted: u64,
+    pub(super) with_rejects: u64,
+    pub(super) refused: u64,
+    pub(super) rows: u64,
+    pub(super) rejects: u64,
+    pub(super) source_bytes: u64,
+    pub(super) output_bytes: u64,
+}
+
+impl Totals {
+    pub(super) fn add(&mut self, done: &anyhow::Result<Report>) {
+        match done {
+            Err(_) => self.refused += 1,
+            Ok(report) => {
+                let rejects = report.records_rejected + report.cells_rejected;
+                self.converted += 1;
+                self.with_rejects += u64::from(rejects > 0);
+                self.rows += report.rows_written;
+                self.rejects += rejects;
+                self.source_bytes += report.source_bytes;
+                self.output_bytes += report.output_bytes;
+            }
+        }
+    }
+
+    pub(super) fn status(&self) -> Status {
+        match (self.refused, self.with_rejects) {
+            (0, 0) => Status::Done,
+            (0, _) => Status::Rejects,
+            _ => Status::Refused,
+        }
+    }
+
+    pub(super) fn summary(&self, passed_over: u64, time: &str) -> String {
+        let mut text = format!("{} converted", counted(self.converted, "file"));
+        if self.with_rejects > 0 {
+            text.push_str(&format!(" ({} with rejects)", count(self.with_rejects)));
+        }
+        if self.refused > 0 {
+            text.push_str(&format!(", {} refused", count(self.refused)));
+        }
+        if passed_over > 0 {
+            text.push_str(&format!(", {} passed over", count(passed_over)));
+        }
+        format!(
+            "{text}: {}, {}; {} as stored, {} as Parquet, {time}",
+            counted(self.rows, "row"),
+            counted(self.rejects, "reject"),
+            bytes(self.source_bytes),
+            bytes(self.output_bytes),
+        )
+    }
+}
+
+pub(super) fn convert_folder(
+    arguments: &ConvertArguments,
+    planner: &Planner,
+    input: &Path,
+    output: &Path,
+) -> anyhow::Result<Status> {
+    if output.exists() && !output.is_dir() {
+        return Err(usage(format!(
+            "{}: expected a folder, because IN is one",
+            output.display()
+        )));
+    }
+    let same = |a: &Path, b: &Path| {
+        std::fs::canonicalize(a)
+            .ok()
+            .is_some_and(|a| std::fs::canonicalize(b).ok() == Some(a))
+    };
+    if same(input, output) {
+        return Err(usage(format!(
+            "{}: expected another folder than the input",
+            output.display()
+        )));
+    }
+    let started = Instant::now();
+    let listing = folder::list(input)?;
+    folder::check_distinct(&listing.members)?;
+    if listing.members.is_empty() {
+        anyhow::bail!("{}: expected files to convert, found none", input.display());
+    }
+    let whole = listing.members.iter().map(|member| member.bytes).sum();
+    let progress = Progress::new(whole, arguments.quiet);
+    let totals = Mutex::new(Totals::default());
+    let next = AtomicUsize::new(0);
+    let converting = Converting {
+        planner,
+        folders: Folders::default(),
+        ahead: false,
+        quiet: arguments.quiet,
+    };
+    let work = || {
+        let mut progress = progress.clone();
+        while let Some(member) = listing.members.get(next.fetch_add(1, Ordering::Relaxed)) {
+            // One file's defect is no reason to give the others up.
+            let one = || convert_member(&converting, arguments, member, output, &mut progress);
+            let done = panic::catch_unwind(AssertUnwindSafe(one));
+            let done = done.unwrap_or_else(|payload: Box<dyn Any + Send>| {
+                Err(anyhow!("{}: {}", member.path.display(), defect(payload.as_ref())))
+            });
+            progress.source_done(member.bytes);
+            if let Ok(mut totals) = totals.lock() {
+                totals.add(&done);
+            }
+            if let Err(error) = done {
+                progress.tell(&format!("error: {}{}", in_words(&error), hint_line(&error)));
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 1..arguments.threads {
+            scope.spawn(work);
+        }
+        work();
+    });
+    progress.clear();
+    let totals = totals
+        .into_inner()
+        .map_err(|_| anyhow!("a defect in daymark: a thread was lost"))?;
+    if !arguments.quiet {
+        tell(&totals.summary(listing.passed_over, &seconds(started.elapsed())));
+    }
+    Ok(totals.status())
+}
+
+pub(super) fn convert_member(
+    converting: &Converting<'_>,
+    arguments: &ConvertArguments,
+    member: &Member,
+    output: &Path,
+    progress: &mut Progress,
+) -> anyhow::Result<Report> {
+    let relative = folder::parquet_name(&member.relative);
+    let rejects = arguments
+        .rejects
+        .as_ref()
+        .map(|folder| with_suffix(&folder.join(&relative), ".rejects.jsonl"));
+    let mut source = Source::open(&member.path)?;
+    // Names of files repeat from folder to folder.
+    source.name = member.relative.to_string_lossy().into_owned();
+    let target = Target::new(&output.join(&relative), rejects.as_deref())?;
+    converting.file(&Job::local(&source, &target, &member.path), progress)
+}
