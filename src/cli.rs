@@ -172,6 +172,7 @@ fn hint_line(error: &anyhow::Error) -> String {
         Some(Refusal::NotTheTable { .. } | Refusal::Schema(SchemaError::FieldCount { .. })) => {
             "--table none reads it as a file that is no HubSpot table, with a header"
         }
+        Some(Refusal::HeaderNotUtf8 { .. }) => "--encoding latin-1 declares a common one",
         _ => return String::new(),
     };
     format!("\nhint: {hint}")

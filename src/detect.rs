@@ -10,8 +10,9 @@ use crate::split::Step;
 use crate::split::general::{General, GeneralSpec};
 use crate::split::standard::{LineEnd, Reading, Standard};
 
-/// The delimiters that are looked for, the likeliest first.
-pub const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
+/// The delimiters that are looked for. Where two do equally well, the first: a comma in every field of a `;` file is a
+/// decimal one, while a `;` in every record of a comma file stands for nothing.
+pub const DELIMITERS: [u8; 4] = [b'\t', b';', b'|', b','];
 
 /// Records that are looked at.
 const TRIAL_RECORDS: usize = 200;
@@ -152,6 +153,8 @@ struct Score {
     splits: bool,
     /// Records with as many fields as the first, in percent.
     regular_percent: usize,
+    /// Whether fields in quotes end where fields do.
+    quoted: bool,
     fields: usize,
 }
 
@@ -172,8 +175,9 @@ fn delimiter(text: &[u8], at_end: bool, declared: &Declared, fits: &dyn Fn(&[Str
             let Some(score) = score(&standard, text, at_end, fits) else {
                 continue;
             };
-            // Only a better one replaces one that stands before it in the list.
-            if best.is_none_or(|(so_far, _)| score > so_far) {
+            // Only a better one replaces one that stands before it in the list; if there is nothing to split, any will do.
+            let replaces = |so_far: Score| score > so_far || (score == so_far && !score.splits);
+            if best.is_none_or(|(so_far, _)| replaces(so_far)) {
                 best = Some((score, delimiter));
             }
         }
@@ -188,6 +192,7 @@ fn score(standard: &Standard, text: &[u8], at_end: bool, fits: &dyn Fn(&[String]
     let mut fields = Vec::new();
     let mut first: Option<(usize, bool)> = None;
     let (mut records, mut regular) = (0usize, 0usize);
+    let mut quoted = false;
     let mut at = 0;
     while records < TRIAL_RECORDS {
         let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) else {
@@ -212,10 +217,16 @@ fn score(standard: &Standard, text: &[u8], at_end: bool, fits: &dyn Fn(&[String]
                 });
                 records += 1;
                 regular += usize::from(fields.len() == expected);
+                quoted |= fields.iter().any(|field| field.is_quoted());
                 at += consumed;
             }
             Ok(Step::EmptyLine { consumed } | Step::Comment { consumed }) => at += consumed,
-            Ok(Step::Incomplete) | Err(_) => break,
+            Ok(Step::Incomplete) => break,
+            // A record that cannot be read under this delimiter is no regular one.
+            Err(_) => {
+                records += 1;
+                break;
+            }
         }
     }
     let (fields, fits) = first?;
@@ -223,6 +234,7 @@ fn score(standard: &Standard, text: &[u8], at_end: bool, fits: &dyn Fn(&[String]
         fits,
         splits: fields > 1,
         regular_percent: regular * 100 / records.max(1),
+        quoted,
         fields,
     })
 }

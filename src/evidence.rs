@@ -163,6 +163,8 @@ impl Watch {
         let mut records = 0;
         // Where the chain of records starts that each end in a backslash: read as escaped they are one.
         let mut chain: Option<(usize, u64)> = None;
+        // Where a chain starts that does not read as an escaped record: it does not from any of its records.
+        let mut refuted: Option<usize> = None;
         while let Some(rest) = block
             .text
             .get(at..block.rows.consumed)
@@ -188,7 +190,8 @@ impl Watch {
             let seen = self.backslashes(standard, raw, &fields);
             if !fields.is_empty() && fields.len() != block.columns {
                 let (start, before) = chain.unwrap_or((at, records));
-                if chain.is_some() || seen.separator.is_some() {
+                if refuted != Some(start) && (chain.is_some() || seen.separator.is_some()) {
+                    refuted = Some(start);
                     let text = block.text.get(start..).unwrap_or_default();
                     if let Some(escape) = reads_as_escaped(standard, text, block.columns) {
                         let escape_at = block.place_at(start + escape, before);
@@ -222,11 +225,18 @@ impl Watch {
 
     /// Read as quoted: a record with a wrong number of fields that has the right one when read as escaped.
     fn look_quoted(&mut self, standard: &Standard, block: &Block<'_>, from: usize) -> Result<(), Conflict> {
+        // The last record looked at, and where its chain starts.
+        let mut last: Option<(usize, usize)> = None;
         for (index, odd) in block.rows.odd.iter().enumerate() {
             if odd.start < from || !matches!(odd.kind, OddKind::Ragged(_)) {
                 continue;
             }
-            let start = chain_start(block.text, odd.start);
+            let start = chain_start(block.text, odd.start, last);
+            let looked_at = last.is_some_and(|(_, chain)| chain == start);
+            last = Some((odd.start, start));
+            if looked_at && start != odd.start {
+                continue;
+            }
             let text = block.text.get(start..).unwrap_or_default();
             let line = block.text.get(start..odd.end).unwrap_or_default();
             if memchr(b'\\', line).is_none() {
@@ -411,10 +421,14 @@ fn ends_in_backslash(raw: &[u8]) -> bool {
     line.len() < raw.len() && line.iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 1
 }
 
-/// The start of the first of the lines before `start` that each end in a backslash.
-fn chain_start(text: &[u8], start: usize) -> usize {
+/// The start of the first of the lines before `start` that each end in a backslash; or what `known` says: a line's start,
+/// and the answer for it.
+fn chain_start(text: &[u8], start: usize, known: Option<(usize, usize)>) -> usize {
     let mut from = start;
     while from > 0 {
+        if let Some((_, answer)) = known.filter(|(line, _)| *line == from) {
+            return answer;
+        }
         let before = text.get(..from - 1).unwrap_or_default();
         let line = memrchr(b'\n', before).map_or(0, |at| at + 1);
         if !ends_in_backslash(text.get(line..from).unwrap_or_default()) {

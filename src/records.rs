@@ -203,6 +203,15 @@ impl<'a> Block<'a> {
         )
     }
 
+    /// The places of bytes that are asked for from the block's start on.
+    pub fn places(&self) -> Places<'a> {
+        Places {
+            block: *self,
+            at: 0,
+            line: self.place.line,
+        }
+    }
+
     /// The place of the `index`th of the block's odd records.
     pub fn place_of_odd(&self, index: usize) -> Place {
         let Some(odd) = self.rows.odd.get(index) else {
@@ -225,6 +234,30 @@ impl<'a> Block<'a> {
             record: self.place.record + records,
             line: self.place.line + self.lines.count(before),
             byte: self.place.byte + at as u64,
+        }
+    }
+}
+
+/// Places in a block, one behind the other: each counts lines from the last one on, so that many take no longer than one.
+#[derive(Clone, Copy, Debug)]
+pub struct Places<'a> {
+    block: Block<'a>,
+    at: usize,
+    line: u64,
+}
+
+impl Places<'_> {
+    /// The place of a byte of the text, `records` records behind its start.
+    pub fn place_at(&mut self, at: usize, records: u64) -> Place {
+        let Some(between) = self.block.text.get(self.at..at) else {
+            return self.block.place_at(at, records);
+        };
+        self.line += self.block.lines.count(between);
+        self.at = at;
+        Place {
+            record: self.block.place.record + records,
+            line: self.line,
+            byte: self.block.place.byte + at as u64,
         }
     }
 }

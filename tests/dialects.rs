@@ -23,6 +23,15 @@ fn a_closed_quote_decides_for_quoted() {
 }
 
 #[test]
+fn a_quote_in_the_header_decides_for_quoted() {
+    let done = convert(b"a,\"b\"\nx\\\\y,1\n", &plan()).unwrap();
+    assert_eq!(done.report.dialect, "quoted");
+    assert_eq!(done.names, ["a", "b"]);
+    assert_eq!(done.column("a"), [some("x\\\\y")]);
+    refused(b"a,\"b\"\nx\\,y,1\n", &plan());
+}
+
+#[test]
 fn an_escaped_delimiter_decides_for_escaped_where_only_that_gives_the_number_of_fields() {
     let done = convert(b"a,b\n1,x\\,y\n2,\n", &plan()).unwrap();
     assert_eq!(done.report.dialect, "escaped");
@@ -228,5 +237,15 @@ fn delimiters_are_found() {
         let text = format!("a{delimiter}b\n1{delimiter}\"x,;\t|y\"\n2{delimiter}z\n");
         let done = convert(text.as_bytes(), &plan()).unwrap();
         assert_eq!(done.column("b"), [some("x,;\t|y"), some("z")], "{delimiter:?}");
+    }
+}
+
+#[test]
+fn a_chain_that_is_no_record_is_looked_at_once() {
+    // Looked at from each of its lines, this takes minutes.
+    let chain = "\\\n".repeat(200_000);
+    for start in ["a,b\n", "a,b\n\"x\",1\n"] {
+        let done = convert([start, &chain].concat().as_bytes(), &plan()).unwrap();
+        assert_eq!(done.report.records_rejected, 200_000);
     }
 }

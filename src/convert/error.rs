@@ -72,6 +72,22 @@ pub enum Refusal {
     /// There are no bytes.
     #[error("the source is empty: expected a header or records, found no bytes")]
     Empty,
+    /// There is text, but no record in it.
+    #[error(
+        "the source has no record: expected a header or records, found nothing but empty lines, comments or lines that are \
+         skipped"
+    )]
+    NoRecord,
+    /// The header is in another encoding than the one that is declared, or UTF-8.
+    #[error(
+        "column {column} of the header at {place} is not UTF-8: declare the encoding if it is another one"
+    )]
+    HeaderNotUtf8 {
+        /// Position of the first such name, from 1.
+        column: usize,
+        /// Where the header is.
+        place: Place,
+    },
     /// It is no gzip as it should be, or no text at all.
     #[error("{0}")]
     Inflate(InflateError),

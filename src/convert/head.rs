@@ -28,8 +28,16 @@ pub(super) struct Head {
 /// The first record, as text.
 struct First {
     names: Vec<String>,
+    /// Position, from 1, of the first field that is not UTF-8.
+    not_utf8: Option<usize>,
+    /// Where the first quote of a quoted field stands.
+    quoted_at: Option<usize>,
     /// Bytes up to its end.
     consumed: usize,
+    /// Bytes of empty lines before it that are not consumed, and how many they are: in a table of one column they are
+    /// records.
+    blank_bytes: usize,
+    blank_lines: u64,
 }
 
 pub(super) fn read<R: Read>(
@@ -43,7 +51,7 @@ pub(super) fn read<R: Read>(
     let mut layout = detect::detect(window.text(), window.at_end(), declared, decision, &fits);
     let mut empty_lines = 0;
     let first = loop {
-        let step = first(&layout, window, &mut empty_lines);
+        let step = first(&layout, window, plan, &mut empty_lines);
         match step {
             Ok(Some(first)) => break first,
             Ok(None) => {
@@ -77,6 +85,13 @@ pub(super) fn read<R: Read>(
         }
     };
     let columns = first.names.len();
+    if columns == 0 {
+        return Err(Refusal::NoRecord.into());
+    }
+    if columns != 1 && first.blank_bytes > 0 {
+        window.consume(first.blank_bytes, 0, layout.lines());
+        empty_lines += first.blank_lines;
+    }
     if columns > plan.limits.columns_max {
         let allowed = plan.limits.columns_max as u64;
         let place = window.place();
@@ -88,8 +103,14 @@ pub(super) fn read<R: Read>(
         }
         .into());
     }
-    let (schema, header, unproven) = schema(plan, &first)?;
+    let (schema, header, unproven) = schema(plan, &first, window.place())?;
     if header {
+        if let Some(at) = first.quoted_at
+            && layout.decision.basis == Basis::Open
+        {
+            // The header is a record: what stands in quotes in it decides as it does in any other.
+            layout.decision.basis = Basis::Strong(place_in(window, &layout, at));
+        }
         window.consume(first.consumed, 1, layout.lines());
     }
     Ok(Head {
@@ -101,35 +122,64 @@ pub(super) fn read<R: Read>(
     })
 }
 
-/// Reads the first record, if the window holds it, and consumes empty lines and comments before it.
+/// Reads the first record, if the window holds it, and consumes empty lines and comments before it; but not empty lines that
+/// could be records.
 fn first<R: Read>(
     layout: &Layout,
     window: &mut Window<R>,
+    plan: &Plan,
     empty_lines: &mut u64,
 ) -> Result<Option<First>, Fault> {
+    let keeps_blanks = plan.dialect.header == Some(false);
+    let (mut blank_bytes, mut blank_lines) = (0, 0);
     let mut fields: Vec<Field> = Vec::new();
     loop {
-        let text = window.text();
+        let text = window.text().get(blank_bytes..).unwrap_or_default();
         if text.is_empty() {
             return Ok(window.at_end().then(|| First {
                 names: Vec::new(),
+                not_utf8: None,
+                quoted_at: None,
                 consumed: 0,
+                blank_bytes,
+                blank_lines,
             }));
         }
         let step = match &layout.splitter {
-            Splitter::Standard(standard) => standard.record(text, window.at_end(), &mut fields)?,
-            Splitter::General(general) => general.record(text, window.at_end(), &mut fields)?,
+            Splitter::Standard(standard) => standard.record(text, window.at_end(), &mut fields),
+            Splitter::General(general) => general.record(text, window.at_end(), &mut fields),
         };
+        let step = step.map_err(|fault| Fault {
+            at: blank_bytes + fault.at,
+            ..fault
+        })?;
         match step {
             Step::Incomplete => return Ok(None),
+            Step::EmptyLine { consumed } if keeps_blanks => {
+                blank_bytes += consumed;
+                blank_lines += 1;
+            }
             Step::EmptyLine { consumed } => {
                 *empty_lines += 1;
                 window.consume(consumed, 0, layout.lines());
             }
+            Step::Comment { consumed } if keeps_blanks => blank_bytes += consumed,
             Step::Comment { consumed } => window.consume(consumed, 0, layout.lines()),
             Step::Record { consumed } => {
                 let names = fields.iter().map(|field| name(layout, text, *field)).collect();
-                return Ok(Some(First { names, consumed }));
+                let not_utf8 = fields.iter().position(|field| {
+                    let raw = text.get(field.start()..field.end()).unwrap_or_default();
+                    std::str::from_utf8(raw).is_err()
+                });
+                let quoted = fields.iter().find(|field| field.is_quoted());
+                return Ok(Some(First {
+                    names,
+                    quoted_at: quoted.map(|field| blank_bytes + field.start() - 1),
+                    not_utf8: not_utf8.map(|index| index + 1),
+                    consumed,
+                    blank_bytes,
+                    blank_lines,
+                }));
             }
         }
     }
@@ -160,7 +210,8 @@ fn fits(plan: &Plan, first: &[String]) -> bool {
         .dialect
         .columns
         .as_ref()
-        .is_some_and(|columns| columns.len() == first.len());
+        // One column is what any text has under a delimiter that is not its own.
+        .is_some_and(|columns| columns.len() == first.len() && first.len() > 1);
     let table = plan.table.as_ref().is_some_and(|table| {
         schema::is_header(first, table) || (!table.header_required && table.columns.len() == first.len())
     });
@@ -168,7 +219,7 @@ fn fits(plan: &Plan, first: &[String]) -> bool {
 }
 
 /// The columns; whether record 1 is the header; whether records have yet to prove that they are the table's.
-fn schema(plan: &Plan, first: &First) -> Result<(Schema, bool, bool), ConvertError> {
+fn schema(plan: &Plan, first: &First, place: Place) -> Result<(Schema, bool, bool), ConvertError> {
     let refuse = |error: SchemaError| ConvertError::from(Refusal::Schema(error));
     let build = |names: &[String], table: Option<&Table>| {
         Schema::from_header(names, table, &plan.typing, plan.naming).map_err(refuse)
@@ -177,13 +228,11 @@ fn schema(plan: &Plan, first: &First) -> Result<(Schema, bool, bool), ConvertErr
     let longest = names.iter().map(String::len).max().unwrap_or(0);
     let table = plan.table.as_ref();
     let is_header = |declared: bool| -> Result<bool, ConvertError> {
+        if let Some(column) = first.not_utf8.filter(|_| declared) {
+            return Err(Refusal::HeaderNotUtf8 { column, place }.into());
+        }
         if declared && longest > plan.limits.name_bytes_max {
             let allowed = plan.limits.name_bytes_max as u64;
-            let place = Place {
-                record: 1,
-                line: 1,
-                byte: 0,
-            };
             return Err(Refusal::Limit {
                 what: "a column name, in bytes,",
                 allowed,

@@ -4,9 +4,9 @@ use crate::columns::{MisfitCell, Undo};
 use crate::convert::error::Refusal;
 use crate::convert::head::Head;
 use crate::convert::{ConvertError, Plan};
-use crate::records::{Block, Place};
+use crate::records::{Block, Place, Places};
 use crate::rejects::{Reject, RejectWriter, Why};
-use crate::split::index::OddKind;
+use crate::split::index::{Odd, OddKind};
 
 /// Records that have to fit the catalog's types where no header says that they are the table's.
 const PROOF_RECORDS: u64 = 1_000;
@@ -28,18 +28,30 @@ impl Rejecting<'_, '_> {
     ) -> Result<(), ConvertError> {
         misfits.sort_unstable_by_key(|cell| (cell.row, cell.column));
         let mut cells = misfits.iter().peekable();
-        for (index, odd) in block.rows.odd.iter().enumerate() {
+        let mut places = block.places();
+        // Records among the odd ones so far.
+        let mut odd_records = 0;
+        for odd in &block.rows.odd {
             while let Some(cell) = cells.next_if(|cell| cell.row < odd.row) {
-                self.cell(block, undo, cell)?;
+                self.cell(block, undo, cell, &mut places, odd_records)?;
             }
             if odd.is_record() {
-                self.odd(block, index, odd.kind, odd.start, odd.end)?;
+                let place = places.place_at(odd.start, (odd.row + odd_records) as u64);
+                self.odd(block, odd, place)?;
+                odd_records += 1;
             }
         }
-        cells.try_for_each(|cell| self.cell(block, undo, cell))
+        cells.try_for_each(|cell| self.cell(block, undo, cell, &mut places, odd_records))
     }
 
-    fn cell(&mut self, block: &Block<'_>, undo: Undo<'_>, cell: &MisfitCell) -> Result<(), ConvertError> {
+    fn cell(
+        &mut self,
+        block: &Block<'_>,
+        undo: Undo<'_>,
+        cell: &MisfitCell,
+        places: &mut Places<'_>,
+        odd_before: usize,
+    ) -> Result<(), ConvertError> {
         let (Some(&field), Some(column)) = (
             block.rows.fields.get(cell.row * block.columns + cell.column),
             self.head.schema.columns.get(cell.column),
@@ -55,23 +67,13 @@ impl Rejecting<'_, '_> {
         };
         let raw = block.raw(field).unwrap_or_default();
         let text = undo.text(raw, field);
-        self.write(
-            block.place_of_field(cell.row, field),
-            Some(&column.name),
-            why,
-            &text,
-        )
+        let start = field.start() - usize::from(field.is_quoted());
+        let place = places.place_at(start, (cell.row + odd_before) as u64);
+        self.write(place, Some(&column.name), why, &text)
     }
 
-    fn odd(
-        &mut self,
-        block: &Block<'_>,
-        index: usize,
-        kind: OddKind,
-        start: usize,
-        end: usize,
-    ) -> Result<(), ConvertError> {
-        let why = match kind {
+    fn odd(&mut self, block: &Block<'_>, odd: &Odd, place: Place) -> Result<(), ConvertError> {
+        let why = match odd.kind {
             OddKind::Ragged(found) => Why {
                 reason: "fields",
                 expected: fields(block.columns),
@@ -83,10 +85,10 @@ impl Rejecting<'_, '_> {
                 found: "bytes that are not".to_owned(),
             },
         };
-        let raw = block.text.get(start..end).unwrap_or_default();
+        let raw = block.text.get(odd.start..odd.end).unwrap_or_default();
         let raw = raw.strip_suffix(b"\n").unwrap_or(raw);
         let raw = raw.strip_suffix(b"\r").unwrap_or(raw);
-        self.write(block.place_of_odd(index), None, why, raw)
+        self.write(place, None, why, raw)
     }
 
     fn write(

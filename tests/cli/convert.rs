@@ -141,6 +141,11 @@ fn what_is_refused_leaves_nothing() {
         (&trailing, "byte"),
         (b"a,b\n1,\"x", "a quote that is never closed"),
         (b"PK\x03\x04zipped", "zip"),
+        (b"\n\r\n", "no record"),
+        (
+            b"n\xe4me,b\n1,2\n",
+            "column 1 of the header at record 1, line 1, byte 0 is not UTF-8",
+        ),
         (b"a,b\n1,\"x\"y\n2,\"z\"\n", "text behind a closing quote"),
     ] {
         let desk = Desk::new();
@@ -423,4 +428,24 @@ fn a_full_disk_is_an_error_and_a_closed_pipe_is_none() {
         .unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn rejects_say_where_they_stood() {
+    let desk = Desk::with(&[
+        (
+            "a.csv",
+            "id,t\n1,\"x\ny\"\n\nbad,z\n3\n\n5,\"\n\n\"\nworse,\"\n\"\n6,7,8\n",
+        ),
+        ("types.json", r#"[{"name":"id","type":"bigint"}]"#),
+    ]);
+    desk.run(&["convert", "a.csv", "out.parquet", "--types", "types.json"])
+        .expect(3);
+    let places: Vec<[u64; 3]> = desk
+        .read("out.parquet.rejects.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .map(|reject| ["record", "line", "byte"].map(|key| reject[key].as_u64().unwrap()))
+        .collect();
+    assert_eq!(places, [[3, 5, 14], [4, 6, 20], [6, 11, 30], [7, 13, 40]]);
 }

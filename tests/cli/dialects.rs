@@ -47,6 +47,45 @@ fn delimiters() {
 }
 
 #[test]
+fn a_delimiter_is_one_that_all_records_are_read_by() {
+    // By commas the first record has two fields as well, and the second cannot be read.
+    assert_eq!(
+        rows(b"size|price, EUR\n\"it\"\"s\"|5\n", &[]),
+        [["size", "price, EUR"], ["it\"s", "5"]]
+    );
+    // What stands in quotes is not split.
+    assert_eq!(rows(b"\"mail\"|\"x;y\"\n", &[]), [["mail", "x;y"]]);
+    // Decimal commas.
+    assert_eq!(
+        rows(b"1;1,5\n2;2,5\n", &["--header", "no"]),
+        [["column_1", "column_2"], ["1", "1,5"], ["2", "2,5"]]
+    );
+    // A tab does not make one column of two.
+    let desk = Desk::with(&[("in.csv", "a,b\n1,2\n")]);
+    let ran = desk
+        .run(&["convert", "in.csv", "out.parquet", "--columns", "x"])
+        .expect(1);
+    assert!(
+        ran.stderr.contains("expected 1 fields") && ran.stderr.contains("found 2"),
+        "{ran:?}"
+    );
+    assert_eq!(rows(b"x\n1\n", &["--columns", "y"]), [["y"], ["1"]]);
+}
+
+#[test]
+fn empty_lines_are_records_of_one_column_from_the_first_on() {
+    assert_eq!(
+        rows(b"\nabc\n\n", &["--header", "no"]),
+        [["column_1"], ["∅"], ["abc"], ["∅"]]
+    );
+    assert_eq!(
+        rows(b"\n\n1,2\n\n", &["--header", "no"]),
+        [["column_1", "column_2"], ["1", "2"]]
+    );
+    assert_eq!(rows(b"\n\na\n1\n", &[]), [["a"], ["1"]]);
+}
+
+#[test]
 fn quotes_and_escapes() {
     assert_eq!(
         rows(b"a,b\n'1,2','it''s'\n", &["--quote", "'"]),
