@@ -19,7 +19,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
-use crate::convert::Codec;
+use crate::plan::Codec;
 
 /// Rows of a row group, at most.
 const GROUP_ROWS_MAX: usize = 1 << 20;

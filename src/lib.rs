@@ -18,6 +18,7 @@ pub mod footer;
 pub mod inflate;
 pub mod limits;
 pub mod names;
+pub mod plan;
 pub mod records;
 pub mod rejects;
 pub mod schema;

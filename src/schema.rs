@@ -11,8 +11,8 @@ use arrow::datatypes::{DataType, Field, SchemaRef, TimeUnit};
 use sha2::{Digest, Sha256};
 
 use crate::catalog::Table;
-use crate::convert::{Naming, Typing};
 use crate::names::{self, NameError};
+use crate::plan::{Naming, Typing};
 use crate::types::Type;
 
 /// The columns of one part, in the order of its file.

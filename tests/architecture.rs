@@ -10,9 +10,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const CORE: [&str; 20] = [
+const CORE: [&str; 21] = [
     "catalog", "cells", "columns", "convert", "detect", "dialect", "encode", "encoding", "evidence",
-    "footer", "inflate", "limits", "names", "records", "rejects", "schema", "split", "types", "lib", "part",
+    "footer", "inflate", "limits", "names", "plan", "records", "rejects", "schema", "split", "types", "lib",
+    "part",
 ];
 const DOMAIN: [&str; 3] = ["failure", "keys", "notice"];
 
