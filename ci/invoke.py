@@ -39,7 +39,9 @@ def sample_parts(daymark: pathlib.Path) -> list[pathlib.Path]:
 
 def part_for(key: str, parts: list[pathlib.Path]) -> bytes:
     folders = key.lower().split("/")[:-1]
-    tables = [part for part in parts if any(name.lower() in folders for name in part.relative_to(FOLDER).parts[:-1])]
+    landing = FOLDER / "sample" / "landing" / "hubspot"
+    # DAY/TABLE/…: the table's folder is the second.
+    tables = [part for part in parts if part.relative_to(landing).parts[1].lower() in folders]
     if tables:
         return tables[0].read_bytes()
     return gzip.compress(SMALL_PART, mtime=0)
@@ -75,12 +77,16 @@ def main() -> None:
         answer = function.invoke(a.event.read_bytes())
         print(f"answer  {json.dumps(answer)}")
         print(f"memory  {function.peak_mib():.0f} MiB at most")
+    refused = []
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket="curated"):
         for found in page.get("Contents", []):
             print(f"found   s3://curated/{found['Key']} ({found['Size']} bytes)")
+            refused += [found["Key"]] if "/failed/" in found["Key"] else []
     print(f"log     {FOLDER / 'function.log'}")
     if isinstance(answer, dict) and ("errorType" in answer or answer.get("batchItemFailures")):
         raise local.Failed("the function failed")
+    if refused and a.part is None:
+        raise local.Failed(f"the function refused a part that is good: {', '.join(refused)}")
 
 
 if __name__ == "__main__":
