@@ -20,10 +20,12 @@ use crate::names;
 use crate::part::PartId;
 
 mod day;
+mod daybook;
 mod place;
 mod stem;
 
 pub use day::Day;
+pub use daybook::{Leaf, Link, PARTS_TABLE, REVISION_MAX};
 pub use place::{LayoutError, PREFIX_BYTES_MAX, Place};
 pub use stem::STEM_BYTES_MAX;
 
@@ -187,6 +189,15 @@ impl Layout {
     /// # Errors
     /// [`Skip`] says why the object is no part.
     pub fn source(&self, key: &str) -> Result<PartKey, Skip> {
+        self.source_and_folder(key).map(|(part, _)| part)
+    }
+
+    /// Reads a source key of the landing bucket, and how far the key leads to its day folder, that folder included: the
+    /// unit in which a day is synced. It ends with `/`, but where a pattern finds the day in the file's name.
+    ///
+    /// # Errors
+    /// [`Skip`] says why the object is no part.
+    pub fn source_and_folder<'k>(&self, key: &'k str) -> Result<(PartKey, &'k str), Skip> {
         if self.landing.bucket() == self.curated.bucket() && key.starts_with(self.curated.prefix()) {
             return Err(Skip::Curated);
         }
@@ -211,7 +222,9 @@ impl Layout {
         let folder = self.table_folder(above, below).ok_or(Skip::NoTable)?;
         let table = names::table_name(folder);
         let stem = stem::of(path, &table, &date);
-        Ok(PartKey { table, date, stem })
+        let day_bytes: usize = path.split_inclusive('/').take(day_folder.end).map(str::len).sum();
+        let folder = key.get(..self.landing.prefix().len() + day_bytes).unwrap_or(key);
+        Ok((PartKey { table, date, stem }, folder))
     }
 
     fn table_folder<'a>(&self, above: &[&'a str], below: &[&'a str]) -> Option<&'a str> {

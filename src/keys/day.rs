@@ -37,7 +37,53 @@ impl Day {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The day that an instant falls on, in UTC; None before 2000 and after 2199. `ms` is milliseconds since 1970 UTC.
+    pub fn of_ms(ms: i64) -> Option<Self> {
+        // "Days from civil", backwards: years begin in March, so that leap days come last.
+        let days = ms.div_euclid(DAY_MS).checked_add(719_468)?;
+        let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let from_march = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * from_march + 2) / 5 + 1;
+        let month = if from_march < 10 {
+            from_march + 3
+        } else {
+            from_march - 9
+        };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        Day::new(
+            year.try_into().ok()?,
+            month.try_into().ok()?,
+            day.try_into().ok()?,
+        )
+    }
+
+    /// The day's first instant, milliseconds since 1970 UTC.
+    pub fn start_ms(&self) -> i64 {
+        let number = |range| self.0.get(range).and_then(|text: &str| text.parse::<i64>().ok());
+        let (year, month, day) = (
+            number(0..4).unwrap_or_default(),
+            number(5..7).unwrap_or_default(),
+            number(8..10).unwrap_or_default(),
+        );
+        let year = if month <= 2 { year - 1 } else { year };
+        let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+        let from_march = (month + 9) % 12;
+        let day_of_year = (153 * from_march + 2) / 5 + day - 1;
+        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+        (era * 146_097 + day_of_era - 719_468) * DAY_MS
+    }
+
+    /// The day so many days later, or earlier if negative; None before 2000 and after 2199.
+    pub fn plus(&self, days: i64) -> Option<Self> {
+        Day::of_ms(self.start_ms().checked_add(days.checked_mul(DAY_MS)?)?)
+    }
 }
+
+const DAY_MS: i64 = 86_400_000;
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -222,6 +268,21 @@ fn is_zone(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn instants_and_days_agree() {
+        assert_eq!(Day::of_ms(1_795_392_000_000).unwrap().as_str(), "2026-11-23");
+        assert_eq!(Day::of_ms(1_795_391_999_999).unwrap().as_str(), "2026-11-22");
+        let mut day = Day::new(2000, 1, 1).unwrap();
+        let mut count = 1;
+        while let Some(next) = day.plus(1) {
+            assert!(next > day);
+            assert_eq!(next.start_ms(), day.start_ms() + DAY_MS);
+            assert_eq!(Day::parse(next.as_str()), Some(next.clone()));
+            (day, count) = (next, count + 1);
+        }
+        assert_eq!((day.as_str(), count), ("2199-12-31", 73_049));
+    }
 
     #[test]
     fn spellings_of_one_day() {

@@ -1,0 +1,125 @@
+//! A day beside the days before it, and its parts beside each other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::policy::Policy;
+use super::seen::{Facts, Footer, Known, Seen};
+use super::verdict::{Choice, Remark};
+
+/// Rows below which a table may swing as it likes.
+const SWING_ROWS_MIN: u64 = 100;
+
+/// Days of history that a comparison needs.
+const SWING_DAYS_MIN: usize = 3;
+
+/// Expected tables of which there is no part.
+pub(super) fn missing_tables(
+    known: &Known,
+    policy: &Policy,
+    tables: &BTreeMap<String, Choice>,
+) -> Vec<Remark> {
+    let expected: BTreeSet<&str> = match &policy.expected {
+        Some(expected) => expected.iter().map(String::as_str).collect(),
+        None => {
+            let before = known.tables_before.iter().map(String::as_str);
+            before.filter(|table| !super::is_optional(table)).collect()
+        }
+    };
+    let absent = expected.into_iter().filter(|table| {
+        let choice = tables.get(*table);
+        choice.is_none_or(|choice| choice.parts.is_empty() && choice.missing.is_empty())
+    });
+    absent
+        .map(|table| {
+            let message = "no part of this table, which was expected".to_owned();
+            Remark::of_table("table_missing", table, message)
+        })
+        .collect()
+}
+
+/// Tables that must not be published: parts whose dialects contradict each other, types that contradict a published one.
+pub(super) fn contradictions(seen: &Seen, known: &Known, tables: &BTreeMap<String, Choice>) -> Vec<Remark> {
+    let mut remarks = Vec::new();
+    for (name, choice) in tables {
+        let parts = facts_of(seen, known, name, choice);
+        let of_dialect = |wanted: &str| parts.iter().find(|facts| &*facts.dialect == wanted);
+        if let (Some(quoted), Some(escaped)) = (of_dialect("quoted"), of_dialect("escaped")) {
+            let message = format!(
+                "its parts contradict each other: {} reads as quoted, {} as escaped; declare the dialect in the catalog",
+                quoted.source_key, escaped.source_key
+            );
+            remarks.push(Remark::of_table("dialects_differ", name, message));
+        }
+        let mut types: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
+        let before = known.types_before.get(name);
+        for (column, kind) in before.into_iter().flatten() {
+            types.insert(column, (kind, "an earlier day"));
+        }
+        let mut told = BTreeSet::new();
+        for facts in &parts {
+            for column in known.schemas.get(&facts.schema).into_iter().flatten() {
+                let (kind, place) = *types
+                    .entry(&column.name)
+                    .or_insert((column.kind.as_str(), facts.source_key.as_str()));
+                if kind != column.kind && told.insert(&column.name) {
+                    let message = format!(
+                        "column {} is {kind} in {place}, and {} in {}; a published column keeps its type",
+                        column.name, column.kind, facts.source_key
+                    );
+                    remarks.push(Remark::of_table("types_differ", name, message));
+                }
+            }
+        }
+    }
+    remarks
+}
+
+/// Tables with far more or fewer rows than usual: than the median of the last complete days.
+pub(super) fn swings(
+    seen: &Seen,
+    known: &Known,
+    policy: &Policy,
+    tables: &BTreeMap<String, Choice>,
+) -> Vec<Remark> {
+    let Some(percent) = policy.swing_percent else {
+        return Vec::new();
+    };
+    let mut remarks = Vec::new();
+    for (name, before) in &known.rows_before {
+        if before.len() < SWING_DAYS_MIN || super::is_optional(name) {
+            continue;
+        }
+        let mut sorted = before.clone();
+        sorted.sort_unstable();
+        let usual = sorted.get(sorted.len() / 2).copied().unwrap_or_default();
+        let Some(choice) = tables.get(name).filter(|choice| !choice.parts.is_empty()) else {
+            continue;
+        };
+        let parts = facts_of(seen, known, name, choice);
+        let rows = parts
+            .iter()
+            .fold(0_u64, |rows, facts| rows.saturating_add(facts.rows_written));
+        let swing = u128::from(rows.abs_diff(usual)) * 100;
+        if usual.max(rows) >= SWING_ROWS_MIN && swing > u128::from(usual) * u128::from(percent) {
+            let days = before.len();
+            let message = format!(
+                "{rows} rows, expected {usual} give or take {percent} %: the median of the last {days} complete days"
+            );
+            remarks.push(Remark::of_table("rows_swing", name, message));
+        }
+    }
+    remarks
+}
+
+fn facts_of<'k>(seen: &Seen, known: &'k Known, table: &str, choice: &Choice) -> Vec<&'k Facts> {
+    let Some(table) = seen.tables.get(table) else {
+        return Vec::new();
+    };
+    let footers = choice.ids(table).filter_map(|id| known.footers.get(id));
+    footers
+        .filter_map(|footer| match footer {
+            Footer::Sound(facts) => Some(&**facts),
+            Footer::Damaged(_) => None,
+        })
+        .collect()
+}

@@ -1,0 +1,97 @@
+//! What is sent to the queue again: parts that have neither output nor failure record although they had time.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::policy::Policy;
+use super::seen::{Known, Seen, SourceSeen};
+use super::verdict::{Choice, Remark, Resend};
+
+/// What to send, and what sending cannot help.
+#[derive(Debug, Default)]
+pub(super) struct Due {
+    pub(super) send: Vec<Resend>,
+    pub(super) reasons: Vec<Remark>,
+}
+
+/// What of a part without output is to be done.
+enum Need {
+    Wait,
+    Send(u32),
+    /// It was sent as often as it may be.
+    Spent,
+}
+
+pub(super) fn due(seen: &Seen, known: &Known, policy: &Policy, tables: &BTreeMap<String, Choice>) -> Due {
+    let mut due = Due::default();
+    for (name, choice) in tables {
+        let Some(table) = seen.tables.get(name) else {
+            continue;
+        };
+        let failures: HashSet<_> = table.failures.iter().map(|failure| &failure.id).collect();
+        let (mut failed, mut spent) = (Vec::new(), Vec::new());
+        for index in &choice.missing {
+            let Some(source) = table.sources.get(*index) else {
+                continue;
+            };
+            if failures.contains(&source.id) {
+                failed.push(source);
+                continue;
+            }
+            match need(seen.now_ms, source, known, policy) {
+                Need::Wait => {}
+                Need::Spent => spent.push(source),
+                Need::Send(attempt) => due.send.push(Resend {
+                    table: name.clone(),
+                    source: *index,
+                    attempt,
+                }),
+            }
+        }
+        if let Some(first) = failed.first() {
+            let count = failed.len();
+            let message = format!(
+                "{count} parts can not be converted as things are, the first is {}; its failure record says why",
+                first.key
+            );
+            due.reasons.push(Remark::of_table("parts_failed", name, message));
+        }
+        if let Some(first) = spent.first() {
+            let message = format!(
+                "{} parts have no Parquet after being sent again {} times, the first is {}; the dead-letter queue and the \
+                 log say why",
+                spent.len(),
+                policy.sends_max,
+                first.key
+            );
+            due.reasons.push(Remark::of_table("parts_lost", name, message));
+        }
+    }
+    due
+}
+
+/// An attempt counts once the queue was empty after it; until then the part may still be waiting in it.
+fn need(now_ms: i64, source: &SourceSeen, known: &Known, policy: &Policy) -> Need {
+    let Some(sent) = known.sent.get(&source.id) else {
+        return match now_ms - source.last_modified_ms >= policy.send_after_ms {
+            true if policy.sends_max == 0 => Need::Spent,
+            true => Need::Send(1),
+            false => Need::Wait,
+        };
+    };
+    if known
+        .drained_ms
+        .is_none_or(|drained_ms| drained_ms <= sent.last_ms)
+    {
+        return Need::Wait;
+    }
+    let made = sent.counted.saturating_add(1);
+    if made >= policy.sends_max {
+        return Need::Spent;
+    }
+    let pause_ms = policy.send_after_ms.saturating_mul(1 << made.min(20));
+    if now_ms - sent.last_ms >= pause_ms {
+        Need::Send(made + 1)
+    } else {
+        Need::Wait
+    }
+}
