@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+mod tail;
+
+pub use tail::{FOOTER_BYTES_MAX, Footer, Tail, TailError, read};
+
 /// The footer's key under which the record stands, as JSON.
 pub const FOOTER_KEY: &str = "daymark.part";
 

@@ -29,6 +29,7 @@ pub mod types;
 pub mod day;
 pub mod failure;
 pub mod keys;
+pub mod manifest;
 pub mod notice;
 pub mod part;
 

@@ -26,6 +26,11 @@ impl Profile {
         Profile(hex16(&Sha256::digest(canonical.as_bytes())))
     }
 
+    /// Reads a profile back: 16 lower-case hex digits, nothing else.
+    pub fn parse(text: &str) -> Option<Self> {
+        is_hex16(text).then(|| Profile(text.to_owned()))
+    }
+
     /// The 16 hex digits.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -56,8 +61,7 @@ impl PartId {
 
     /// Reads an id back: 16 lower-case hex digits, nothing else.
     pub fn parse(text: &str) -> Option<Self> {
-        let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
-        (text.len() == 16 && text.bytes().all(hex)).then(|| PartId(text.to_owned()))
+        is_hex16(text).then(|| PartId(text.to_owned()))
     }
 
     /// The 16 hex digits.
@@ -74,4 +78,9 @@ impl fmt::Display for PartId {
 
 fn hex16(digest: &[u8]) -> String {
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn is_hex16(text: &str) -> bool {
+    let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+    text.len() == 16 && text.bytes().all(hex)
 }

@@ -15,7 +15,7 @@ const CORE: [&str; 21] = [
     "footer", "inflate", "limits", "names", "plan", "records", "rejects", "schema", "split", "types", "lib",
     "part",
 ];
-const DOMAIN: [&str; 4] = ["day", "failure", "keys", "notice"];
+const DOMAIN: [&str; 5] = ["day", "failure", "keys", "manifest", "notice"];
 
 /// Every source file, with the name of its module at the top level.
 fn sources() -> Vec<(String, PathBuf, String)> {

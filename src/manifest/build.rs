@@ -1,0 +1,185 @@
+//! From a verdict to the revision that says it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::{Content, History, Left, Object, Part, Revision, Source, Table, Totals, VERSION};
+use crate::day::{Choice, Column, Facts, Footer, Known, OutputSeen, Remark, Seen, TableSeen, Verdict};
+use crate::keys::{Layout, PartKey};
+use crate::part::PartId;
+
+/// The revision that says a verdict. `published` is the revision whose files are published before this one.
+///
+/// # Errors
+/// [`Remark`]: an output of which the footer was not read. The caller has to decide again, with it.
+pub fn revise(
+    seen: &Seen,
+    known: &Known,
+    verdict: &Verdict,
+    layout: &Layout,
+    number: u32,
+    published: Option<u32>,
+) -> Result<Revision, Remark> {
+    let keys = Keys { seen, known, layout };
+    let content = match verdict.state.publishes() {
+        true => Some(keys.content(verdict)?),
+        false => None,
+    };
+    let content_sha256 = match &content {
+        None => None,
+        Some(content) => {
+            let sha256 = content.sha256();
+            Some(sha256.map_err(|error| Remark::of_day("defect", error.to_string()))?)
+        }
+    };
+    let forgotten = verdict.state == crate::day::State::Forgotten;
+    Ok(Revision {
+        history: History {
+            changed_ms: verdict.changed_ms,
+            comparisons: verdict.comparisons.clone(),
+            daymark: env!("CARGO_PKG_VERSION").to_owned(),
+            event: verdict.event,
+            first_ms: verdict.first_ms,
+            late: verdict.late,
+            left: keys.left(&verdict.left),
+            listed_ms: seen.now_ms,
+            published: match content {
+                Some(_) => Some(number),
+                None => published.filter(|_| !forgotten),
+            },
+            reasons: verdict.reasons.clone(),
+            revision: number,
+            state: verdict.state,
+        },
+        content,
+        content_sha256,
+        date: seen.date.to_string(),
+        version: VERSION,
+    })
+}
+
+struct Keys<'a> {
+    seen: &'a Seen,
+    known: &'a Known,
+    layout: &'a Layout,
+}
+
+impl<'a> Keys<'a> {
+    fn content(&self, verdict: &Verdict) -> Result<Content, Remark> {
+        let mut content = Content {
+            warnings: verdict.warnings.clone(),
+            ..Content::default()
+        };
+        for (name, choice) in &verdict.tables {
+            let Some(seen) = self.seen.tables.get(name) else {
+                continue;
+            };
+            if choice.parts.is_empty() {
+                continue;
+            }
+            let table = self.table(name, seen, choice)?;
+            content.tables.insert(name.clone(), table);
+        }
+        content.totals = Totals::of(content.tables.values().flat_map(|table| &table.parts));
+        Ok(content)
+    }
+
+    fn table(&self, name: &str, seen: &TableSeen, choice: &Choice) -> Result<Table, Remark> {
+        let mut parts = Vec::with_capacity(choice.parts.len());
+        let mut schemas: BTreeSet<&Arc<str>> = BTreeSet::new();
+        for output in choice
+            .parts
+            .iter()
+            .filter_map(|part| seen.outputs.get(part.output))
+        {
+            let Some(facts) = self.facts(&output.id) else {
+                let key = self.key(name, output);
+                return Err(Remark::of_table(
+                    "defect",
+                    name,
+                    format!("the footer of {key} was not read"),
+                ));
+            };
+            schemas.insert(&facts.schema);
+            parts.push(self.part(name, output, facts));
+        }
+        parts.sort_by(|a, b| a.output.key.cmp(&b.output.key));
+        let mut columns: BTreeMap<&str, &Column> = BTreeMap::new();
+        for column in schemas
+            .into_iter()
+            .filter_map(|schema| self.known.schemas.get(schema))
+            .flatten()
+        {
+            columns.entry(&column.name).or_insert(column);
+        }
+        Ok(Table {
+            columns: columns.into_values().cloned().collect(),
+            folders: choice.folders.iter().map(|folder| folder.to_string()).collect(),
+            totals: Totals::of(&parts),
+            parts,
+        })
+    }
+
+    fn left(&self, left: &BTreeMap<PartId, i64>) -> Vec<Left> {
+        let mut outputs: HashMap<&PartId, (&str, &OutputSeen)> = HashMap::new();
+        for (name, table) in &self.seen.tables {
+            let of_table = table
+                .outputs
+                .iter()
+                .map(|output| (&output.id, (name.as_str(), output)));
+            outputs.extend(of_table);
+        }
+        let mut list: Vec<Left> = left
+            .iter()
+            .filter_map(|(id, since_ms)| {
+                let (name, output) = outputs.get(id)?;
+                Some(Left {
+                    part: self.part(name, output, self.facts(id)?),
+                    since_ms: *since_ms,
+                })
+            })
+            .collect();
+        list.sort_by(|a, b| a.part.output.key.cmp(&b.part.output.key));
+        list
+    }
+
+    fn facts(&self, id: &PartId) -> Option<&'a Facts> {
+        match self.known.footers.get(id)? {
+            Footer::Sound(facts) => Some(facts),
+            Footer::Damaged(_) => None,
+        }
+    }
+
+    fn key(&self, table: &str, output: &OutputSeen) -> String {
+        let part = PartKey {
+            table: table.to_owned(),
+            date: self.seen.date.clone(),
+            stem: output.stem.clone(),
+        };
+        self.layout.output(&part, &output.id)
+    }
+
+    fn part(&self, table: &str, output: &OutputSeen, facts: &Facts) -> Part {
+        Part {
+            cells_rejected: facts.cells_rejected,
+            dialect: facts.dialect.to_string(),
+            output: Object {
+                bytes: output.size_bytes,
+                etag: output.etag.clone(),
+                key: self.key(table, output),
+            },
+            profile: facts.profile.to_string(),
+            records_read: facts.records_read,
+            records_rejected: facts.records_rejected,
+            rows_written: facts.rows_written,
+            schema: facts.schema.to_string(),
+            source: Source {
+                bytes: facts.source_bytes,
+                etag: facts.source_etag.clone(),
+                key: facts.source_key.clone(),
+                last_modified_ms: facts.source_last_modified_ms,
+                sha256: facts.source_sha256.clone(),
+            },
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! From a day's revisions back to what is known of it, so that no footer is read twice.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::witness::folder_of;
+use super::{Part, Revision, Table};
+use crate::day::{Facts, Footer, Known, Remark};
+use crate::keys::Layout;
+
+/// What the newest revision and the published one (the same, or an earlier one) say. Either may be lost.
+pub fn recall(newest: Option<&Revision>, published: Option<&Revision>, layout: &Layout) -> Known {
+    let mut known = Known::default();
+    let mut shared = Shared::default();
+    if let Some(revision) = newest {
+        let history = &revision.history;
+        known.newest = Some((history.state, history.late));
+        known.newest_reasons = history.reasons.iter().map(Remark::to_string).collect();
+        for left in &history.left {
+            if let Some(id) = shared.learn(&mut known, &left.part, layout) {
+                known.left.insert(id, left.since_ms);
+            }
+        }
+    }
+    let still = newest.is_none_or(|newest| newest.history.published.is_some());
+    if let Some(revision) = published.filter(|_| still) {
+        for table in revision
+            .content
+            .iter()
+            .flat_map(|content| content.tables.values())
+        {
+            for part in &table.parts {
+                shared.learn(&mut known, part, layout);
+            }
+            recall_columns(&mut known, table);
+        }
+        known.published = revision.outputs(layout);
+    }
+    known
+}
+
+/// A revision has the columns of a table's parts together. That is enough: a part that was published contradicts nothing.
+fn recall_columns(known: &mut Known, table: &Table) {
+    for part in &table.parts {
+        if !known.schemas.contains_key(part.schema.as_str()) {
+            known
+                .schemas
+                .insert(part.schema.as_str().into(), table.columns.clone());
+        }
+    }
+}
+
+/// Texts that most parts have in common, once.
+#[derive(Default)]
+struct Shared(BTreeMap<String, Arc<str>>);
+
+impl Shared {
+    fn of(&mut self, text: &str) -> Arc<str> {
+        if let Some(shared) = self.0.get(text) {
+            return Arc::clone(shared);
+        }
+        let shared: Arc<str> = text.into();
+        self.0.insert(text.to_owned(), Arc::clone(&shared));
+        shared
+    }
+
+    fn learn(&mut self, known: &mut Known, part: &Part, layout: &Layout) -> Option<crate::part::PartId> {
+        let (_, id) = layout.parse_output(&part.output.key)?;
+        let folder = folder_of(&part.source.key, layout);
+        let facts = Facts {
+            source_key: part.source.key.clone(),
+            folder: self.of(folder),
+            source_etag: part.source.etag.clone(),
+            source_bytes: part.source.bytes,
+            source_last_modified_ms: part.source.last_modified_ms,
+            source_sha256: part.source.sha256.clone(),
+            records_read: part.records_read,
+            rows_written: part.rows_written,
+            records_rejected: part.records_rejected,
+            cells_rejected: part.cells_rejected,
+            dialect: self.of(&part.dialect),
+            profile: self.of(&part.profile),
+            schema: self.of(&part.schema),
+        };
+        known.footers.insert(id.clone(), Footer::Sound(Box::new(facts)));
+        Some(id)
+    }
+}
