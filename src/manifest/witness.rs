@@ -8,13 +8,7 @@ use crate::keys::Layout;
 use crate::part::{Identity, PartId, Profile};
 
 /// Takes what the footer of an output says into what is known, or why it is not believed.
-pub fn believe(
-    known: &mut Known,
-    part: &PartKey,
-    id: &PartId,
-    read: Result<footer::Footer, String>,
-    layout: &Layout,
-) {
+pub fn believe(known: &mut Known, id: &PartId, read: Result<footer::Footer, String>, layout: &Layout) {
     let footer = match read.and_then(|footer| facts(id, footer, layout)) {
         Err(why) => Footer::Damaged(why),
         Ok((facts, columns)) => {
