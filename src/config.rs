@@ -3,6 +3,7 @@
 //! Names begin with `DAYMARK_`; one that is not known is refused, so that a slip of the pen does not stay without effect.
 //! [`SETTINGS`] is the one list of them: it is what is parsed, what the README shows, and where defaults stand.
 
+mod days;
 mod profile;
 mod settings;
 
@@ -22,6 +23,7 @@ use crate::part::Profile;
 use crate::store::PART_BYTES_MIN;
 use crate::telemetry::Level;
 
+pub use days::Days;
 pub use profile::FORMAT;
 pub use settings::{PREFIX, SETTINGS, Setting, table};
 
@@ -50,6 +52,8 @@ pub struct Config {
     pub deadline_margin: Duration,
     /// How often the queue delivers a message before it goes to the dead-letter queue.
     pub receives_max: u32,
+    /// How days are looked after.
+    pub days: Days,
     /// How much is logged.
     pub log_level: Level,
 }
@@ -127,6 +131,7 @@ impl Config {
         let parts_in_flight = vars.number("PARTS_IN_FLIGHT", 1);
         let deadline_margin = vars.number("DEADLINE_MARGIN_MS", 0);
         let receives_max = vars.number("MAX_RECEIVES", 1);
+        let days = vars.days();
         let log_level = vars.parsed::<Level>("LOG_LEVEL");
         let faults = vars.faults;
         let config = || {
@@ -153,6 +158,7 @@ impl Config {
                 },
                 deadline_margin: Duration::from_millis(deadline_margin?),
                 receives_max: receives_max?,
+                days: days?,
                 log_level: log_level?,
             })
         };

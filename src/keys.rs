@@ -170,6 +170,25 @@ impl Layout {
         &self.curated
     }
 
+    /// Whether a pattern of the user's finds the days.
+    pub fn has_day_pattern(&self) -> bool {
+        self.day_pattern.is_some()
+    }
+
+    /// Whether a key or folder of the landing bucket is Daymark's own.
+    pub fn is_curated(&self, key: &str) -> bool {
+        self.landing.bucket() == self.curated.bucket() && key.starts_with(self.curated.prefix())
+    }
+
+    /// The day of a folder of the landing bucket, if its last name makes it a day folder: all parts below are of that day.
+    /// `folder` ends with `/`. None where a pattern finds the days.
+    pub fn day_of_folder(&self, folder: &str) -> Option<Day> {
+        let path = folder.strip_prefix(self.landing.prefix())?.strip_suffix('/')?;
+        let folders: Vec<&str> = path.split('/').collect();
+        let (day, range) = day::find(&folders).filter(|_| self.day_pattern.is_none())?;
+        (range.end == folders.len()).then_some(day)
+    }
+
     /// Reads a source key of any bucket.
     ///
     /// # Errors

@@ -32,10 +32,13 @@ pub mod keys;
 pub mod manifest;
 pub mod notice;
 pub mod part;
+pub mod sweep;
 
 // Shells: S3, the environment, the clock, the log.
 pub mod app;
+pub mod bus;
 pub mod config;
+pub mod queue;
 pub mod store;
 pub mod telemetry;
 

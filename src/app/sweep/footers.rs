@@ -1,0 +1,78 @@
+//! Footers of Parquet files, read by their ends, many at a time.
+
+use futures::stream::{self, StreamExt};
+
+use super::SweepError;
+use crate::day::{Known, Seen};
+use crate::footer::{self, Tail};
+use crate::keys::{Layout, PartKey};
+use crate::manifest;
+use crate::part::PartId;
+use crate::store::{Kind, Store, StoreError};
+
+/// Bytes that are asked for first: a footer of usual size is in them.
+const TAIL_BYTES: u32 = 32 << 10;
+
+/// One Parquet file whose footer is wanted.
+struct Wanted {
+    id: PartId,
+    key: String,
+    etag: String,
+}
+
+/// Reads the footers of these outputs into what is known. One that vanished since it was listed ends the day's turn.
+pub(super) async fn read(
+    store: &Store,
+    layout: &Layout,
+    requests_max: usize,
+    seen: &Seen,
+    outputs: &[(String, usize)],
+    known: &mut Known,
+) -> Result<(), SweepError> {
+    let wanted = outputs.iter().filter_map(|(name, index)| {
+        let output = seen.tables.get(name)?.outputs.get(*index)?;
+        let part = PartKey {
+            table: name.clone(),
+            date: seen.date.clone(),
+            stem: output.stem.clone(),
+        };
+        Some(Wanted {
+            key: layout.output(&part, &output.id),
+            id: output.id.clone(),
+            etag: output.etag.clone(),
+        })
+    });
+    let reads = wanted.map(|wanted| one(store, layout.curated().bucket(), wanted));
+    let mut reads = stream::iter(reads).buffer_unordered(requests_max);
+    while let Some(read) = reads.next().await {
+        let (id, footer) = read?;
+        manifest::believe(known, &id, footer, layout);
+    }
+    Ok(())
+}
+
+/// The footer of one file, or why it is none of ours.
+async fn one(
+    store: &Store,
+    bucket: &str,
+    wanted: Wanted,
+) -> Result<(PartId, Result<footer::Footer, String>), StoreError> {
+    let Wanted { id, key, etag } = wanted;
+    let mut bytes = TAIL_BYTES;
+    loop {
+        let tail = store.get_tail(bucket, &key, &etag, bytes).await?;
+        match footer::read(&tail.bytes, tail.size_bytes) {
+            Ok(Tail::Whole(footer)) => return Ok((id, Ok(*footer))),
+            Ok(Tail::More(needed)) => match u32::try_from(needed) {
+                Ok(needed) if needed > bytes => bytes = needed,
+                _ => return Ok((id, Err(format!("expected a footer of {needed} bytes at its end")))),
+            },
+            Err(error) => return Ok((id, Err(error.to_string()))),
+        }
+    }
+}
+
+/// Whether an object went, or was replaced, since it was listed.
+pub(super) fn is_gone(error: &StoreError) -> bool {
+    matches!(error.kind, Kind::NotFound | Kind::Precondition)
+}

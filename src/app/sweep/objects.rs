@@ -1,0 +1,125 @@
+//! Small objects of ours: read whole, written onto what was there, set aside when they are damaged.
+
+use bytes::Bytes;
+use md5::{Digest, Md5};
+
+use super::SweepError;
+use crate::keys::Layout;
+use crate::store::{Kind, Listed, Store};
+
+/// The largest manifest that is read: some hundred thousand parts.
+pub(super) const MANIFEST_BYTES_MAX: u64 = 512 << 20;
+
+/// What became of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wrote {
+    /// It stands as it is meant to.
+    Done,
+    /// Somebody else wrote meanwhile: what this sweep knows is old.
+    Overtaken,
+}
+
+/// Writes and reads in the curated bucket. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Objects {
+    store: Store,
+    bucket: String,
+    layout: Layout,
+}
+
+impl Objects {
+    pub(super) fn new(store: &Store, layout: &Layout) -> Self {
+        Objects {
+            store: store.clone(),
+            bucket: layout.curated().bucket().to_owned(),
+            layout: layout.clone(),
+        }
+    }
+
+    /// An object, whole, with its ETag. None: it is not there.
+    pub(super) async fn read(&self, key: &str) -> Result<Option<(Bytes, String)>, SweepError> {
+        let read = self.store.read_small(&self.bucket, key, MANIFEST_BYTES_MAX).await?;
+        Ok(read.map(|(bytes, meta)| (bytes, meta.etag)))
+    }
+
+    /// Writes what must not be there yet. If it is, and is the same, that is as good: this write's answer may have been
+    /// lost.
+    pub(super) async fn claim(&self, key: &str, body: Vec<u8>, kind: &str) -> Result<Wrote, SweepError> {
+        let body = Bytes::from(body);
+        self.put(key, body, kind, None).await
+    }
+
+    /// Brings an object to this content. `listed` is how it stood before the sweep decided anything.
+    pub(super) async fn bring(
+        &self,
+        key: &str,
+        body: Vec<u8>,
+        kind: &str,
+        listed: Option<&Listed>,
+    ) -> Result<Wrote, SweepError> {
+        if self.is_so(&body, listed).await? {
+            return Ok(Wrote::Done);
+        }
+        self.put(key, Bytes::from(body), kind, listed.map(|listed| listed.etag.as_str())).await
+    }
+
+    /// Whether a listed object has this content. Its ETag is the content's MD5, unless a KMS key encrypts it: then it is
+    /// read.
+    async fn is_so(&self, body: &[u8], listed: Option<&Listed>) -> Result<bool, SweepError> {
+        let Some(listed) = listed else { return Ok(false) };
+        if listed.size_bytes != body.len() as u64 {
+            return Ok(false);
+        }
+        let md5: String = Md5::digest(body).iter().map(|byte| format!("{byte:02x}")).collect();
+        if md5 == listed.etag {
+            return Ok(true);
+        }
+        let read = self.read(&listed.key).await?;
+        Ok(read.is_some_and(|(bytes, etag)| etag == listed.etag && *bytes == *body))
+    }
+
+    /// Writes onto what has this ETag, or, with None, where nothing is.
+    pub(super) async fn put(
+        &self,
+        key: &str,
+        body: Bytes,
+        kind: &str,
+        etag: Option<&str>,
+    ) -> Result<Wrote, SweepError> {
+        let error = match self.store.put_if_match(&self.bucket, key, body.clone(), kind, etag).await {
+            Ok(_) => return Ok(Wrote::Done),
+            Err(error) => error,
+        };
+        let settled = matches!(
+            error.kind,
+            Kind::Precondition | Kind::Conflict | Kind::NotFound | Kind::Lost
+        );
+        if !settled {
+            return Err(error.into());
+        }
+        // Refused, or done although the answer says otherwise: only looking tells.
+        match self.read(key).await? {
+            Some((there, _)) if there == body => Ok(Wrote::Done),
+            _ if error.kind == Kind::Lost => Err(error.into()),
+            _ => Ok(Wrote::Overtaken),
+        }
+    }
+
+    /// Moves an object that is damaged to where it is kept for whoever wants to look at it.
+    pub(super) async fn set_aside(&self, key: &str, body: Bytes, why: &str) -> Result<(), SweepError> {
+        let Some(aside) = self.layout.set_aside(key) else {
+            return Err(SweepError::Defect(format!("{key} is not under the curated prefix")));
+        };
+        // More than one version of a key may be damaged in the course of time: each is kept.
+        let name = format!("{aside}.{}", crate::manifest::sha256(&body).get(..16).unwrap_or_default());
+        tracing::warn!(key, aside = name, why, "damaged, set aside");
+        self.put(&name, body, "application/octet-stream", None).await?;
+        self.delete(&[key.to_owned()]).await
+    }
+
+    /// Deletes objects; the first one that is left is the error.
+    pub(super) async fn delete(&self, keys: &[String]) -> Result<(), SweepError> {
+        let left = self.store.delete(&self.bucket, keys).await?;
+        left.into_iter().next().map_or(Ok(()), |error| Err(error.into()))
+    }
+}

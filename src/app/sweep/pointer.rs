@@ -1,0 +1,103 @@
+//! The pointer to the newest complete day: one small object, which all `_latest` views take their date from.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::SweepError;
+use super::objects::{Objects, Wrote};
+use super::published_before;
+use crate::keys::{Day, Layout};
+use crate::store::Store;
+
+/// How often the pointer is read again because somebody else moved it.
+const MOVES_MAX: u32 = 5;
+
+/// The object: one JSON line, as `daymark_latest` reads it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Latest {
+    /// `yyyy-MM-dd`
+    date: String,
+}
+
+/// The pointer as it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Pointer {
+    date: Option<Day>,
+    etag: Option<String>,
+    store: Store,
+}
+
+impl Pointer {
+    /// Reads it. One that cannot be read is set aside, and comes back with the next complete day.
+    pub(super) async fn read(store: &Store, objects: &Objects, layout: &Layout) -> Result<Self, SweepError> {
+        let mut pointer = Pointer {
+            date: None,
+            etag: None,
+            store: store.clone(),
+        };
+        pointer.look(objects, layout).await?;
+        Ok(pointer)
+    }
+
+    /// Moves it to a day that is published, if that is newer.
+    pub(super) async fn advance(&mut self, date: &Day, objects: &Objects, layout: &Layout) -> Result<(), SweepError> {
+        self.go(Some(date.clone()), |now| now.is_none_or(|now| now < date), objects, layout).await
+    }
+
+    /// Moves it away from a day that is not published any more, to the newest one that is.
+    pub(super) async fn leave(&mut self, date: &Day, objects: &Objects, layout: &Layout) -> Result<(), SweepError> {
+        if self.date.as_ref() != Some(date) {
+            return Ok(());
+        }
+        let before = published_before(&self.store, objects, layout, date, 1).await?;
+        let before = before.into_iter().next().map(|(date, _)| date);
+        self.go(before, |now| now == Some(date), objects, layout).await
+    }
+
+    async fn go(
+        &mut self,
+        to: Option<Day>,
+        wanted: impl Fn(Option<&Day>) -> bool,
+        objects: &Objects,
+        layout: &Layout,
+    ) -> Result<(), SweepError> {
+        for _ in 0..MOVES_MAX {
+            if !wanted(self.date.as_ref()) {
+                return Ok(());
+            }
+            let key = layout.latest();
+            let body = match &to {
+                None => Vec::new(),
+                Some(date) => {
+                    let latest = Latest { date: date.to_string() };
+                    let mut json = serde_json::to_vec(&latest).map_err(|error| SweepError::Defect(error.to_string()))?;
+                    json.push(b'\n');
+                    json
+                }
+            };
+            let kind = "application/json";
+            let wrote = objects.put(&key, Bytes::from(body), kind, self.etag.as_deref()).await?;
+            self.look(objects, layout).await?;
+            if wrote == Wrote::Done {
+                return Ok(());
+            }
+        }
+        Err(SweepError::Unsettled(format!("{} was moved by somebody else each time", layout.latest())))
+    }
+
+    async fn look(&mut self, objects: &Objects, layout: &Layout) -> Result<(), SweepError> {
+        (self.date, self.etag) = (None, None);
+        let key = layout.latest();
+        let Some((bytes, etag)) = objects.read(&key).await? else { return Ok(()) };
+        if bytes.is_empty() {
+            self.etag = Some(etag);
+            return Ok(());
+        }
+        let latest: Result<Latest, _> = serde_json::from_slice(&bytes);
+        match latest.ok().and_then(|latest| Day::parse(&latest.date)) {
+            Some(date) => (self.date, self.etag) = (Some(date), Some(etag)),
+            None => objects.set_aside(&key, bytes, "expected {\"date\":\"yyyy-MM-dd\"}").await?,
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,135 @@
+//! A revision made visible, one write after the other, each of which the next sweep can finish.
+//!
+//! The order is the fence: the revision is claimed first, create-only; then the ledger, the symlinks, the pointer, the
+//! manifest, its checksum, the event, and last the marker that says that all of it is done. Whatever is mutable is written
+//! onto the ETag that was listed before the claim, so a sweep that was held up for an hour finds that it is too late.
+
+use super::objects::{Objects, Wrote};
+use super::pointer::Pointer;
+use super::{SweepError, event};
+use crate::app::sweep::gather::Written;
+use crate::bus::Bus;
+use crate::keys::{Day, Layout, Leaf, Link, PARTS_TABLE};
+use crate::manifest::{self, Revision};
+
+const TEXT: &str = "text/plain; charset=utf-8";
+const JSON: &str = "application/json";
+const PARQUET: &str = "application/vnd.apache.parquet";
+
+/// What is to be seen of a day.
+pub(super) struct Publication<'a> {
+    pub(super) date: &'a Day,
+    pub(super) layout: &'a Layout,
+    /// As it was listed.
+    pub(super) written: &'a Written,
+    /// The newest revision, which may be claimed a moment ago.
+    pub(super) newest: &'a Revision,
+    /// The revision whose files are published: the newest one, or an earlier one.
+    pub(super) published: Option<&'a Revision>,
+    pub(super) objects: &'a Objects,
+    pub(super) bus: Option<&'a Bus>,
+}
+
+impl Publication<'_> {
+    /// Writes the newest revision's own object.
+    pub(super) async fn claim(&self) -> Result<Wrote, SweepError> {
+        let key = self.layout.leaf(self.date, Leaf::Revision(self.newest.history.revision));
+        self.objects.claim(&key, self.json()?, JSON).await
+    }
+
+    /// Compares everything that follows from the newest revision with what is there, and brings it about.
+    pub(super) async fn bring_about(&self, pointer: &mut Pointer) -> Result<Wrote, SweepError> {
+        for step in [self.ledger().await?, self.symlinks().await?] {
+            if step == Wrote::Overtaken {
+                return Ok(step);
+            }
+        }
+        match self.published {
+            Some(_) => pointer.advance(self.date, self.objects, self.layout).await?,
+            None => pointer.leave(self.date, self.objects, self.layout).await?,
+        }
+        for step in [self.manifest().await?, self.announce().await?] {
+            if step == Wrote::Overtaken {
+                return Ok(step);
+            }
+        }
+        Ok(Wrote::Done)
+    }
+
+    fn json(&self) -> Result<Vec<u8>, SweepError> {
+        self.newest.to_json().map_err(|error| SweepError::Defect(error.to_string()))
+    }
+
+    async fn ledger(&self) -> Result<Wrote, SweepError> {
+        let Some(revision) = self.published else { return Ok(Wrote::Done) };
+        let key = self.layout.parts_ledger(self.date, revision.history.revision);
+        if self.written.ledgers.contains(&key) {
+            return Ok(Wrote::Done);
+        }
+        let ledger = manifest::ledger(revision).map_err(|error| SweepError::Defect(error.to_string()))?;
+        self.objects.claim(&key, ledger, PARQUET).await
+    }
+
+    async fn symlinks(&self) -> Result<Wrote, SweepError> {
+        let mut wanted = match self.published.and_then(|revision| revision.content.as_ref()) {
+            Some(content) => manifest::symlinks(content, self.layout),
+            None => std::collections::BTreeMap::new(),
+        };
+        if let Some(revision) = self.published {
+            let key = self.layout.parts_ledger(self.date, revision.history.revision);
+            wanted.insert(PARTS_TABLE.to_owned(), manifest::symlink(&key, self.layout));
+        }
+        links(self, Link::Published, wanted).await
+    }
+
+    async fn manifest(&self) -> Result<Wrote, SweepError> {
+        let json = self.json()?;
+        let checksum = format!("{}  manifest.json\n", manifest::sha256(&json)).into_bytes();
+        for (leaf, body, kind) in [(Leaf::Manifest, json, JSON), (Leaf::Checksum, checksum, TEXT)] {
+            let key = self.layout.leaf(self.date, leaf);
+            let listed = self.written.leaves.get(&leaf);
+            if self.objects.bring(&key, body, kind, listed).await? == Wrote::Overtaken {
+                return Ok(Wrote::Overtaken);
+            }
+        }
+        Ok(Wrote::Done)
+    }
+
+    async fn announce(&self) -> Result<Wrote, SweepError> {
+        let leaf = Leaf::Announced(self.newest.history.revision);
+        if self.written.leaves.contains_key(&leaf) {
+            return Ok(Wrote::Done);
+        }
+        if let Some(told) = self.newest.history.event {
+            let detail = event::detail(self.newest, self.published, self.layout);
+            tracing::info!(date = %self.date, event = told.detail_type(), detail, "a day's event");
+            if let Some(bus) = self.bus {
+                bus.send(told.detail_type(), &detail).await?;
+            }
+        }
+        let key = self.layout.leaf(self.date, leaf);
+        self.objects.claim(&key, b"{}\n".to_vec(), JSON).await
+    }
+}
+
+/// Brings the day's symlinks of one kind to what is wanted. Tables that are wanted no more get an empty one, which Athena
+/// reads as no rows.
+pub(super) async fn links(
+    of: &Publication<'_>,
+    link: Link,
+    mut wanted: std::collections::BTreeMap<String, String>,
+) -> Result<Wrote, SweepError> {
+    for (other, table) in of.written.links.keys() {
+        if *other == link {
+            wanted.entry(table.clone()).or_default();
+        }
+    }
+    for (table, text) in wanted {
+        let key = of.layout.link(link, &table, of.date);
+        let listed = of.written.links.get(&(link, table));
+        if of.objects.bring(&key, text.into_bytes(), TEXT, listed).await? == Wrote::Overtaken {
+            return Ok(Wrote::Overtaken);
+        }
+    }
+    Ok(Wrote::Done)
+}

@@ -1,0 +1,132 @@
+//! Parts that are sent to the queue again: as the S3 events that got lost.
+
+use std::collections::{BTreeMap, HashMap};
+
+use bytes::Bytes;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::SweepError;
+use super::objects::Objects;
+use crate::day::{Seen, Sent, Verdict};
+use crate::keys::{Day, Layout, Leaf};
+use crate::part::PartId;
+use crate::queue::Queue;
+
+/// As S3 writes keys in its notifications.
+const IN_KEYS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'*');
+
+/// The object `sent.json`: how often each part was sent again, by its id.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Ledger {
+    version: u32,
+    parts: BTreeMap<String, Sent>,
+}
+
+impl Ledger {
+    /// Reads `sent.json`; None if it is none of ours.
+    pub(super) fn parse(json: &[u8]) -> Result<HashMap<PartId, Sent>, String> {
+        let ledger: Ledger = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        if ledger.version != 1 {
+            return Err(format!("expected version 1, found {}", ledger.version));
+        }
+        let parts = ledger.parts.into_iter();
+        Ok(parts.filter_map(|(id, sent)| Some((PartId::parse(&id)?, sent))).collect())
+    }
+}
+
+/// What one day wants to send.
+#[derive(Debug)]
+pub(super) struct Wish {
+    pub(super) date: Day,
+    /// `sent.json` as it was listed.
+    pub(super) etag: Option<String>,
+    /// What it says.
+    pub(super) sent: HashMap<PartId, Sent>,
+    /// The parts: id, message, attempt.
+    pub(super) parts: Vec<(PartId, String)>,
+}
+
+/// What a day's verdict asks to be sent.
+pub(super) fn wish(
+    seen: &Seen,
+    verdict: &Verdict,
+    layout: &Layout,
+    sent: &HashMap<PartId, Sent>,
+    etag: Option<String>,
+) -> Option<Wish> {
+    let part = |resend: &crate::day::Resend| {
+        let source = seen.tables.get(&resend.table)?.sources.get(resend.source)?;
+        let message = json!({
+            "Records": [{
+                "eventVersion": "2.1",
+                "eventSource": "aws:s3",
+                "eventName": "ObjectCreated:Put",
+                "s3": {
+                    "bucket": { "name": layout.landing().bucket() },
+                    "object": {
+                        "key": utf8_percent_encode(&source.key, IN_KEYS).to_string(),
+                        "size": source.size_bytes,
+                        "eTag": source.etag,
+                    },
+                },
+            }],
+        });
+        Some((source.id.clone(), message.to_string()))
+    };
+    let parts: Vec<_> = verdict.send.iter().filter_map(part).collect();
+    (!parts.is_empty()).then(|| Wish {
+        date: seen.date.clone(),
+        etag,
+        sent: sent.clone(),
+        parts,
+    })
+}
+
+/// Sends what the queue has room for, the newest days first, and writes down what was sent. Returns how many.
+pub(super) async fn send(
+    mut wishes: Vec<Wish>,
+    queue: &Queue,
+    mut room: u64,
+    now_ms: i64,
+    objects: &Objects,
+    layout: &Layout,
+) -> Result<u64, SweepError> {
+    wishes.sort_by(|a, b| b.date.cmp(&a.date));
+    let (mut count, mut refused) = (0, None);
+    for wish in wishes {
+        let most = usize::try_from(room).unwrap_or(usize::MAX);
+        let (ids, bodies): (Vec<PartId>, Vec<String>) = wish.parts.into_iter().take(most).unzip();
+        if bodies.is_empty() {
+            break;
+        }
+        let mut sent = wish.sent;
+        let mut taken = 0;
+        for (id, answer) in ids.into_iter().zip(queue.send(&bodies).await) {
+            match answer {
+                Ok(()) => {
+                    taken += 1;
+                    let counted = sent.get(&id).map_or(0, |before| before.counted + 1);
+                    sent.insert(id, Sent { counted, last_ms: now_ms });
+                }
+                Err(error) => refused = Some(error),
+            }
+        }
+        // Written after it was sent: what is sent twice does no harm, what counts unsent would.
+        if taken > 0 {
+            let ledger = Ledger {
+                version: 1,
+                parts: sent.into_iter().map(|(id, sent)| (id.to_string(), sent)).collect(),
+            };
+            let mut json = serde_json::to_vec(&ledger).map_err(|error| SweepError::Defect(error.to_string()))?;
+            json.push(b'\n');
+            let key = layout.leaf(&wish.date, Leaf::Sent);
+            objects.put(&key, Bytes::from(json), "application/json", wish.etag.as_deref()).await?;
+        }
+        count += taken;
+        room = room.saturating_sub(taken);
+    }
+    refused.map_or(Ok(count), |error| Err(error.into()))
+}

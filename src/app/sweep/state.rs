@@ -1,0 +1,67 @@
+//! What a sweep leaves to the next one. Losing it costs a sweep over all days, nothing else.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::SweepError;
+use super::objects::Objects;
+use crate::keys::{Day, Layout};
+
+/// The version of its form.
+const VERSION: u32 = 1;
+
+/// Where sweeps stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct State {
+    pub(super) version: u32,
+    /// When a sweep over all days came to its end last, by S3's clock, milliseconds since 1970 UTC.
+    pub(super) all_ms: Option<i64>,
+    /// The day that a sweep over all days, which ran out of time, goes on with.
+    pub(super) next: Option<String>,
+    /// When the queue was seen empty last, by S3's clock, milliseconds since 1970 UTC.
+    pub(super) drained_ms: Option<i64>,
+    /// Days that are not settled: they are looked at by every sweep, however old they are.
+    pub(super) unsettled: Vec<String>,
+    /// Types of columns that were ever published, by table and column. Only ever added to.
+    pub(super) types: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl State {
+    /// Reads it, with its ETag. One that is damaged is set aside, and a new one begins.
+    pub(super) async fn read(objects: &Objects, layout: &Layout) -> Result<(Self, Option<String>), SweepError> {
+        let key = layout.sweep_state();
+        let Some((bytes, etag)) = objects.read(&key).await? else {
+            return Ok((State::default(), None));
+        };
+        match serde_json::from_slice::<State>(&bytes) {
+            Ok(state) if state.version <= VERSION => Ok((state, Some(etag))),
+            Ok(state) => Err(SweepError::Newer(format!("{key} has version {}", state.version))),
+            Err(error) => {
+                objects.set_aside(&key, bytes, &error.to_string()).await?;
+                Ok((State::default(), None))
+            }
+        }
+    }
+
+    /// Writes it onto what was read. Another sweep's, written meanwhile, is as good.
+    pub(super) async fn write(
+        mut self,
+        objects: &Objects,
+        layout: &Layout,
+        etag: Option<&str>,
+    ) -> Result<(), SweepError> {
+        self.version = VERSION;
+        let mut json = serde_json::to_vec(&self).map_err(|error| SweepError::Defect(error.to_string()))?;
+        json.push(b'\n');
+        objects.put(&layout.sweep_state(), Bytes::from(json), "application/json", etag).await?;
+        Ok(())
+    }
+
+    /// The days that are not settled.
+    pub(super) fn unsettled_days(&self) -> Vec<Day> {
+        self.unsettled.iter().filter_map(|day| Day::parse(day)).collect()
+    }
+}

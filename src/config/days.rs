@@ -1,0 +1,85 @@
+//! The settings of the manifest function: when a day is whole, what is sent again, what is kept.
+
+use crate::day::Policy;
+
+use super::Vars;
+
+const MINUTE_MS: i64 = 60_000;
+const HOUR_MS: i64 = 60 * MINUTE_MS;
+const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// How days are looked after.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Days {
+    /// How they are judged.
+    pub policy: Policy,
+    /// How many days back a sweep looks that is not the daily one over all.
+    pub look_back_days: i64,
+    /// Messages that may be visible and in flight before a sweep tops the queue up no further.
+    pub queue_messages_max: u64,
+    /// URL of the queue that parts are sent to again. None: none are.
+    pub queue_url: Option<String>,
+    /// Name or ARN of the event bus. None: no events are sent.
+    pub event_bus: Option<String>,
+    /// Requests to S3 under way at once.
+    pub requests_max: usize,
+}
+
+impl Vars {
+    pub(super) fn days(&mut self) -> Option<Days> {
+        let defaults = Policy::default();
+        let quiet_ms = self.span("QUIET_MINUTES", MINUTE_MS, 0);
+        let deadline_ms = self.span("DEADLINE_HOURS", HOUR_MS, 0);
+        let expected = self.text("EXPECTED_TABLES");
+        let union = self.parsed_by("FOLDERS", |text| match text {
+            "newest" => Ok(false),
+            "union" => Ok(true),
+            _ => Err("expected newest or union".to_owned()),
+        });
+        let send_after_ms = self.span("SEND_AFTER_MINUTES", MINUTE_MS, 1);
+        let sends_max = self.number("SENDS_MAX", 0);
+        let grace_ms = self.span("GRACE_DAYS", DAY_MS, 0);
+        let keep_ms = match self.text("KEEP_DAYS") {
+            None => Some(None),
+            Some(_) => self.span("KEEP_DAYS", DAY_MS, 1).map(Some),
+        };
+        let swing_percent = self.parsed_by("SWING_PERCENT", |text| match text {
+            "off" => Ok(None),
+            _ => text
+                .parse()
+                .map(Some)
+                .map_err(|_| "expected a number of per cent, or off".to_owned()),
+        });
+        let look_back_days = self.number::<u32>("LOOK_BACK_DAYS", 1);
+        let queue_messages_max = self.number("QUEUE_MESSAGES_MAX", 1);
+        let requests_max = self.number("REQUESTS_MAX", 1);
+        Some(Days {
+            policy: Policy {
+                quiet_ms: quiet_ms?,
+                deadline_ms: deadline_ms?,
+                expected: expected.map(|list| {
+                    let names = list.split(',').map(|name| name.trim().to_lowercase());
+                    names.filter(|name| !name.is_empty()).collect()
+                }),
+                union: union?,
+                send_after_ms: send_after_ms?,
+                sends_max: sends_max?,
+                grace_ms: grace_ms?,
+                keep_ms: keep_ms?,
+                swing_percent: swing_percent?,
+                ..defaults
+            },
+            look_back_days: look_back_days?.into(),
+            queue_messages_max: queue_messages_max?,
+            queue_url: self.text("QUEUE_URL"),
+            event_bus: self.text("EVENT_BUS"),
+            requests_max: requests_max?,
+        })
+    }
+
+    /// A number of minutes, hours or days, as milliseconds.
+    fn span(&mut self, name: &str, unit_ms: i64, least: u64) -> Option<i64> {
+        self.number::<u32>(name, least)
+            .map(|number| i64::from(number).saturating_mul(unit_ms))
+    }
+}
