@@ -45,6 +45,7 @@ mod folder;
 mod listing;
 pub mod operation;
 mod record;
+mod refusal;
 mod uploads;
 
 /// The region the server's clients sign for. It takes any.
