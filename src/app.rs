@@ -8,6 +8,7 @@ pub mod convert_part;
 mod error;
 pub mod handler;
 mod line;
+pub mod outcome;
 pub mod source;
 pub mod upload;
 

@@ -21,10 +21,11 @@ use tracing::Instrument;
 use crate::app::attempt::{self, Core, Pending, Tried};
 use crate::app::error::PartError;
 use crate::app::line;
+use crate::app::outcome::{Converted, Outcome, Turn};
 use crate::app::source::SourceError;
 use crate::app::upload::UploadError;
 use crate::config::Config;
-use crate::convert::{self, Provenance, Report};
+use crate::convert::{self, Provenance};
 use crate::failure::Failure;
 use crate::keys::PartKey;
 use crate::notice::Notice;
@@ -40,59 +41,6 @@ const COMMITS_MAX: u32 = 3;
 
 /// How often a pass may ask for another one. The core promises three.
 const PASSES_MAX: u32 = 4;
-
-/// The circumstances of one notice's turn.
-#[derive(Clone, Debug)]
-pub struct Turn {
-    /// The invocation's request id.
-    pub request_id: String,
-    /// When the function is killed. None: never.
-    pub deadline: Option<Instant>,
-    /// How often the message was received, this time included. None where nobody counts.
-    pub receive_count: Option<u32>,
-}
-
-/// What became of a notice.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
-    /// Its output was written now.
-    Converted(Box<Converted>),
-    /// Its output was there, or another invocation wrote it meanwhile.
-    Present {
-        /// Key of the output.
-        output: String,
-    },
-    /// It asks for no conversion.
-    Skipped {
-        /// Why.
-        reason: String,
-    },
-    /// It can never be converted as things are; a failure record says so from now on.
-    Failed {
-        /// Why.
-        message: String,
-        /// Key of the failure record.
-        record: String,
-    },
-    /// It can never be converted as things are, as a failure record has said before.
-    FailedBefore {
-        /// Key of the failure record.
-        record: String,
-    },
-}
-
-/// A part that was converted.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Converted {
-    /// Table, day and stem.
-    pub part: PartKey,
-    /// Key of the Parquet.
-    pub output: String,
-    /// Key of the rejects, if there are any.
-    pub rejects: Option<String>,
-    /// What the core reports.
-    pub report: Report,
-}
 
 /// Converts parts. Cheap to clone.
 #[derive(Clone, Debug)]

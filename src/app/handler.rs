@@ -8,8 +8,9 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use crate::app::convert_part::{Converter, Outcome, Turn};
+use crate::app::convert_part::Converter;
 use crate::app::error::PartError;
+use crate::app::outcome::{Outcome, Turn};
 use crate::config::Config;
 use crate::notice::{self, BatchJob, Delivery, Message, Notice, NoticeError, answer};
 use crate::store::Store;

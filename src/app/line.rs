@@ -2,8 +2,8 @@
 //!
 //! The fields are listed here, one by one, so that it can be seen that none of them is a cell value.
 
-use crate::app::convert_part::{Converted, Outcome};
 use crate::app::error::PartError;
+use crate::app::outcome::{Converted, Outcome};
 use crate::convert::Stage;
 use crate::notice::Notice;
 use crate::telemetry::{Metrics, PartMetrics, Stopwatch};

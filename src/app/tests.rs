@@ -10,9 +10,10 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::app::attempt::Core;
-use crate::app::convert_part::{Converter, Outcome, Turn};
+use crate::app::convert_part::Converter;
 use crate::app::error::PartError;
 use crate::app::handler::{Handler, Invocation};
+use crate::app::outcome::{Outcome, Turn};
 use crate::app::source::SourceError;
 use crate::config::Config;
 use crate::convert::{ConvertError, Decision, Observer, Pass, Plan, Report};

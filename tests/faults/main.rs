@@ -15,7 +15,7 @@ mod support;
 mod time;
 
 use daymark::app::PartError;
-use daymark::app::convert_part::Outcome;
+use daymark::app::outcome::Outcome;
 use daymark::app::source::SourceError;
 use daymark::app::upload::UploadError;
 use daymark::failure::Reason;

@@ -14,7 +14,7 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use daymark::app::convert_part::Outcome;
+use daymark::app::outcome::Outcome;
 use daymark::app::handler::HandlerError;
 use daymark::app::handler::Invocation;
 use daymark::failure::Reason;

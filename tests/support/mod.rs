@@ -10,7 +10,7 @@ use std::time::Duration;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use daymark::app::PartError;
-use daymark::app::convert_part::{Outcome, Turn};
+use daymark::app::outcome::{Outcome, Turn};
 use daymark::app::handler::{Handler, HandlerError, Invocation};
 use daymark::config::Config;
 use daymark::failure::Failure;
