@@ -12,7 +12,7 @@ pub mod outcome;
 pub mod source;
 pub mod upload;
 
-pub use error::PartError;
+pub use error::{PartError, RecordError};
 
 #[cfg(all(test, feature = "cli"))]
 mod tests;

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::app::attempt::{self, Core, Pending, Tried};
-use crate::app::error::PartError;
+use crate::app::error::{PartError, RecordError};
 use crate::app::line;
 use crate::app::outcome::{Converted, Outcome, Turn};
 use crate::app::source::SourceError;
@@ -107,32 +107,21 @@ impl Converter {
     async fn take_turn(&self, notice: &Notice, turn: &Turn) -> Result<Outcome, PartError> {
         let begun = Instant::now();
         let course = Course::default();
-        let ended = match turn.deadline.map(|deadline| self.before(deadline)) {
-            None => self.steps(notice, &course).await,
-            Some(until) => match tokio::time::timeout_at(until, self.steps(notice, &course)).await {
-                Ok(ended) => ended,
-                Err(_) => Err(PartError::OutOfTime { ms: ms_since(begun) }),
-            },
+        let times = Times::of(turn.deadline, self.config.deadline_margin);
+        let ended = match before(times.work, self.steps(notice, &course)).await {
+            Some(ended) => ended,
+            None => Err(PartError::OutOfTime { ms: ms_since(begun) }),
         };
-        course.end().await;
+        course.end(times.cleanup).await;
         let last_receive = turn
             .receive_count
             .is_some_and(|count| count >= self.config.receives_max);
         let outcome = match ended {
             Ok(outcome) => Ok(outcome),
-            Err(error) => self.judge(error, &course, last_receive).await,
+            Err(error) => self.judge(error, &course, last_receive, times.record).await,
         };
         line::tell(&self.metrics, notice, &outcome, ms_since(begun));
         outcome.map(|(outcome, _)| outcome)
-    }
-
-    /// When to give up, so that there is time left to clean up and to say so: the margin before the deadline, but never
-    /// more than half of what is left.
-    fn before(&self, deadline: Instant) -> Instant {
-        let left = deadline.saturating_duration_since(Instant::now());
-        deadline
-            .checked_sub(self.config.deadline_margin.min(left / 2))
-            .unwrap_or(deadline)
     }
 
     async fn steps(
@@ -367,6 +356,7 @@ impl Converter {
         error: PartError,
         course: &Course,
         last_receive: bool,
+        until: Option<Instant>,
     ) -> Result<(Outcome, Option<Stopwatch>), PartError> {
         let located = course
             .located
@@ -384,8 +374,20 @@ impl Converter {
         let record = record
             .to_json()
             .map_err(|error| PartError::Defect(error.to_string()))?;
-        self.put_once(&located.failure, Bytes::from(record), "application/json")
-            .await?;
+        let putting = self.put_once(&located.failure, Bytes::from(record), "application/json");
+        let cause = match before(until, putting).await {
+            Some(Ok(())) => None,
+            Some(Err(error)) => Some(RecordError::Store(error)),
+            None => Some(RecordError::OutOfTime),
+        };
+        if let Some(cause) = cause {
+            let error = PartError::Unrecorded {
+                refusal: message,
+                cause,
+            };
+            tracing::warn!(%error, record = located.failure, "the failure record was not written");
+            return Err(error);
+        }
         Ok((
             Outcome::Failed {
                 message,
@@ -404,14 +406,59 @@ impl Course {
             .push(task);
     }
 
-    /// Stops what still runs and waits until it has cleaned up behind itself.
-    async fn end(&self) {
+    /// Stops what still runs and waits until it has cleaned up behind itself, but not for ever: what hangs then is cut off,
+    /// so that there is time left to say how the part ended.
+    async fn end(&self, until: Option<Instant>) {
         self.stop.store(true, Ordering::Relaxed);
-        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
-        for task in tasks {
-            // How a task ended was heard where its result was awaited.
-            let _ = task.await;
+        let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        let all = async {
+            for task in &mut tasks {
+                // How a task ended was heard where its result was awaited.
+                let _ = task.await;
+            }
+        };
+        if before(until, all).await.is_none() {
+            // Invisible and soon gone by the bucket's lifecycle rule, but somebody pays for it until then.
+            tracing::warn!(
+                "cleaning up was cut off by the function's end: a multipart upload may be left open"
+            );
+            for task in &tasks {
+                task.abort();
+            }
         }
+    }
+}
+
+/// When the stages of a turn have to end, the one after the other. None: whenever they do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Times {
+    work: Option<Instant>,
+    cleanup: Option<Instant>,
+    record: Option<Instant>,
+}
+
+impl Times {
+    /// The margin, but never more than half of what is left, is kept back from the work. Half of it is for cleaning up,
+    /// most of the rest for the failure record, and what remains for the line in the log. Without a margin there is nothing
+    /// to divide.
+    fn of(deadline: Option<Instant>, margin: Duration) -> Times {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let margin = margin.min(left.unwrap_or_default() / 2);
+        let ahead = |kept: Duration| deadline.map(|deadline| deadline.checked_sub(kept).unwrap_or(deadline));
+        let later = |kept: Duration| ahead(kept).filter(|_| !margin.is_zero());
+        Times {
+            work: ahead(margin),
+            cleanup: later(margin / 2),
+            record: later(margin / 8),
+        }
+    }
+}
+
+/// What the work gives, if it does before that moment.
+async fn before<T>(until: Option<Instant>, work: impl Future<Output = T>) -> Option<T> {
+    match until {
+        None => Some(work.await),
+        Some(until) => tokio::time::timeout_at(until, work).await.ok(),
     }
 }
 

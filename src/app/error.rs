@@ -20,6 +20,14 @@ pub enum PartError {
     /// The part itself can never be converted as things are.
     #[error("{0}")]
     Refused(String),
+    /// It can never be converted as things are, but the failure record that says so could not be written.
+    #[error("{refusal}; besides, the failure record could not be written: {cause}")]
+    Unrecorded {
+        /// Why it can never be converted.
+        refusal: String,
+        /// Why the record was not written.
+        cause: RecordError,
+    },
     /// The function's time ran out.
     #[error(
         "the function's time ran out after {ms} ms: expected the part to be done before; give the function more time or memory"
@@ -54,6 +62,17 @@ pub enum PartError {
         /// Records rejected.
         rejected: u64,
     },
+}
+
+/// Why a failure record was not written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// S3 refused, or could not be reached.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No answer came before the function's end.
+    #[error("no answer came before the function's end")]
+    OutOfTime,
 }
 
 impl PartError {
