@@ -3,6 +3,7 @@
 //! The only place, besides the binaries, that names types of aws-sdk-s3. What S3 answers is told apart here, once, so that
 //! nobody else looks at status numbers: [`StoreError`] says what the caller can do about it.
 
+mod attempts;
 mod error;
 mod multipart;
 
@@ -14,6 +15,8 @@ use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ChecksumAlgorithm;
 use bytes::Bytes;
+
+use attempts::Attempts;
 
 pub use error::{Class, Kind, Request, StoreError};
 pub use multipart::{PART_BYTES_MIN, PARTS_MAX, UploadedPart};
@@ -188,9 +191,11 @@ impl Store {
         let request = request
             .content_type(content_type)
             .checksum_algorithm(ChecksumAlgorithm::Crc32);
-        match request.body(ByteStream::from(body)).send().await {
+        let attempts = Attempts::default();
+        let request = request.body(ByteStream::from(body)).customize();
+        match request.interceptor(attempts.clone()).send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(StoreError::of("PutObject", bucket, key, &error)),
+            Err(error) => Err(StoreError::of("PutObject", bucket, key, &error).after(attempts.count())),
         }
     }
 }

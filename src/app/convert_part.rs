@@ -21,7 +21,7 @@ use tracing::Instrument;
 use crate::app::attempt::{self, Core, Pending, Tried};
 use crate::app::error::{PartError, RecordError};
 use crate::app::line;
-use crate::app::outcome::{Converted, Outcome, Turn};
+use crate::app::outcome::{CommittedBy, Converted, Outcome, Turn};
 use crate::app::source::SourceError;
 use crate::app::upload::UploadError;
 use crate::config::Config;
@@ -235,6 +235,7 @@ impl Converter {
         course: &Course,
     ) -> Result<(Outcome, Option<Stopwatch>), PartError> {
         let mut last = String::new();
+        let mut may_be_ours = false;
         for _ in 0..COMMITS_MAX {
             let pending = self.passes(located, course).await?;
             let Pending {
@@ -255,33 +256,35 @@ impl Converter {
             } else {
                 Some(located.rejects.clone())
             };
+            let converted = |committed_by| {
+                let converted = Converted {
+                    part: located.part.clone(),
+                    output: located.output.clone(),
+                    rejects: rejects_key,
+                    report,
+                    committed_by,
+                };
+                Ok((Outcome::Converted(Box::new(converted)), Some(stopwatch)))
+            };
             let error = match upload.commit(rest).await {
-                Ok(()) => {
-                    let converted = Converted {
-                        part: located.part.clone(),
-                        output: located.output.clone(),
-                        rejects: rejects_key,
-                        report,
-                    };
-                    return Ok((Outcome::Converted(Box::new(converted)), Some(stopwatch)));
-                }
+                Ok(()) => return converted(CommittedBy::This),
                 Err(UploadError::Store(error)) if error.class() != Class::Config => error,
                 Err(error) => return Err(PartError::Upload(error)),
             };
             // Refused because it is there, or done although the answer says otherwise: only looking tells.
             tracing::warn!(%error, "the output was not committed, looking whether it is there");
+            may_be_ours |= error.may_have_landed();
             if self
                 .store
                 .head(self.config.layout.curated().bucket(), &located.output)
                 .await?
                 .is_some()
             {
-                return Ok((
-                    Outcome::Present {
-                        output: located.output.clone(),
-                    },
-                    None,
-                ));
+                if may_be_ours {
+                    return converted(CommittedBy::Unknown);
+                }
+                let output = located.output.clone();
+                return Ok((Outcome::Present { output }, None));
             }
             if !matches!(
                 error.kind,

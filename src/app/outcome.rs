@@ -56,4 +56,26 @@ pub struct Converted {
     pub rejects: Option<String>,
     /// What the core reports.
     pub report: Report,
+    /// Whose bytes lie under the output's key.
+    pub committed_by: CommittedBy,
+}
+
+/// Who made an output visible. The bytes are the same either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommittedBy {
+    /// This invocation: S3 said so.
+    This,
+    /// This invocation or another at the same time: the answer was lost, or a try of the commit failed in a way that
+    /// leaves open whether it was done, and the output is there.
+    Unknown,
+}
+
+impl CommittedBy {
+    /// As in the log.
+    pub fn name(self) -> &'static str {
+        match self {
+            CommittedBy::This => "this invocation",
+            CommittedBy::Unknown => "unknown",
+        }
+    }
 }

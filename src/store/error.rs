@@ -33,6 +33,8 @@ pub struct Request {
     pub request_id: Option<String>,
     /// S3's words, or the connection's error.
     pub detail: String,
+    /// How often it was sent, where that was counted (writes that are create-only); else 0.
+    pub attempts: u32,
 }
 
 /// What happened to a request.
@@ -89,6 +91,23 @@ impl StoreError {
         }
     }
 
+    /// Whether a request that makes an object may have made it although it failed: no answer came, S3 failed while it was
+    /// at it, or a refusal answers a second try, the first of which may have been done. False for other requests.
+    pub fn may_have_landed(&self) -> bool {
+        let is_server_fault = self.request.status.is_some_and(|status| status >= 500);
+        match self.request.attempts {
+            0 => false,
+            1 => self.kind == Kind::Lost || is_server_fault,
+            _ => true,
+        }
+    }
+
+    /// Adds how often the request was sent.
+    pub(super) fn after(mut self, attempts: u32) -> StoreError {
+        self.request.attempts = attempts;
+        self
+    }
+
     pub(super) fn of<E>(
         operation: &'static str,
         bucket: &str,
@@ -116,6 +135,7 @@ impl StoreError {
                 code,
                 request_id: error.request_id().map(str::to_owned),
                 detail,
+                attempts: 0,
             }),
         }
     }
@@ -132,6 +152,7 @@ impl StoreError {
                 code: None,
                 request_id: None,
                 detail: detail.to_owned(),
+                attempts: 0,
             }),
         }
     }
@@ -296,5 +317,22 @@ mod tests {
         assert!(text.contains("HeadObject s3://lake/a/b"), "{text}");
         assert!(text.contains("s3:ListBucket"), "{text}");
         assert!(text.contains("status 403; request id R1"), "{text}");
+    }
+    #[test]
+    fn a_refusal_is_clear_only_to_a_first_try() {
+        for (kind, status, attempts, may_have) in [
+            (Kind::Precondition, Some(412), 1, false),
+            (Kind::Precondition, Some(412), 2, true),
+            (Kind::Conflict, Some(409), 1, false),
+            (Kind::NoSuchUpload, Some(404), 1, false),
+            (Kind::NoSuchUpload, Some(404), 2, true),
+            (Kind::Lost, None, 1, true),
+            (Kind::Other, Some(500), 1, true),
+            (Kind::Throttled, Some(503), 1, true),
+            (Kind::Lost, None, 0, false),
+        ] {
+            let error = error(kind, status, None).after(attempts);
+            assert_eq!(error.may_have_landed(), may_have, "{error}");
+        }
     }
 }
