@@ -3,7 +3,7 @@
 use crate::app::source::SourceError;
 use crate::app::upload::UploadError;
 use crate::failure::Reason;
-use crate::store::{Class, StoreError};
+use crate::store::{Kind, StoreError};
 
 /// Why a part was not converted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -83,7 +83,7 @@ impl PartError {
             PartError::Refused(_) => Some(Reason::Refused),
             PartError::OutOfTime { .. } if last_receive => Some(Reason::OutOfTime),
             PartError::Store(error) | PartError::Source(SourceError::Store(error))
-                if error.class() == Class::Permanent =>
+                if error.kind == Kind::ColdStorage =>
             {
                 Some(Reason::ColdStorage)
             }
