@@ -1,11 +1,15 @@
-//! S3, as this crate needs it: whole objects that are written once, and reads that are pinned to one ETag.
+//! S3, as this crate needs it: objects that are written once or replaced only by whoever saw what they replace, reads that
+//! are pinned to one ETag, listings with S3's own clock.
 //!
 //! The only place, besides the binaries, that names types of aws-sdk-s3. What S3 answers is told apart here, once, so that
 //! nobody else looks at status numbers: [`StoreError`] says what the caller can do about it.
 
 mod attempts;
+mod delete;
 mod error;
+mod listing;
 mod multipart;
+mod small;
 
 use std::time::Duration;
 
@@ -18,8 +22,11 @@ use bytes::Bytes;
 
 use attempts::Attempts;
 
+pub use delete::DELETED_AT_ONCE_MAX;
 pub use error::{Class, Kind, Request, StoreError};
+pub use listing::{Listed, Listing, Page, Start};
 pub use multipart::{PART_BYTES_MIN, PARTS_MAX, UploadedPart};
+pub use small::Tail;
 
 /// How often and how patiently S3 is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -35,6 +35,8 @@ pub struct Request {
     pub detail: String,
     /// How often it was sent, where that was counted (writes that are create-only); else 0.
     pub attempts: u32,
+    /// The ETag that a write was to replace.
+    pub etag: Option<String>,
 }
 
 /// What happened to a request.
@@ -56,6 +58,8 @@ pub enum Kind {
     WrongRegion,
     /// 403 `InvalidObjectState`: the object is archived and cannot be read before it is restored.
     ColdStorage,
+    /// It is larger than whoever asked for it can use.
+    TooLarge,
     /// 503 or 429: slower, please.
     Throttled,
     /// No answer: refused, cut off or timed out. What was asked for may have been done.
@@ -79,7 +83,7 @@ impl StoreError {
     /// What the failure asks for.
     pub fn class(&self) -> Class {
         match self.kind {
-            Kind::ColdStorage => Class::Permanent,
+            Kind::ColdStorage | Kind::TooLarge => Class::Permanent,
             Kind::Denied | Kind::NoSuchBucket | Kind::WrongRegion => Class::Config,
             Kind::NotFound
             | Kind::NoSuchUpload
@@ -136,6 +140,7 @@ impl StoreError {
                 request_id: error.request_id().map(str::to_owned),
                 detail,
                 attempts: 0,
+                etag: None,
             }),
         }
     }
@@ -153,8 +158,20 @@ impl StoreError {
                 request_id: None,
                 detail: detail.to_owned(),
                 attempts: 0,
+                etag: None,
             }),
         }
+    }
+}
+
+/// What the code of one entry of an answer means.
+pub(super) fn kind_of_code(code: &str) -> Kind {
+    match code {
+        "AccessDenied" => Kind::Denied,
+        code => match kind(None, Some(code)) {
+            Kind::Lost => Kind::Other,
+            kind => kind,
+        },
     }
 }
 
@@ -197,7 +214,9 @@ impl fmt::Display for StoreError {
             Kind::NotFound => "no such object",
             Kind::NoSuchBucket => "no such bucket",
             Kind::NoSuchUpload => "no such multipart upload",
-            Kind::Precondition if request.operation == "GetObject" => "another object is current by now",
+            Kind::Precondition if request.operation == "GetObject" || request.etag.is_some() => {
+                "another object is current by now"
+            }
             Kind::Precondition => "the object exists already",
             Kind::Conflict => "another write to this key was under way",
             Kind::Denied => {
@@ -205,6 +224,7 @@ impl fmt::Display for StoreError {
             }
             Kind::WrongRegion => "the bucket is in another region",
             Kind::ColdStorage => "the object is archived: restore it from its storage class first",
+            Kind::TooLarge => "the object is too large",
             Kind::Throttled => "S3 asks to slow down",
             Kind::Lost => "no answer",
             Kind::Other => "S3 refused",
