@@ -8,10 +8,11 @@ pub mod convert_part;
 mod error;
 pub mod handler;
 mod line;
+pub mod outcome;
 pub mod source;
 pub mod upload;
 
-pub use error::PartError;
+pub use error::{PartError, RecordError};
 
 #[cfg(all(test, feature = "cli"))]
 mod tests;

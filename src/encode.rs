@@ -38,8 +38,8 @@ const SAMPLE_ROWS: usize = 4096;
 #[derive(Debug, thiserror::Error)]
 pub enum EncodeError {
     /// The output refused bytes.
-    #[error("the output failed")]
-    Output(#[source] io::Error),
+    #[error("the output failed: {0}")]
+    Output(io::Error),
     /// The encoder refused the data: a defect of ours.
     #[error("the Parquet encoder failed: {0}")]
     Encoder(String),

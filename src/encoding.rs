@@ -30,12 +30,12 @@ const ROOM_BYTES_MIN: usize = 64;
 #[derive(Debug, thiserror::Error)]
 pub enum EncodingError {
     /// The source's own error.
-    #[error("reading the text failed at byte {at_byte}: {source}")]
+    #[error("reading the text failed at byte {at_byte}: {cause}")]
     Source {
         /// Bytes read before.
         at_byte: u64,
         /// The reader's error.
-        source: io::Error,
+        cause: io::Error,
     },
     /// Bytes that mean nothing in the encoding.
     #[error("{length} byte(s) at byte {at_byte} of the text are not valid {encoding}", encoding = encoding.name())]
@@ -76,7 +76,7 @@ impl From<EncodingError> for io::Error {
     /// The source's own error comes out as it was.
     fn from(error: EncodingError) -> io::Error {
         match error {
-            EncodingError::Source { source, .. } => source,
+            EncodingError::Source { cause, .. } => cause,
             EncodingError::AfterFailure => io::Error::other(error),
             fault => io::Error::new(io::ErrorKind::InvalidData, fault),
         }
@@ -280,7 +280,7 @@ fn read_some<R: Read>(source: &mut R, room: &mut [u8], at_byte: u64) -> Result<u
         match source.read(room) {
             Ok(read) => return Ok(read.min(room.len())),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(source) => return Err(EncodingError::Source { at_byte, source }),
+            Err(cause) => return Err(EncodingError::Source { at_byte, cause }),
         }
     }
 }

@@ -434,7 +434,7 @@ fn read_some<R: Read>(source: &mut Hashed<R>, room: &mut [u8]) -> Result<usize, 
             Err(error) => {
                 return Err(InflateError::Source {
                     at_byte: source.bytes_read(),
-                    source: error,
+                    cause: error,
                 });
             }
         }

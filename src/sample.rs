@@ -162,24 +162,23 @@ pub enum SampleError {
         can_force: bool,
     },
     /// A file could not be made, written or removed.
-    #[error("cannot {action} {}", path.display())]
+    #[error("cannot {action} {}: {cause}", path.display())]
     Io {
         /// What was tried.
         action: &'static str,
         /// On which file.
         path: PathBuf,
         /// Why not.
-        #[source]
-        source: std::io::Error,
+        cause: std::io::Error,
     },
 }
 
 impl SampleError {
-    fn io(action: &'static str, path: &Path, source: std::io::Error) -> Self {
+    fn io(action: &'static str, path: &Path, cause: std::io::Error) -> Self {
         SampleError::Io {
             action,
             path: path.to_owned(),
-            source,
+            cause,
         }
     }
 }

@@ -45,6 +45,7 @@ mod folder;
 mod listing;
 pub mod operation;
 mod record;
+mod refusal;
 mod uploads;
 
 /// The region the server's clients sign for. It takes any.
@@ -84,12 +85,12 @@ impl ServerConfig {
 #[non_exhaustive]
 pub enum ServerError {
     /// The folder cannot be used.
-    #[error("cannot use folder {path}", path = path.display())]
+    #[error("cannot use folder {path}: {cause}", path = path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
         /// What the system says.
-        source: io::Error,
+        cause: io::Error,
     },
     /// Another process has the folder open.
     #[error("folder {path} is already served by another process", path = path.display())]
@@ -98,12 +99,12 @@ pub enum ServerError {
         path: PathBuf,
     },
     /// The address cannot be listened on.
-    #[error("cannot listen on {address}")]
+    #[error("cannot listen on {address}: {cause}")]
     Listen {
         /// The address asked for.
         address: SocketAddr,
         /// What the system says.
-        source: io::Error,
+        cause: io::Error,
     },
     /// A bucket's name is not allowed, or its folder cannot be made.
     #[error("cannot make bucket {bucket:?}: {reason}")]
@@ -133,9 +134,9 @@ impl Server {
     /// See [`ServerError`].
     pub async fn start(config: ServerConfig) -> Result<Self, ServerError> {
         let folder = open(&config.root)?;
-        let listen = |source| ServerError::Listen {
+        let listen = |cause| ServerError::Listen {
             address: config.address,
-            source,
+            cause,
         };
         let listener = TcpListener::bind(config.address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
@@ -262,7 +263,7 @@ fn open(root: &Path) -> Result<Arc<Folder>, ServerError> {
     match Folder::open(root) {
         Ok(folder) => Ok(Arc::new(folder)),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(ServerError::InUse { path }),
-        Err(source) => Err(ServerError::Folder { path, source }),
+        Err(cause) => Err(ServerError::Folder { path, cause }),
     }
 }
 

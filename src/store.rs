@@ -1,10 +1,15 @@
-//! S3, as this crate needs it: whole objects that are written once, and reads that are pinned to one ETag.
+//! S3, as this crate needs it: objects that are written once or replaced only by whoever saw what they replace, reads that
+//! are pinned to one ETag, listings with S3's own clock.
 //!
 //! The only place, besides the binaries, that names types of aws-sdk-s3. What S3 answers is told apart here, once, so that
 //! nobody else looks at status numbers: [`StoreError`] says what the caller can do about it.
 
+mod attempts;
+mod delete;
 mod error;
+mod listing;
 mod multipart;
+mod small;
 
 use std::time::Duration;
 
@@ -15,8 +20,13 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ChecksumAlgorithm;
 use bytes::Bytes;
 
+use attempts::Attempts;
+
+pub use delete::DELETED_AT_ONCE_MAX;
 pub use error::{Class, Kind, Request, StoreError};
+pub use listing::{Listed, Listing, Page, Start};
 pub use multipart::{PART_BYTES_MIN, PARTS_MAX, UploadedPart};
+pub use small::Tail;
 
 /// How often and how patiently S3 is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,9 +198,11 @@ impl Store {
         let request = request
             .content_type(content_type)
             .checksum_algorithm(ChecksumAlgorithm::Crc32);
-        match request.body(ByteStream::from(body)).send().await {
+        let attempts = Attempts::default();
+        let request = request.body(ByteStream::from(body)).customize();
+        match request.interceptor(attempts.clone()).send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(StoreError::of("PutObject", bucket, key, &error)),
+            Err(error) => Err(StoreError::of("PutObject", bucket, key, &error).after(attempts.count())),
         }
     }
 }

@@ -135,3 +135,23 @@ fn no_file_outgrows_its_room() {
         assert!(lines <= 500, "{} has {lines} lines", path.display());
     }
 }
+
+/// A message tells its cause, or the cause is the message; nothing is printed twice by who prints a whole chain.
+#[test]
+fn no_error_tells_its_cause_and_offers_it_besides() {
+    for (_, path, text) in sources() {
+        let lines: Vec<&str> = code(&text).map(str::trim).collect();
+        for (nth, line) in lines.iter().enumerate() {
+            assert!(!line.contains("#[source]"), "{}: {line}", path.display());
+            // thiserror takes a field of this name for one.
+            let is_hidden = *line == "source: io::Error," || *line == "source: std::io::Error,";
+            assert!(!is_hidden, "{}: {line}", path.display());
+            let is_whole = nth > 0 && lines[nth - 1] == "#[error(transparent)]";
+            assert!(
+                !line.contains("#[from]") || is_whole,
+                "{}: {line}",
+                path.display()
+            );
+        }
+    }
+}

@@ -236,16 +236,16 @@ async fn cause(
             _ => PartError::Refused(refusal.to_string()),
         },
         ConvertError::Defect(what) => PartError::Defect(what),
-        ConvertError::Read { at_byte, source } => match feed.await {
+        ConvertError::Read { at_byte, cause } => match feed.await {
             Ok(Err(error)) => PartError::Source(error),
-            Ok(Ok(_)) | Err(_) => PartError::Defect(format!("reading failed at byte {at_byte}: {source}")),
+            Ok(Ok(_)) | Err(_) => PartError::Defect(format!("reading failed at byte {at_byte}: {cause}")),
         },
-        ConvertError::Write { what, source } => {
-            let beyond = source.get_ref().and_then(|inner| inner.downcast_ref::<Beyond>());
+        ConvertError::Write { what, cause } => {
+            let beyond = cause.get_ref().and_then(|inner| inner.downcast_ref::<Beyond>());
             match (beyond, upload_error) {
                 (Some(beyond), _) => PartError::Refused(beyond.to_string()),
                 (None, UploadError::Store(error)) => PartError::Upload(UploadError::Store(error)),
-                (None, _) => PartError::Defect(format!("writing the {what} failed: {source}")),
+                (None, _) => PartError::Defect(format!("writing the {what} failed: {cause}")),
             }
         }
     }

@@ -19,12 +19,13 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::app::attempt::{self, Core, Pending, Tried};
-use crate::app::error::PartError;
+use crate::app::error::{PartError, RecordError};
 use crate::app::line;
+use crate::app::outcome::{CommittedBy, Converted, Outcome, Turn};
 use crate::app::source::SourceError;
 use crate::app::upload::UploadError;
 use crate::config::Config;
-use crate::convert::{self, Provenance, Report};
+use crate::convert::{self, Provenance};
 use crate::failure::Failure;
 use crate::keys::PartKey;
 use crate::notice::Notice;
@@ -40,59 +41,6 @@ const COMMITS_MAX: u32 = 3;
 
 /// How often a pass may ask for another one. The core promises three.
 const PASSES_MAX: u32 = 4;
-
-/// The circumstances of one notice's turn.
-#[derive(Clone, Debug)]
-pub struct Turn {
-    /// The invocation's request id.
-    pub request_id: String,
-    /// When the function is killed. None: never.
-    pub deadline: Option<Instant>,
-    /// How often the message was received, this time included. None where nobody counts.
-    pub receive_count: Option<u32>,
-}
-
-/// What became of a notice.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
-    /// Its output was written now.
-    Converted(Box<Converted>),
-    /// Its output was there, or another invocation wrote it meanwhile.
-    Present {
-        /// Key of the output.
-        output: String,
-    },
-    /// It asks for no conversion.
-    Skipped {
-        /// Why.
-        reason: String,
-    },
-    /// It can never be converted as things are; a failure record says so from now on.
-    Failed {
-        /// Why.
-        message: String,
-        /// Key of the failure record.
-        record: String,
-    },
-    /// It can never be converted as things are, as a failure record has said before.
-    FailedBefore {
-        /// Key of the failure record.
-        record: String,
-    },
-}
-
-/// A part that was converted.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Converted {
-    /// Table, day and stem.
-    pub part: PartKey,
-    /// Key of the Parquet.
-    pub output: String,
-    /// Key of the rejects, if there are any.
-    pub rejects: Option<String>,
-    /// What the core reports.
-    pub report: Report,
-}
 
 /// Converts parts. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -159,32 +107,21 @@ impl Converter {
     async fn take_turn(&self, notice: &Notice, turn: &Turn) -> Result<Outcome, PartError> {
         let begun = Instant::now();
         let course = Course::default();
-        let ended = match turn.deadline.map(|deadline| self.before(deadline)) {
-            None => self.steps(notice, &course).await,
-            Some(until) => match tokio::time::timeout_at(until, self.steps(notice, &course)).await {
-                Ok(ended) => ended,
-                Err(_) => Err(PartError::OutOfTime { ms: ms_since(begun) }),
-            },
+        let times = Times::of(turn.deadline, self.config.deadline_margin);
+        let ended = match before(times.work, self.steps(notice, &course)).await {
+            Some(ended) => ended,
+            None => Err(PartError::OutOfTime { ms: ms_since(begun) }),
         };
-        course.end().await;
+        course.end(times.cleanup).await;
         let last_receive = turn
             .receive_count
             .is_some_and(|count| count >= self.config.receives_max);
         let outcome = match ended {
             Ok(outcome) => Ok(outcome),
-            Err(error) => self.judge(error, &course, last_receive).await,
+            Err(error) => self.judge(error, &course, last_receive, times.record).await,
         };
         line::tell(&self.metrics, notice, &outcome, ms_since(begun));
         outcome.map(|(outcome, _)| outcome)
-    }
-
-    /// When to give up, so that there is time left to clean up and to say so: the margin before the deadline, but never
-    /// more than half of what is left.
-    fn before(&self, deadline: Instant) -> Instant {
-        let left = deadline.saturating_duration_since(Instant::now());
-        deadline
-            .checked_sub(self.config.deadline_margin.min(left / 2))
-            .unwrap_or(deadline)
     }
 
     async fn steps(
@@ -298,6 +235,7 @@ impl Converter {
         course: &Course,
     ) -> Result<(Outcome, Option<Stopwatch>), PartError> {
         let mut last = String::new();
+        let mut may_be_ours = false;
         for _ in 0..COMMITS_MAX {
             let pending = self.passes(located, course).await?;
             let Pending {
@@ -318,33 +256,35 @@ impl Converter {
             } else {
                 Some(located.rejects.clone())
             };
+            let converted = |committed_by| {
+                let converted = Converted {
+                    part: located.part.clone(),
+                    output: located.output.clone(),
+                    rejects: rejects_key,
+                    report,
+                    committed_by,
+                };
+                Ok((Outcome::Converted(Box::new(converted)), Some(stopwatch)))
+            };
             let error = match upload.commit(rest).await {
-                Ok(()) => {
-                    let converted = Converted {
-                        part: located.part.clone(),
-                        output: located.output.clone(),
-                        rejects: rejects_key,
-                        report,
-                    };
-                    return Ok((Outcome::Converted(Box::new(converted)), Some(stopwatch)));
-                }
+                Ok(()) => return converted(CommittedBy::This),
                 Err(UploadError::Store(error)) if error.class() != Class::Config => error,
                 Err(error) => return Err(PartError::Upload(error)),
             };
             // Refused because it is there, or done although the answer says otherwise: only looking tells.
             tracing::warn!(%error, "the output was not committed, looking whether it is there");
+            may_be_ours |= error.may_have_landed();
             if self
                 .store
                 .head(self.config.layout.curated().bucket(), &located.output)
                 .await?
                 .is_some()
             {
-                return Ok((
-                    Outcome::Present {
-                        output: located.output.clone(),
-                    },
-                    None,
-                ));
+                if may_be_ours {
+                    return converted(CommittedBy::Unknown);
+                }
+                let output = located.output.clone();
+                return Ok((Outcome::Present { output }, None));
             }
             if !matches!(
                 error.kind,
@@ -419,6 +359,7 @@ impl Converter {
         error: PartError,
         course: &Course,
         last_receive: bool,
+        until: Option<Instant>,
     ) -> Result<(Outcome, Option<Stopwatch>), PartError> {
         let located = course
             .located
@@ -436,8 +377,20 @@ impl Converter {
         let record = record
             .to_json()
             .map_err(|error| PartError::Defect(error.to_string()))?;
-        self.put_once(&located.failure, Bytes::from(record), "application/json")
-            .await?;
+        let putting = self.put_once(&located.failure, Bytes::from(record), "application/json");
+        let cause = match before(until, putting).await {
+            Some(Ok(())) => None,
+            Some(Err(error)) => Some(RecordError::Store(error)),
+            None => Some(RecordError::OutOfTime),
+        };
+        if let Some(cause) = cause {
+            let error = PartError::Unrecorded {
+                refusal: message,
+                cause,
+            };
+            tracing::warn!(%error, record = located.failure, "the failure record was not written");
+            return Err(error);
+        }
         Ok((
             Outcome::Failed {
                 message,
@@ -456,14 +409,59 @@ impl Course {
             .push(task);
     }
 
-    /// Stops what still runs and waits until it has cleaned up behind itself.
-    async fn end(&self) {
+    /// Stops what still runs and waits until it has cleaned up behind itself, but not for ever: what hangs then is cut off,
+    /// so that there is time left to say how the part ended.
+    async fn end(&self, until: Option<Instant>) {
         self.stop.store(true, Ordering::Relaxed);
-        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
-        for task in tasks {
-            // How a task ended was heard where its result was awaited.
-            let _ = task.await;
+        let mut tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        let all = async {
+            for task in &mut tasks {
+                // How a task ended was heard where its result was awaited.
+                let _ = task.await;
+            }
+        };
+        if before(until, all).await.is_none() {
+            // Invisible and soon gone by the bucket's lifecycle rule, but somebody pays for it until then.
+            tracing::warn!(
+                "cleaning up was cut off by the function's end: a multipart upload may be left open"
+            );
+            for task in &tasks {
+                task.abort();
+            }
         }
+    }
+}
+
+/// When the stages of a turn have to end, the one after the other. None: whenever they do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Times {
+    work: Option<Instant>,
+    cleanup: Option<Instant>,
+    record: Option<Instant>,
+}
+
+impl Times {
+    /// The margin, but never more than half of what is left, is kept back from the work. Half of it is for cleaning up,
+    /// most of the rest for the failure record, and what remains for the line in the log. Without a margin there is nothing
+    /// to divide.
+    fn of(deadline: Option<Instant>, margin: Duration) -> Times {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let margin = margin.min(left.unwrap_or_default() / 2);
+        let ahead = |kept: Duration| deadline.map(|deadline| deadline.checked_sub(kept).unwrap_or(deadline));
+        let later = |kept: Duration| ahead(kept).filter(|_| !margin.is_zero());
+        Times {
+            work: ahead(margin),
+            cleanup: later(margin / 2),
+            record: later(margin / 8),
+        }
+    }
+}
+
+/// What the work gives, if it does before that moment.
+async fn before<T>(until: Option<Instant>, work: impl Future<Output = T>) -> Option<T> {
+    match until {
+        None => Some(work.await),
+        Some(until) => tokio::time::timeout_at(until, work).await.ok(),
     }
 }
 

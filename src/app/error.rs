@@ -3,7 +3,7 @@
 use crate::app::source::SourceError;
 use crate::app::upload::UploadError;
 use crate::failure::Reason;
-use crate::store::{Class, StoreError};
+use crate::store::{Kind, StoreError};
 
 /// Why a part was not converted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +20,14 @@ pub enum PartError {
     /// The part itself can never be converted as things are.
     #[error("{0}")]
     Refused(String),
+    /// It can never be converted as things are, but the failure record that says so could not be written.
+    #[error("{refusal}; besides, the failure record could not be written: {cause}")]
+    Unrecorded {
+        /// Why it can never be converted.
+        refusal: String,
+        /// Why the record was not written.
+        cause: RecordError,
+    },
     /// The function's time ran out.
     #[error(
         "the function's time ran out after {ms} ms: expected the part to be done before; give the function more time or memory"
@@ -56,6 +64,17 @@ pub enum PartError {
     },
 }
 
+/// Why a failure record was not written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// S3 refused, or could not be reached.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No answer came before the function's end.
+    #[error("no answer came before the function's end")]
+    OutOfTime,
+}
+
 impl PartError {
     /// The reason of a failure record, if the same would happen at every further try. Out of time is one only on the
     /// last receive: before that, a less busy moment may do.
@@ -64,7 +83,7 @@ impl PartError {
             PartError::Refused(_) => Some(Reason::Refused),
             PartError::OutOfTime { .. } if last_receive => Some(Reason::OutOfTime),
             PartError::Store(error) | PartError::Source(SourceError::Store(error))
-                if error.class() == Class::Permanent =>
+                if error.kind == Kind::ColdStorage =>
             {
                 Some(Reason::ColdStorage)
             }

@@ -8,8 +8,9 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use crate::app::convert_part::{Converter, Outcome, Turn};
+use crate::app::convert_part::Converter;
 use crate::app::error::PartError;
+use crate::app::outcome::{Outcome, Turn};
 use crate::config::Config;
 use crate::notice::{self, BatchJob, Delivery, Message, Notice, NoticeError, answer};
 use crate::store::Store;
@@ -29,7 +30,7 @@ pub struct Invocation {
 pub enum HandlerError {
     /// The event cannot be understood.
     #[error("the event cannot be understood: {0}")]
-    Notice(#[from] NoticeError),
+    Notice(NoticeError),
     /// Parts of a direct delivery failed; all of them were tried.
     #[error("{failed} of {all} parts are to be tried again; the first: {first}")]
     Parts {
@@ -55,6 +56,12 @@ type Ended = Result<Outcome, PartError>;
 
 /// What makes two notices the same: bucket, key and ETag.
 type Name<'n> = (&'n str, &'n str, Option<&'n str>);
+
+impl From<NoticeError> for HandlerError {
+    fn from(error: NoticeError) -> Self {
+        HandlerError::Notice(error)
+    }
+}
 
 impl Handler {
     /// A handler of this configuration on this store.

@@ -2,8 +2,8 @@
 //!
 //! The fields are listed here, one by one, so that it can be seen that none of them is a cell value.
 
-use crate::app::convert_part::{Converted, Outcome};
 use crate::app::error::PartError;
+use crate::app::outcome::{Converted, Outcome};
 use crate::convert::Stage;
 use crate::notice::Notice;
 use crate::telemetry::{Metrics, PartMetrics, Stopwatch};
@@ -27,6 +27,7 @@ pub(super) fn tell(
                 output,
                 rejects,
                 report,
+                committed_by,
             } = converted.as_ref();
             metrics.parts_converted = 1;
             metrics.rows_written = report.rows_written;
@@ -41,6 +42,7 @@ pub(super) fn tell(
                 table = part.table,
                 date = %part.date,
                 output,
+                committed_by = committed_by.name(),
                 rejects,
                 records_read = report.records_read,
                 rows_written = report.rows_written,

@@ -10,13 +10,16 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::app::attempt::Core;
-use crate::app::convert_part::{Converter, Outcome, Turn};
+use crate::app::convert_part::Converter;
 use crate::app::error::PartError;
 use crate::app::handler::{Handler, Invocation};
+use crate::app::outcome::{Outcome, Turn};
 use crate::app::source::SourceError;
 use crate::config::Config;
-use crate::convert::{ConvertError, Decision, Observer, Pass, Plan, Report};
+use crate::convert::{ConvertError, Decision, Observer, Pass, Plan, Refusal, Report};
+use crate::failure::{Failure, Reason};
 use crate::notice::Notice;
+use crate::server::faults::{Action, Hook, Rule};
 use crate::server::operation::Operation;
 use crate::server::{Server, ServerConfig};
 use crate::store::{Store, Tuning};
@@ -287,4 +290,65 @@ async fn an_output_beyond_one_put_is_whole() {
         (12 << 20, true)
     );
     assert_eq!(world.server.faults().count(Operation::UploadPart), 3);
+}
+
+/// Lambda kills the function at its deadline, whatever still hangs then.
+async fn unless_killed(world: &World, notice: &Notice, time: Duration) -> Option<Outcome> {
+    let deadline = tokio::time::Instant::now() + time;
+    let turn = Turn {
+        request_id: String::new(),
+        deadline: Some(deadline),
+        receive_count: Some(5),
+    };
+    let ended = tokio::time::timeout_at(deadline, world.converter.convert(notice, &turn)).await;
+    ended.ok().map(Result::unwrap)
+}
+
+#[tokio::test]
+async fn an_abort_that_hangs_costs_no_failure_record() {
+    fn refuses(source: &mut dyn Read, output: &mut (dyn Write + Send), rejects: &mut dyn Write) -> Passed {
+        honest(source, output, rejects);
+        Err(Refusal::Empty.into())
+    }
+    let cores: [(Core, Operation, Reason); 2] = [
+        (
+            |source, output, rejects, _, _, _| Ok(Pass::Done(Box::new(honest(source, output, rejects)))),
+            Operation::CompleteMultipartUpload,
+            Reason::OutOfTime,
+        ),
+        (
+            |source, output, rejects, _, _, _| refuses(source, output, rejects),
+            Operation::Other,
+            Reason::Refused,
+        ),
+    ];
+    for (core, hangs, reason) in cores {
+        let world = World::new(core).await;
+        let notice = world.land(KEY).await;
+        let never = || Action::Before(Hook::new(std::future::pending));
+        world.server.faults().inject(Rule::on(hangs).always(), never());
+        let abort = world
+            .server
+            .faults()
+            .inject(Rule::on(Operation::AbortMultipartUpload).always(), never());
+        // As long as this machine needs to get there.
+        let mut time = Duration::from_millis(500);
+        let record = loop {
+            assert!(time < Duration::from_secs(30), "killed every time");
+            let before = abort.fired();
+            let outcome = unless_killed(&world, &notice, time).await;
+            if let Some(Outcome::Failed { record, .. }) = &outcome {
+                if abort.fired() > before {
+                    break record.clone();
+                }
+                let delete = world.server.client().delete_object();
+                delete.bucket("curated").key(record).send().await.unwrap();
+            }
+            time *= 2;
+        };
+        let found = world.server.client().get_object().bucket("curated").key(record);
+        let bytes = found.send().await.unwrap().body.collect().await.unwrap().to_vec();
+        let failure: Failure = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(failure.reason, reason);
+    }
 }

@@ -102,7 +102,7 @@ impl Upload {
         self.answered.await.unwrap_or(Err(UploadError::Died))
     }
 
-    /// Gives it up, and returns why, once nothing of it is left.
+    /// Gives it up, and returns why. Once the task has ended, nothing of it is left.
     pub async fn give_up(self) -> UploadError {
         drop(self.verdict);
         match self.answered.await {
@@ -144,15 +144,16 @@ impl Task {
             // Whoever would hear the answer is gone.
             () = answer.closed() => Err(UploadError::GivenUp),
         };
-        if outcome.is_err() {
-            // Whoever still writes learns it here.
-            drop(parts);
+        let failed = outcome.is_err();
+        // Whoever still writes learns it here.
+        drop(parts);
+        // Nobody waits for the answer to an upload that was given up. It comes before the cleaning up, which can hang.
+        let _ = answer.send(outcome);
+        if failed {
             // A part that still flies when its upload is aborted could land behind it and stay.
             flying.shutdown().await;
             self.abort(open).await;
         }
-        // Nobody waits for the answer to an upload that was given up.
-        let _ = answer.send(outcome);
     }
 
     async fn upload(

@@ -1,4 +1,7 @@
 //! Why a part was not converted. Each error says what, where, expected and found; never a cell's text.
+//!
+//! Logs and answers show an error by its message alone, so a message tells the cause with it, here and in all of the
+//! crate. It is not offered as `source()` besides: who prints a whole chain would print it twice.
 
 use std::io;
 
@@ -15,22 +18,20 @@ use crate::split::FaultKind;
 #[non_exhaustive]
 pub enum ConvertError {
     /// The source's bytes could not be had: the reader's own error. The shell knows whether trying again helps.
-    #[error("reading the source failed at byte {at_byte}: {source}")]
+    #[error("reading the source failed at byte {at_byte}: {cause}")]
     Read {
         /// Bytes of the source read before.
         at_byte: u64,
         /// The reader's error.
-        #[source]
-        source: io::Error,
+        cause: io::Error,
     },
     /// The output or the rejects could not be written: the writer's own error.
-    #[error("writing the {what} failed: {source}")]
+    #[error("writing the {what} failed: {cause}")]
     Write {
         /// `Parquet` or `rejects`.
         what: &'static str,
         /// The writer's error.
-        #[source]
-        source: io::Error,
+        cause: io::Error,
     },
     /// The part can never be converted under this plan.
     #[error(transparent)]
@@ -56,9 +57,9 @@ impl From<Refusal> for ConvertError {
 impl From<EncodeError> for ConvertError {
     fn from(error: EncodeError) -> Self {
         match error {
-            EncodeError::Output(source) => ConvertError::Write {
+            EncodeError::Output(cause) => ConvertError::Write {
                 what: "Parquet",
-                source,
+                cause,
             },
             EncodeError::Encoder(message) => ConvertError::Defect(message),
         }
@@ -187,5 +188,53 @@ fn fault_expected(kind: FaultKind) -> &'static str {
         FaultKind::QuoteInBareField => "expected a delimiter or line end first",
         FaultKind::TextAfterClosingQuote => "expected a delimiter or line end",
         FaultKind::UnclosedQuote => "expected its closing quote, found the end",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+
+    /// As anyhow and others print it.
+    fn printed(error: &dyn Error) -> String {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            text = format!("{text}: {error}");
+            cause = error.source();
+        }
+        text
+    }
+
+    #[test]
+    fn a_chain_tells_every_cause_once() {
+        let broken = || io::Error::other("the pipe broke");
+        let errors: [Box<dyn Error>; 6] = [
+            Box::new(ConvertError::Read {
+                at_byte: 5,
+                cause: broken(),
+            }),
+            Box::new(ConvertError::Write {
+                what: "rejects",
+                cause: broken(),
+            }),
+            Box::new(ConvertError::from(EncodeError::Output(broken()))),
+            Box::new(EncodeError::Output(broken())),
+            Box::new(InflateError::Source {
+                at_byte: 5,
+                cause: broken(),
+            }),
+            Box::new(EncodingError::Source {
+                at_byte: 5,
+                cause: broken(),
+            }),
+        ];
+        for error in errors {
+            let (alone, chain) = (error.to_string(), printed(error.as_ref()));
+            assert_eq!(chain.matches("the pipe broke").count(), 1, "{chain}");
+            assert_eq!(chain, alone);
+        }
     }
 }

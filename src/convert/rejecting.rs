@@ -111,9 +111,9 @@ impl Rejecting<'_, '_> {
             *self.first = Some(told());
         }
         let reject = Reject::new(&self.plan.provenance.key, place, column, why, raw);
-        self.rejects.write(&reject).map_err(|source| ConvertError::Write {
+        self.rejects.write(&reject).map_err(|cause| ConvertError::Write {
             what: "rejects",
-            source,
+            cause,
         })
     }
 }

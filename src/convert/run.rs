@@ -330,9 +330,9 @@ impl<'a> Run<'a> {
             .map_err(|error| ConvertError::Defect(format!("the footer record: {error}")))?;
         let encoded = self.encoder.finish(vec![(FOOTER_KEY.to_owned(), record)])?;
         self.balance(encoded.rows)?;
-        self.rejects.finish().map_err(|source| ConvertError::Write {
+        self.rejects.finish().map_err(|cause| ConvertError::Write {
             what: "rejects",
-            source,
+            cause,
         })?;
         self.report.output_bytes = encoded.bytes;
         Ok(Pass::Done(Box::new(self.report)))
@@ -490,6 +490,6 @@ fn read_error(error: io::Error, at_byte: u64) -> ConvertError {
     }
     ConvertError::Read {
         at_byte,
-        source: error,
+        cause: error,
     }
 }

@@ -8,12 +8,12 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 pub enum InflateError {
     /// The source's bytes could not be had; maybe they can another time.
-    #[error("reading the source failed at byte {at_byte}: {source}")]
+    #[error("reading the source failed at byte {at_byte}: {cause}")]
     Source {
         /// Bytes of the source read before.
         at_byte: u64,
         /// The reader's error.
-        source: io::Error,
+        cause: io::Error,
     },
     /// The source ends inside a member.
     #[error(
@@ -143,7 +143,7 @@ impl From<InflateError> for io::Error {
     /// The source's own error comes out as it was, so that its kind still tells what to do about it.
     fn from(error: InflateError) -> io::Error {
         match error {
-            InflateError::Source { source, .. } => source,
+            InflateError::Source { cause, .. } => cause,
             InflateError::AfterFailure => io::Error::other(error),
             fault => io::Error::new(io::ErrorKind::InvalidData, fault),
         }

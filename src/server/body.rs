@@ -13,11 +13,12 @@ use s3s::checksum::ChecksumHasher;
 use s3s::crypto::{Checksum as _, Md5};
 use s3s::dto::StreamingBlob;
 use s3s::stream::{ByteStream, RemainingLength};
-use s3s::{S3Error, S3ErrorCode, S3Result, StdError, s3_error};
+use s3s::{S3Error, S3Result, StdError, s3_error};
 use tokio::task::JoinHandle;
 
 use super::checksums::{self, Claims, Sums};
 use super::folder::{Folder, Incoming};
+use super::refusal::bad_request;
 
 /// A body is written once this many bytes of it came.
 const WRITE_BYTES: usize = 1 << 20;
@@ -118,14 +119,6 @@ fn broken(error: StdError) -> S3Error {
     };
     refusal.set_source(error);
     refusal
-}
-
-/// 400 with a code that `s3s` has no name for.
-#[must_use]
-pub fn bad_request(code: &'static str, message: &'static str) -> S3Error {
-    let mut error = S3Error::with_message(S3ErrorCode::Custom(code.into()), message);
-    error.set_status_code(hyper::StatusCode::BAD_REQUEST);
-    error
 }
 
 /// A stretch of a file as a body.

@@ -9,6 +9,8 @@ use s3s::crypto::Checksum as _;
 use s3s::{S3Result, TrailingHeaders, dto, s3_error};
 use serde::{Deserialize, Serialize};
 
+use super::refusal::bad_request;
+
 /// An algorithm that S3 checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Algorithm {
@@ -277,7 +279,7 @@ impl Claims {
                 .and_then(|trailers| trailers.read(read))
                 .flatten()
             else {
-                return Err(super::body::bad_request(
+                return Err(bad_request(
                     "MalformedTrailerError",
                     "An announced trailer did not come.",
                 ));

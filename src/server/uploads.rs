@@ -21,6 +21,7 @@ use super::checksums::{self, Algorithm, Sums};
 use super::conditions::WriteCondition;
 use super::folder::{Draft, Folder, Incoming};
 use super::record::{Headers, Identity, Record};
+use super::refusal::no_such_upload;
 
 /// Every part but the last has at least this many bytes.
 pub const PART_BYTES_MIN: u64 = 5 << 20;
@@ -78,16 +79,6 @@ pub struct Whole {
     pub sums: Sums,
     /// Size in bytes.
     pub size: Option<u64>,
-}
-
-/// 404, as S3 says it for an upload that was completed, aborted or never opened.
-#[must_use]
-pub fn no_such_upload() -> S3Error {
-    s3_error!(
-        NoSuchUpload,
-        "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or \
-         completed."
-    )
 }
 
 /// Opens an upload; its id is made here.

@@ -33,6 +33,10 @@ pub struct Request {
     pub request_id: Option<String>,
     /// S3's words, or the connection's error.
     pub detail: String,
+    /// How often it was sent, where that was counted (writes that are create-only); else 0.
+    pub attempts: u32,
+    /// The ETag that a write was to replace.
+    pub etag: Option<String>,
 }
 
 /// What happened to a request.
@@ -54,6 +58,8 @@ pub enum Kind {
     WrongRegion,
     /// 403 `InvalidObjectState`: the object is archived and cannot be read before it is restored.
     ColdStorage,
+    /// It is larger than whoever asked for it can use.
+    TooLarge,
     /// 503 or 429: slower, please.
     Throttled,
     /// No answer: refused, cut off or timed out. What was asked for may have been done.
@@ -77,7 +83,7 @@ impl StoreError {
     /// What the failure asks for.
     pub fn class(&self) -> Class {
         match self.kind {
-            Kind::ColdStorage => Class::Permanent,
+            Kind::ColdStorage | Kind::TooLarge => Class::Permanent,
             Kind::Denied | Kind::NoSuchBucket | Kind::WrongRegion => Class::Config,
             Kind::NotFound
             | Kind::NoSuchUpload
@@ -87,6 +93,23 @@ impl StoreError {
             | Kind::Lost
             | Kind::Other => Class::Transient,
         }
+    }
+
+    /// Whether a request that makes an object may have made it although it failed: no answer came, S3 failed while it was
+    /// at it, or a refusal answers a second try, the first of which may have been done. False for other requests.
+    pub fn may_have_landed(&self) -> bool {
+        let is_server_fault = self.request.status.is_some_and(|status| status >= 500);
+        match self.request.attempts {
+            0 => false,
+            1 => self.kind == Kind::Lost || is_server_fault,
+            _ => true,
+        }
+    }
+
+    /// Adds how often the request was sent.
+    pub(super) fn after(mut self, attempts: u32) -> StoreError {
+        self.request.attempts = attempts;
+        self
     }
 
     pub(super) fn of<E>(
@@ -116,6 +139,8 @@ impl StoreError {
                 code,
                 request_id: error.request_id().map(str::to_owned),
                 detail,
+                attempts: 0,
+                etag: None,
             }),
         }
     }
@@ -132,8 +157,21 @@ impl StoreError {
                 code: None,
                 request_id: None,
                 detail: detail.to_owned(),
+                attempts: 0,
+                etag: None,
             }),
         }
+    }
+}
+
+/// What the code of one entry of an answer means.
+pub(super) fn kind_of_code(code: &str) -> Kind {
+    match code {
+        "AccessDenied" => Kind::Denied,
+        code => match kind(None, Some(code)) {
+            Kind::Lost => Kind::Other,
+            kind => kind,
+        },
     }
 }
 
@@ -176,7 +214,9 @@ impl fmt::Display for StoreError {
             Kind::NotFound => "no such object",
             Kind::NoSuchBucket => "no such bucket",
             Kind::NoSuchUpload => "no such multipart upload",
-            Kind::Precondition if request.operation == "GetObject" => "another object is current by now",
+            Kind::Precondition if request.operation == "GetObject" || request.etag.is_some() => {
+                "another object is current by now"
+            }
             Kind::Precondition => "the object exists already",
             Kind::Conflict => "another write to this key was under way",
             Kind::Denied => {
@@ -184,6 +224,7 @@ impl fmt::Display for StoreError {
             }
             Kind::WrongRegion => "the bucket is in another region",
             Kind::ColdStorage => "the object is archived: restore it from its storage class first",
+            Kind::TooLarge => "the object is too large",
             Kind::Throttled => "S3 asks to slow down",
             Kind::Lost => "no answer",
             Kind::Other => "S3 refused",
@@ -296,5 +337,22 @@ mod tests {
         assert!(text.contains("HeadObject s3://lake/a/b"), "{text}");
         assert!(text.contains("s3:ListBucket"), "{text}");
         assert!(text.contains("status 403; request id R1"), "{text}");
+    }
+    #[test]
+    fn a_refusal_is_clear_only_to_a_first_try() {
+        for (kind, status, attempts, may_have) in [
+            (Kind::Precondition, Some(412), 1, false),
+            (Kind::Precondition, Some(412), 2, true),
+            (Kind::Conflict, Some(409), 1, false),
+            (Kind::NoSuchUpload, Some(404), 1, false),
+            (Kind::NoSuchUpload, Some(404), 2, true),
+            (Kind::Lost, None, 1, true),
+            (Kind::Other, Some(500), 1, true),
+            (Kind::Throttled, Some(503), 1, true),
+            (Kind::Lost, None, 0, false),
+        ] {
+            let error = error(kind, status, None).after(attempts);
+            assert_eq!(error.may_have_landed(), may_have, "{error}");
+        }
     }
 }

@@ -4,6 +4,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
 
+use super::attempts::Attempts;
 use super::{Kind, Store, StoreError};
 
 /// The least bytes of a part other than the last (Amazon S3 multipart upload limits).
@@ -102,9 +103,14 @@ impl Store {
             .bucket(bucket)
             .key(key)
             .upload_id(upload_id);
-        match request.if_none_match("*").multipart_upload(parts).send().await {
+        let attempts = Attempts::default();
+        let request = request.if_none_match("*").multipart_upload(parts).customize();
+        match request.interceptor(attempts.clone()).send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(StoreError::of("CompleteMultipartUpload", bucket, key, &error)),
+            Err(error) => {
+                let error = StoreError::of("CompleteMultipartUpload", bucket, key, &error);
+                Err(error.after(attempts.count()))
+            }
         }
     }
 

@@ -15,7 +15,7 @@ mod support;
 mod time;
 
 use daymark::app::PartError;
-use daymark::app::convert_part::Outcome;
+use daymark::app::outcome::{CommittedBy, Outcome};
 use daymark::app::source::SourceError;
 use daymark::app::upload::UploadError;
 use daymark::failure::Reason;
@@ -223,6 +223,43 @@ async fn a_complete_that_landed_without_an_answer_is_done() {
     survives(MULTIPART, source, rule.always(), Action::LoseAnswer, 5).await;
 }
 
+/// It did convert, so it says what; whose bytes lie there, nobody can tell.
+#[tokio::test]
+async fn what_landed_without_an_answer_is_counted_once() {
+    let cases = [
+        (&[][..], owners(1, 100), 100, Operation::PutObject),
+        (
+            MULTIPART,
+            many_owners(),
+            150_000,
+            Operation::CompleteMultipartUpload,
+        ),
+    ];
+    for (settings, source, rows, operation) in cases {
+        for (times, action) in [
+            (1, Action::LoseAnswer),
+            (1, Action::AnswerAfter(500, "InternalError")),
+            (5, Action::LoseAnswer),
+        ] {
+            let world = World::with(settings).await;
+            let notice = world.land(KEY, source.clone()).await;
+            let rule = Rule::on(operation).key_contains("lake/table=").times(times);
+            let fault = world.faults().inject(rule, action.clone());
+            let outcome = world.convert(&notice).await;
+            assert_eq!(fault.fired(), times, "{operation:?} {action:?}");
+            let Ok(Outcome::Converted(converted)) = &outcome else {
+                panic!("{operation:?} {action:?}: {outcome:?}")
+            };
+            assert_eq!(converted.committed_by, CommittedBy::Unknown);
+            assert_eq!(converted.report.rows_written, rows);
+            // Whoever comes later finds it there, and counts nothing.
+            present(world.convert(&notice).await);
+            let counted = ["PartsConverted", "PartsSkipped", "RowsWritten"].map(|name| world.metric(name));
+            assert_eq!(counted, [1, 1, rows], "{operation:?} {action:?}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn losing_a_race_is_as_good_as_winning_it() {
     for settings in [&[][..], MULTIPART] {
@@ -249,6 +286,11 @@ async fn losing_a_race_is_as_good_as_winning_it() {
         let raced = world.faults().inject(Rule::on(last), Action::Before(other));
         present(world.convert(&notice).await);
         assert_eq!(raced.fired(), 1);
+        // The answer was clear: these rows are another's to count.
+        assert_eq!(
+            (world.metric("PartsConverted"), world.metric("PartsSkipped")),
+            (1, 1)
+        );
         assert_eq!(world.curated().await, [world.output(&notice)]);
         assert!(world.get(&world.output(&notice)).await == expected);
     }
@@ -379,16 +421,32 @@ async fn a_failure_record_that_cannot_be_written_is_an_error() {
     let fault = world
         .faults()
         .inject(rule.clone().always(), Action::Answer(503, "SlowDown"));
-    world.convert(&notice).await.expect_err("an error");
+    let error = world.convert(&notice).await.expect_err("an error");
     assert!(fault.fired() > 0);
     assert_eq!(world.curated().await, [] as [String; 0]);
     world.faults().clear();
+    // Both are told: why the part is refused, and why its record is not there.
+    for text in [&error.to_string(), &warned(&world, &notice).await] {
+        assert!(text.contains("expected 9 fields"), "{text}");
+        assert!(text.contains("PutObject") && text.contains("SlowDown"), "{text}");
+    }
 
     let lost = world.faults().inject(rule, Action::LoseAnswer);
     let outcome = world.convert(&notice).await;
     assert!(matches!(outcome, Ok(Outcome::Failed { .. })), "{outcome:?}");
     assert_eq!(lost.fired(), 1);
     assert_eq!(world.curated().await, [world.failure(&notice)]);
+}
+
+/// The only warning about a part, as it stands in the log.
+async fn warned(world: &World, notice: &Notice) -> String {
+    let (log, id) = (support::log().text(), world.id(notice));
+    let lines: Vec<&str> = log
+        .lines()
+        .filter(|line| line.contains("\"WARN\"") && line.contains(id.as_str()))
+        .collect();
+    let [line] = lines[..] else { panic!("{lines:?}") };
+    line.to_owned()
 }
 
 #[tokio::test]

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use daymark::app::PartError;
-use daymark::app::convert_part::Outcome;
 use daymark::app::handler::Invocation;
+use daymark::app::outcome::Outcome;
 use daymark::failure::Reason;
 use daymark::server::faults::{Action, Hook, Rule};
 use daymark::server::operation::Operation;

@@ -14,9 +14,9 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use daymark::app::convert_part::Outcome;
 use daymark::app::handler::HandlerError;
 use daymark::app::handler::Invocation;
+use daymark::app::outcome::Outcome;
 use daymark::failure::Reason;
 use daymark::notice::{self, Delivery, Notice};
 use daymark::server::faults::{Action, Rule};

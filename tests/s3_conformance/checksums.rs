@@ -1,5 +1,10 @@
 //! Checksums, signatures and the headers around them.
 
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextRef;
+use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_s3::error::BoxError;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, ChecksumMode};
 use sha2::{Digest, Sha256};
@@ -228,7 +233,41 @@ pub async fn date(cx: Context) -> String {
         "date-on-errors",
         answer.text.to_lowercase().contains("\r\ndate: "),
     );
+    let listed = Arc::new(Mutex::new(None));
+    let seen = Arc::clone(&listed);
+    let list = cx
+        .client
+        .list_objects_v2()
+        .bucket(&cx.bucket)
+        .prefix(&cx.folder)
+        .customize();
+    let list = list.interceptor(AnswerDate(seen));
+    list.send().await.unwrap();
+    let date = listed.lock().unwrap().clone();
+    notes.is(
+        "date-on-listings",
+        date.is_some_and(|date: String| date.ends_with(" GMT")),
+    );
     notes.end()
+}
+
+#[derive(Debug)]
+struct AnswerDate(Arc<Mutex<Option<String>>>);
+
+impl Intercept for AnswerDate {
+    fn name(&self) -> &'static str {
+        "AnswerDate"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        *self.0.lock().unwrap() = context.response().headers().get("date").map(str::to_owned);
+        Ok(())
+    }
 }
 
 fn keys(cx: &Context) -> Option<(&str, &str)> {

@@ -174,3 +174,46 @@ pub async fn range_of_nothing(cx: Context) -> String {
     );
     notes.end()
 }
+
+/// The last bytes, pinned to one ETag: how footers are read.
+pub async fn tail_of_a_version(cx: Context) -> String {
+    let mut notes = Notes::default();
+    let etag = cx.put("a", "0123456789").await;
+    let empty = cx.put("empty", "").await;
+    let tail = |name: &str, etag: &str| {
+        let get = cx.client.get_object().bucket(&cx.bucket).key(cx.key(name));
+        get.if_match(etag).range("bytes=-3").send()
+    };
+    let got = tail("a", &etag).await.unwrap();
+    let shown = got.content_range().unwrap_or("none").replace("bytes ", "");
+    notes.add(format!("{shown}={}", String::from_utf8(body(got).await).unwrap()));
+    notes.see(&tail("a", STALE).await);
+    notes.see(&tail("empty", &empty).await);
+    notes.see(&tail("empty", STALE).await);
+    notes.end()
+}
+
+/// The ETag that a replacing PUT answers with is the one to replace next.
+pub async fn replaced_etag(cx: Context) -> String {
+    let mut notes = Notes::default();
+    let first = cx.put("a", "first").await;
+    let put = |etag: &str, text: &'static str| {
+        let put = cx.client.put_object().bucket(&cx.bucket).key(cx.key("a"));
+        put.if_match(etag)
+            .body(ByteStream::from_static(text.as_bytes()))
+            .send()
+    };
+    let second = put(&first, "second").await.unwrap().e_tag.unwrap();
+    let third = put(&second, "third").await.unwrap().e_tag.unwrap();
+    notes.is("new-etag", first != second && second != third);
+    notes.see(&put(&second, "fourth").await);
+    let head = cx.client.head_object().bucket(&cx.bucket).key(cx.key("a"));
+    notes.is(
+        "head-is-new",
+        head.send().await.unwrap().e_tag == Some(third.clone()),
+    );
+    let page = cx.client.list_objects_v2().bucket(&cx.bucket).prefix(&cx.folder);
+    let page = page.send().await.unwrap();
+    notes.is("listed-is-new", page.contents()[0].e_tag() == Some(&third));
+    notes.end()
+}

@@ -67,6 +67,10 @@ const CHECKS: &[Check] = &[
     check!(objects::overwrite_under_a_read, "old-body-whole new-body-next"),
     check!(objects::delete, "ok ok 404:NoSuchKey deleted=2 errors=0 c-left"),
     check!(
+        objects::delete_many,
+        "deleted=1000 errors=0 quiet=0 nothing-left 400:MalformedXML"
+    ),
+    check!(
         objects::copy,
         "ok ok 412:PreconditionFailed same-etag metadata-kept metadata-replaced"
     ),
@@ -98,6 +102,14 @@ const CHECKS: &[Check] = &[
          416:InvalidRange 416:InvalidRange"
     ),
     check!(conditions::range_of_nothing, "416:InvalidRange"),
+    check!(
+        conditions::tail_of_a_version,
+        "7-9/10=789 412:PreconditionFailed 416:InvalidRange 412:PreconditionFailed"
+    ),
+    check!(
+        conditions::replaced_etag,
+        "new-etag 412:PreconditionFailed head-is-new listed-is-new"
+    ),
     check!(listings::odd_keys, "deleted"),
     check!(listings::unpathlike_keys, "deleted"),
     check!(listings::leading_slash, "ok listed ok ok"),
@@ -177,7 +189,7 @@ const CHECKS: &[Check] = &[
         checksums::signatures,
         "ok 403:SignatureDoesNotMatch 403:InvalidAccessKeyId 403:AccessDenied"
     ),
-    check!(checksums::date, "date date-on-errors"),
+    check!(checksums::date, "date date-on-errors date-on-listings"),
     check!(races::create_only_puts, "1 won, 15 told, body is the winner's"),
     check!(races::replace_only_puts, "1 won, 15 told, body is the winner's"),
     check!(

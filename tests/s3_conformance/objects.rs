@@ -196,6 +196,43 @@ pub async fn delete(cx: Context) -> String {
     notes.end()
 }
 
+/// A thousand at once, and no more.
+pub async fn delete_many(cx: Context) -> String {
+    let mut notes = Notes::default();
+    for name in ["a b", "a+b", "a%20b", "a&b<c>", "é"] {
+        cx.put(name, "x").await;
+    }
+    let delete = |names: Vec<String>, quiet: bool| {
+        let ids = names
+            .iter()
+            .map(|name| ObjectIdentifier::builder().key(cx.key(name)).build().unwrap());
+        let delete = Delete::builder()
+            .set_objects(Some(ids.collect()))
+            .quiet(quiet)
+            .build()
+            .unwrap();
+        cx.client
+            .delete_objects()
+            .bucket(&cx.bucket)
+            .delete(delete)
+            .send()
+    };
+    let mut names: Vec<String> = (0..995).map(|nth| format!("none {nth}")).collect();
+    names.extend(["a b", "a+b", "a%20b", "a&b<c>", "é"].map(str::to_owned));
+    let all = delete(names.clone(), false).await.unwrap();
+    notes.add(format!(
+        "deleted={} errors={}",
+        all.deleted().len(),
+        all.errors().len()
+    ));
+    let quiet = delete(names.clone(), true).await.unwrap();
+    notes.add(format!("quiet={}", quiet.deleted().len()));
+    notes.is("nothing-left", cx.names().await.is_empty());
+    names.push("one more".to_owned());
+    notes.see(&delete(names, false).await);
+    notes.end()
+}
+
 pub async fn copy(cx: Context) -> String {
     let mut notes = Notes::default();
     let put = cx

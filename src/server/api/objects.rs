@@ -15,6 +15,9 @@ use crate::server::folder::{Draft, Folder};
 use crate::server::hex;
 use crate::server::record::{Headers, Record};
 
+/// DeleteObjects takes so many keys at once.
+const DELETED_AT_ONCE_MAX: usize = 1_000;
+
 impl Api {
     pub(super) async fn put(&self, req: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
         let mut claims = Claims {
@@ -316,6 +319,13 @@ impl Api {
     ) -> S3Result<S3Response<DeleteObjectsOutput>> {
         let (bucket, delete) = (req.input.bucket, req.input.delete);
         let quiet = delete.quiet.unwrap_or(false);
+        if delete.objects.is_empty() || delete.objects.len() > DELETED_AT_ONCE_MAX {
+            return Err(s3_error!(
+                MalformedXML,
+                "{} objects to delete; 1 to {DELETED_AT_ONCE_MAX} are allowed",
+                delete.objects.len()
+            ));
+        }
         let (deleted, errors) = self
             .with_folder(move |folder| {
                 folder.require_bucket(&bucket)?;

@@ -12,7 +12,7 @@ use super::tree::{is_in_the_way, is_ordinary};
 use super::{Draft, Folder, Incoming, Index, Pending, Ticket, absent_is_fine};
 use crate::server::conditions::WriteCondition;
 use crate::server::record::{Identity, Record};
-use crate::server::uploads;
+use crate::server::refusal::no_such_upload;
 
 impl Folder {
     /// Announces a write.
@@ -48,7 +48,7 @@ impl Folder {
         let mut index = self.write();
         self.require_bucket(bucket)?;
         if upload.is_some_and(|upload| !upload.is_dir()) {
-            return Err(uploads::no_such_upload());
+            return Err(no_such_upload());
         }
         if condition.is_set() {
             if ticket.pending.deleted.load(Ordering::Relaxed) {
