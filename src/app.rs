@@ -10,6 +10,8 @@ pub mod handler;
 mod line;
 pub mod outcome;
 pub mod source;
+pub mod sweep;
+pub mod sweep_handler;
 pub mod upload;
 
 pub use error::{PartError, RecordError};

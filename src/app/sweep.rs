@@ -169,7 +169,8 @@ impl Sweeper {
         };
         let drained = depth.is_some_and(|depth| depth.total() == 0);
         let drained_ms = if drained { Some(now_ms) } else { state.drained_ms };
-        let today = Day::of_ms(now_ms).ok_or_else(|| SweepError::Defect(format!("S3's clock says {now_ms} ms")))?;
+        let today =
+            Day::of_ms(now_ms).ok_or_else(|| SweepError::Defect(format!("S3's clock says {now_ms} ms")))?;
         let plan = plan(request, &state, &today, now_ms, self.config.days.look_back_days);
         let mut memory = Memory::default();
         memory.types.clone_from(&state.types);
@@ -216,13 +217,19 @@ impl Sweeper {
             entries_max: Some(1),
             ..Listing::of(layout.manifests())
         };
-        Ok(self.store.list(layout.curated().bucket(), &listing).await?.date_ms)
+        Ok(self
+            .store
+            .list(layout.curated().bucket(), &listing)
+            .await?
+            .date_ms)
     }
 
     /// A revision by its number. None: it is not there, or it was damaged and is set aside.
     async fn revision(&self, date: &Day, number: u32, keep: bool) -> Result<Option<Revision>, SweepError> {
         let key = self.config.layout.leaf(date, Leaf::Revision(number));
-        let Some((bytes, _)) = self.objects.read(&key).await? else { return Ok(None) };
+        let Some((bytes, _)) = self.objects.read(&key).await? else {
+            return Ok(None);
+        };
         match Revision::parse(&bytes, date, number) {
             Ok(revision) => Ok(Some(revision)),
             Err(Damage::Newer(version)) => Err(SweepError::Newer(format!("{key} has version {version}"))),
@@ -266,7 +273,11 @@ fn plan(request: &Request, state: &State, today: &Day, now_ms: i64, look_back_da
         };
     }
     let from = today.plus(-look_back_days).unwrap_or(first);
-    let mut spans: Vec<(Day, Day)> = state.unsettled_days().into_iter().map(|day| (day.clone(), day)).collect();
+    let mut spans: Vec<(Day, Day)> = state
+        .unsettled_days()
+        .into_iter()
+        .map(|day| (day.clone(), day))
+        .collect();
     spans.retain(|(day, _)| *day < from);
     spans.sort();
     spans.dedup();
@@ -304,8 +315,16 @@ impl Plan {
         let stopped = stopped_before.map(Day::to_string);
         State {
             version: before.version,
-            all_ms: if self.all && stopped.is_none() { Some(now_ms) } else { before.all_ms },
-            next: if self.asked || !self.all { before.next } else { stopped },
+            all_ms: if self.all && stopped.is_none() {
+                Some(now_ms)
+            } else {
+                before.all_ms
+            },
+            next: if self.asked || !self.all {
+                before.next
+            } else {
+                stopped
+            },
             drained_ms,
             unsettled: unsettled.into_iter().collect(),
             types: memory.types,
@@ -374,7 +393,10 @@ impl Run<'_> {
             let recalled = Recalled::read(self.sweeper, &gathered, keep).await;
             Ok((gathered, recalled))
         });
-        stream::iter(recalls).buffered(self.sweeper.config.days.requests_max).try_collect().await
+        stream::iter(recalls)
+            .buffered(self.sweeper.config.days.requests_max)
+            .try_collect()
+            .await
     }
 
     /// Judges one day and does what is owed. None: there is nothing of it.
@@ -382,13 +404,22 @@ impl Run<'_> {
         let sweeper = self.sweeper;
         let config = &sweeper.config;
         let Gathered { seen, written } = &gathered;
-        let mut known = manifest::recall(recalled.newest.as_ref(), recalled.published.as_ref(), &config.layout);
+        let mut known = manifest::recall(
+            recalled.newest.as_ref(),
+            recalled.published.as_ref(),
+            &config.layout,
+        );
         known.sent.clone_from(&recalled.sent);
         known.drained_ms = self.drained_ms;
         self.memory.tell(&mut known);
-        let Some(verdict) = self.judge(seen, &mut known).await? else { return Ok(None) };
+        let Some(verdict) = self.judge(seen, &mut known).await? else {
+            return Ok(None);
+        };
         let number = recalled.highest + 1;
-        let before = recalled.published.as_ref().map(|revision| revision.history.revision);
+        let before = recalled
+            .published
+            .as_ref()
+            .map(|revision| revision.history.revision);
         let revised = if verdict.revise {
             let revision = manifest::revise(seen, &known, &verdict, &config.layout, number, before);
             Some(revision.map_err(|remark| SweepError::Defect(remark.to_string()))?)
@@ -421,7 +452,9 @@ impl Run<'_> {
                     || publication.bring_about(&mut self.pointer).await? == Wrote::Overtaken
                     || publish::links(&publication, Link::Live, live).await? == Wrote::Overtaken
                 {
-                    return Err(SweepError::Unsettled("another sweep was at this day at the same time".to_owned()));
+                    return Err(SweepError::Unsettled(
+                        "another sweep was at this day at the same time".to_owned(),
+                    ));
                 }
             } else {
                 live(sweeper, &gathered, &verdict).await?;
@@ -432,9 +465,11 @@ impl Run<'_> {
             self.memory.learn(&seen.date, content);
         }
         let etag = written.leaves.get(&Leaf::Sent).map(|listed| listed.etag.clone());
-        self.wishes.extend(send::wish(seen, &verdict, &config.layout, &recalled.sent, etag));
+        self.wishes
+            .extend(send::wish(seen, &verdict, &config.layout, &recalled.sent, etag));
         let choices = || verdict.tables.values();
-        let count = |count: fn(&day::Choice) -> usize| choices().map(|choice| count(choice) as u64).sum::<u64>();
+        let count =
+            |count: fn(&day::Choice) -> usize| choices().map(|choice| count(choice) as u64).sum::<u64>();
         let missing = count(|choice| choice.missing.len());
         Ok(Some(Judged {
             state: verdict.state,
@@ -446,7 +481,9 @@ impl Run<'_> {
             tables: count(|choice| usize::from(!choice.parts.is_empty() || !choice.missing.is_empty())),
             parts: count(|choice| choice.parts.len()) + missing,
             missing,
-            totals: published.and_then(|revision| revision.content.as_ref()).map(|content| content.totals),
+            totals: published
+                .and_then(|revision| revision.content.as_ref())
+                .map(|content| content.totals),
             to_send: verdict.send.len() as u64,
             retired: verdict.retire.len() as u64,
             first_ms: verdict.first_ms,
@@ -463,11 +500,21 @@ impl Run<'_> {
                 Decision::Settled(verdict) => return Ok(Some(*verdict)),
                 Decision::Footers(outputs) => {
                     let requests_max = config.days.requests_max;
-                    footers::read(&sweeper.store, &config.layout, requests_max, seen, &outputs, known).await?;
+                    footers::read(
+                        &sweeper.store,
+                        &config.layout,
+                        requests_max,
+                        seen,
+                        &outputs,
+                        known,
+                    )
+                    .await?;
                 }
             }
         }
-        Err(SweepError::Defect(format!("footers were asked for {ROUNDS_MAX} times")))
+        Err(SweepError::Defect(format!(
+            "footers were asked for {ROUNDS_MAX} times"
+        )))
     }
 
     /// Sets damaged outputs aside, so that their parts are converted again, and deletes what nobody needs any more.
@@ -479,9 +526,13 @@ impl Run<'_> {
             stem: stem.to_owned(),
         };
         for (name, choice) in &verdict.tables {
-            let Some(table) = seen.tables.get(name) else { continue };
+            let Some(table) = seen.tables.get(name) else {
+                continue;
+            };
             for (output, why) in &choice.damaged {
-                let Some(output) = table.outputs.get(*output) else { continue };
+                let Some(output) = table.outputs.get(*output) else {
+                    continue;
+                };
                 let key = layout.output(&part(name, &output.stem), &output.id);
                 if let Some((bytes, _)) = objects.read(&key).await? {
                     objects.set_aside(&key, bytes, why).await?;
@@ -508,7 +559,10 @@ async fn live(sweeper: &Sweeper, gathered: &Gathered, verdict: &Verdict) -> Resu
     for (table, text) in manifest::live_symlinks(seen, verdict, layout) {
         let key = layout.link(Link::Live, &table, &seen.date);
         let listed = written.links.get(&(Link::Live, table));
-        sweeper.objects.bring(&key, text.into_bytes(), "text/plain; charset=utf-8", listed).await?;
+        sweeper
+            .objects
+            .bring(&key, text.into_bytes(), "text/plain; charset=utf-8", listed)
+            .await?;
     }
     Ok(())
 }
@@ -595,8 +649,12 @@ async fn published_before(
         if found.len() >= days {
             break;
         }
-        let Some((bytes, _)) = objects.read(&layout.leaf(&day, Leaf::Manifest)).await? else { continue };
-        let Ok(newest) = serde_json::from_slice::<Revision>(&bytes) else { continue };
+        let Some((bytes, _)) = objects.read(&layout.leaf(&day, Leaf::Manifest)).await? else {
+            continue;
+        };
+        let Ok(newest) = serde_json::from_slice::<Revision>(&bytes) else {
+            continue;
+        };
         let number = match newest.history.published {
             Some(number) if number == newest.history.revision => {
                 found.push((day, newest));
@@ -613,4 +671,3 @@ async fn published_before(
     }
     Ok(found)
 }
-

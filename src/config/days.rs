@@ -27,7 +27,6 @@ pub struct Days {
 
 impl Vars {
     pub(super) fn days(&mut self) -> Option<Days> {
-        let defaults = Policy::default();
         let quiet_ms = self.span("QUIET_MINUTES", MINUTE_MS, 0);
         let deadline_ms = self.span("DEADLINE_HOURS", HOUR_MS, 0);
         let expected = self.text("EXPECTED_TABLES");
@@ -67,7 +66,6 @@ impl Vars {
                 grace_ms: grace_ms?,
                 keep_ms: keep_ms?,
                 swing_percent: swing_percent?,
-                ..defaults
             },
             look_back_days: look_back_days?.into(),
             queue_messages_max: queue_messages_max?,

@@ -13,8 +13,14 @@ use serde_json::{Map, Value, json};
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "Daymark";
 
-/// The value of the dimension `Service`.
-pub const SERVICE: &str = "convert";
+/// The value of the dimension `Service` of the function that converts parts.
+pub const CONVERT: &str = "convert";
+
+/// The value of the dimension `Service` of the function that sweeps days.
+pub const MANIFEST: &str = "manifest";
+
+/// A metric's name, unit and value.
+type Row = (&'static str, &'static str, u64);
 
 /// The metrics of one part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,7 +50,7 @@ pub struct PartMetrics {
 }
 
 impl PartMetrics {
-    fn rows(&self) -> [(&'static str, &'static str, u64); 11] {
+    fn rows(&self) -> [Row; 11] {
         [
             ("PartsConverted", "Count", self.parts_converted),
             ("PartsSkipped", "Count", self.parts_skipped),
@@ -62,30 +68,77 @@ impl PartMetrics {
 
     /// The line, without its end. `timestamp_ms` is milliseconds since 1970 UTC.
     pub fn to_json(&self, function: &str, timestamp_ms: u64) -> Value {
-        let rows = self.rows();
-        let metrics: Vec<Value> = rows
-            .iter()
-            .map(|(name, unit, _)| json!({"Name": name, "Unit": unit}))
-            .collect();
-        let mut line = Map::new();
-        line.insert(
-            "_aws".to_owned(),
-            json!({
-                "Timestamp": timestamp_ms,
-                "CloudWatchMetrics": [{
-                    "Namespace": NAMESPACE,
-                    "Dimensions": [["Service", "Function"]],
-                    "Metrics": metrics,
-                }],
-            }),
-        );
-        line.insert("Service".to_owned(), json!(SERVICE));
-        line.insert("Function".to_owned(), json!(function));
-        for (name, _, value) in rows {
-            line.insert(name.to_owned(), json!(value));
-        }
-        Value::Object(line)
+        line(CONVERT, function, timestamp_ms, &self.rows())
     }
+}
+
+/// The metrics of one sweep.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SweepMetrics {
+    /// 1: a sweep came to its end. Its absence is an alarm.
+    pub heartbeat: u64,
+    /// Days that were looked at.
+    pub days: u64,
+    /// Days that are open or reopened.
+    pub days_open: u64,
+    /// Days that are blocked.
+    pub days_blocked: u64,
+    /// Since the first part of the oldest open day. Zero if none is.
+    pub oldest_open_day_seconds: u64,
+    /// Parts without output.
+    pub parts_waiting: u64,
+    /// Parts that were sent to the queue again.
+    pub parts_sent: u64,
+    /// Messages in the queue when the sweep began.
+    pub queue_messages: u64,
+    /// How long the sweep took.
+    pub milliseconds: u64,
+}
+
+impl SweepMetrics {
+    fn rows(&self) -> [Row; 9] {
+        [
+            ("Heartbeat", "Count", self.heartbeat),
+            ("Days", "Count", self.days),
+            ("DaysOpen", "Count", self.days_open),
+            ("DaysBlocked", "Count", self.days_blocked),
+            ("OldestOpenDayAge", "Seconds", self.oldest_open_day_seconds),
+            ("PartsWaiting", "Count", self.parts_waiting),
+            ("PartsSentAgain", "Count", self.parts_sent),
+            ("QueueMessages", "Count", self.queue_messages),
+            ("Milliseconds", "Milliseconds", self.milliseconds),
+        ]
+    }
+
+    /// The line, without its end. `timestamp_ms` is milliseconds since 1970 UTC.
+    pub fn to_json(&self, function: &str, timestamp_ms: u64) -> Value {
+        line(MANIFEST, function, timestamp_ms, &self.rows())
+    }
+}
+
+fn line(service: &str, function: &str, timestamp_ms: u64, rows: &[Row]) -> Value {
+    let metrics: Vec<Value> = rows
+        .iter()
+        .map(|(name, unit, _)| json!({"Name": name, "Unit": unit}))
+        .collect();
+    let mut line = Map::new();
+    line.insert(
+        "_aws".to_owned(),
+        json!({
+            "Timestamp": timestamp_ms,
+            "CloudWatchMetrics": [{
+                "Namespace": NAMESPACE,
+                "Dimensions": [["Service", "Function"]],
+                "Metrics": metrics,
+            }],
+        }),
+    );
+    line.insert("Service".to_owned(), json!(service));
+    line.insert("Function".to_owned(), json!(function));
+    for (name, _, value) in rows {
+        line.insert((*name).to_owned(), json!(value));
+    }
+    Value::Object(line)
 }
 
 /// Where metrics go. Cheap to clone.
@@ -119,9 +172,18 @@ impl Metrics {
 
     /// Writes one part's metrics. A log that cannot be written to is no reason to fail a part.
     pub fn emit(&self, metrics: &PartMetrics) {
+        self.write(|function, timestamp_ms| metrics.to_json(function, timestamp_ms));
+    }
+
+    /// Writes one sweep's metrics.
+    pub fn emit_sweep(&self, metrics: &SweepMetrics) {
+        self.write(|function, timestamp_ms| metrics.to_json(function, timestamp_ms));
+    }
+
+    fn write(&self, line: impl FnOnce(&str, u64) -> Value) {
         let Some(out) = &self.out else { return };
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let line = metrics.to_json(&self.function, super::stopwatch::milliseconds(now));
+        let line = line(&self.function, super::stopwatch::milliseconds(now));
         let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = writeln!(out, "{line}").and_then(|()| out.flush());
     }
@@ -171,7 +233,7 @@ mod tests {
                 let name = definition["Name"].as_str().expect("a name");
                 assert!((1..=1024).contains(&name.len()));
                 assert!(
-                    ["Count", "Bytes", "Milliseconds"]
+                    ["Count", "Bytes", "Milliseconds", "Seconds"]
                         .contains(&definition["Unit"].as_str().expect("a unit"))
                 );
                 assert!(line[name].is_u64(), "{name} has no value at the top");

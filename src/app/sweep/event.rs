@@ -17,7 +17,12 @@ pub(super) fn detail(newest: &Revision, published: Option<&Revision>, layout: &L
         remarks.iter().take(REMARKS_MAX).map(Remark::to_string).collect()
     };
     let key = Day::parse(&newest.date).map(|date| layout.leaf(&date, Leaf::Revision(history.revision)));
-    let warnings = newest.content.as_ref().map(|content| texts(&content.warnings)).unwrap_or_default();
+    let mut warnings = newest
+        .content
+        .as_ref()
+        .map(|content| texts(&content.warnings))
+        .unwrap_or_default();
+    warnings.extend(texts(&history.comparisons));
     json!({
         "version": 1,
         "date": newest.date,
@@ -26,7 +31,7 @@ pub(super) fn detail(newest: &Revision, published: Option<&Revision>, layout: &L
         "revision": history.revision,
         "published": history.published,
         "reasons": texts(&history.reasons),
-        "warnings": [warnings, texts(&history.comparisons)].concat(),
+        "warnings": warnings,
         "tables": content.map(|content| content.tables.len()),
         "totals": content.map(|content| content.totals),
         "manifest": { "bucket": layout.curated().bucket(), "key": key },

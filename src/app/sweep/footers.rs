@@ -8,7 +8,7 @@ use crate::footer::{self, Tail};
 use crate::keys::{Layout, PartKey};
 use crate::manifest;
 use crate::part::PartId;
-use crate::store::{Kind, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 /// Bytes that are asked for first: a footer of usual size is in them.
 const TAIL_BYTES: u32 = 32 << 10;
@@ -70,9 +70,4 @@ async fn one(
             Err(error) => return Ok((id, Err(error.to_string()))),
         }
     }
-}
-
-/// Whether an object went, or was replaced, since it was listed.
-pub(super) fn is_gone(error: &StoreError) -> bool {
-    matches!(error.kind, Kind::NotFound | Kind::Precondition)
 }

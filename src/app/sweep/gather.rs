@@ -110,7 +110,12 @@ impl Gatherer {
 
     fn next_day(&mut self) -> Option<Day> {
         let listed = self.streams.next_day().cloned();
-        let landed = self.landing.days.keys().next().filter(|_| self.landing.loose.is_empty());
+        let landed = self
+            .landing
+            .days
+            .keys()
+            .next()
+            .filter(|_| self.landing.loose.is_empty());
         [listed, landed.cloned()].into_iter().flatten().min()
     }
 

@@ -33,7 +33,11 @@ pub(super) struct Landed {
 
 impl Landing {
     /// Finds the days' folders.
-    pub(super) async fn find(store: &Store, layout: &Layout, requests_max: usize) -> Result<Self, StoreError> {
+    pub(super) async fn find(
+        store: &Store,
+        layout: &Layout,
+        requests_max: usize,
+    ) -> Result<Self, StoreError> {
         let root = layout.landing().prefix().to_owned();
         if layout.has_day_pattern() {
             return Ok(Landing {
@@ -48,7 +52,11 @@ impl Landing {
                 landing.loose.append(&mut level);
                 break;
             }
-            let listed = stream::iter(level.iter().map(|folder| folders(store, layout.landing().bucket(), folder)));
+            let listed = stream::iter(
+                level
+                    .iter()
+                    .map(|folder| folders(store, layout.landing().bucket(), folder)),
+            );
             let listed: Vec<Vec<String>> = listed.buffered(requests_max).try_collect().await?;
             level = Vec::new();
             for folder in listed.into_iter().flatten() {
@@ -73,7 +81,9 @@ pub(super) async fn parts(store: &Store, layout: &Layout, folder: &str) -> Resul
     loop {
         let page = store.list(layout.landing().bucket(), &listing).await?;
         for object in page.objects {
-            let Ok((part, folder)) = layout.source_and_folder(&object.key) else { continue };
+            let Ok((part, folder)) = layout.source_and_folder(&object.key) else {
+                continue;
+            };
             if *last != *folder {
                 last = folder.into();
             }

@@ -25,7 +25,9 @@ impl Memory {
             let types = self.types.entry(name.clone()).or_default();
             for column in &table.columns {
                 // The first type that was published is the column's for ever.
-                types.entry(column.name.clone()).or_insert_with(|| column.kind.clone());
+                types
+                    .entry(column.name.clone())
+                    .or_insert_with(|| column.kind.clone());
             }
         }
         let rows = content.tables.iter();

@@ -38,7 +38,10 @@ impl Objects {
 
     /// An object, whole, with its ETag. None: it is not there.
     pub(super) async fn read(&self, key: &str) -> Result<Option<(Bytes, String)>, SweepError> {
-        let read = self.store.read_small(&self.bucket, key, MANIFEST_BYTES_MAX).await?;
+        let read = self
+            .store
+            .read_small(&self.bucket, key, MANIFEST_BYTES_MAX)
+            .await?;
         Ok(read.map(|(bytes, meta)| (bytes, meta.etag)))
     }
 
@@ -60,7 +63,13 @@ impl Objects {
         if self.is_so(&body, listed).await? {
             return Ok(Wrote::Done);
         }
-        self.put(key, Bytes::from(body), kind, listed.map(|listed| listed.etag.as_str())).await
+        self.put(
+            key,
+            Bytes::from(body),
+            kind,
+            listed.map(|listed| listed.etag.as_str()),
+        )
+        .await
     }
 
     /// Whether a listed object has this content. Its ETag is the content's MD5, unless a KMS key encrypts it: then it is
@@ -70,7 +79,10 @@ impl Objects {
         if listed.size_bytes != body.len() as u64 {
             return Ok(false);
         }
-        let md5: String = Md5::digest(body).iter().map(|byte| format!("{byte:02x}")).collect();
+        let md5: String = Md5::digest(body)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         if md5 == listed.etag {
             return Ok(true);
         }
@@ -86,7 +98,11 @@ impl Objects {
         kind: &str,
         etag: Option<&str>,
     ) -> Result<Wrote, SweepError> {
-        let error = match self.store.put_if_match(&self.bucket, key, body.clone(), kind, etag).await {
+        let error = match self
+            .store
+            .put_if_match(&self.bucket, key, body.clone(), kind, etag)
+            .await
+        {
             Ok(_) => return Ok(Wrote::Done),
             Err(error) => error,
         };
@@ -108,10 +124,15 @@ impl Objects {
     /// Moves an object that is damaged to where it is kept for whoever wants to look at it.
     pub(super) async fn set_aside(&self, key: &str, body: Bytes, why: &str) -> Result<(), SweepError> {
         let Some(aside) = self.layout.set_aside(key) else {
-            return Err(SweepError::Defect(format!("{key} is not under the curated prefix")));
+            return Err(SweepError::Defect(format!(
+                "{key} is not under the curated prefix"
+            )));
         };
         // More than one version of a key may be damaged in the course of time: each is kept.
-        let name = format!("{aside}.{}", crate::manifest::sha256(&body).get(..16).unwrap_or_default());
+        let name = format!(
+            "{aside}.{}",
+            crate::manifest::sha256(&body).get(..16).unwrap_or_default()
+        );
         tracing::warn!(key, aside = name, why, "damaged, set aside");
         self.put(&name, body, "application/octet-stream", None).await?;
         self.delete(&[key.to_owned()]).await

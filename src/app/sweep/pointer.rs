@@ -40,12 +40,28 @@ impl Pointer {
     }
 
     /// Moves it to a day that is published, if that is newer.
-    pub(super) async fn advance(&mut self, date: &Day, objects: &Objects, layout: &Layout) -> Result<(), SweepError> {
-        self.go(Some(date.clone()), |now| now.is_none_or(|now| now < date), objects, layout).await
+    pub(super) async fn advance(
+        &mut self,
+        date: &Day,
+        objects: &Objects,
+        layout: &Layout,
+    ) -> Result<(), SweepError> {
+        self.go(
+            Some(date.clone()),
+            |now| now.is_none_or(|now| now < date),
+            objects,
+            layout,
+        )
+        .await
     }
 
     /// Moves it away from a day that is not published any more, to the newest one that is.
-    pub(super) async fn leave(&mut self, date: &Day, objects: &Objects, layout: &Layout) -> Result<(), SweepError> {
+    pub(super) async fn leave(
+        &mut self,
+        date: &Day,
+        objects: &Objects,
+        layout: &Layout,
+    ) -> Result<(), SweepError> {
         if self.date.as_ref() != Some(date) {
             return Ok(());
         }
@@ -69,26 +85,36 @@ impl Pointer {
             let body = match &to {
                 None => Vec::new(),
                 Some(date) => {
-                    let latest = Latest { date: date.to_string() };
-                    let mut json = serde_json::to_vec(&latest).map_err(|error| SweepError::Defect(error.to_string()))?;
+                    let latest = Latest {
+                        date: date.to_string(),
+                    };
+                    let mut json =
+                        serde_json::to_vec(&latest).map_err(|error| SweepError::Defect(error.to_string()))?;
                     json.push(b'\n');
                     json
                 }
             };
             let kind = "application/json";
-            let wrote = objects.put(&key, Bytes::from(body), kind, self.etag.as_deref()).await?;
+            let wrote = objects
+                .put(&key, Bytes::from(body), kind, self.etag.as_deref())
+                .await?;
             self.look(objects, layout).await?;
             if wrote == Wrote::Done {
                 return Ok(());
             }
         }
-        Err(SweepError::Unsettled(format!("{} was moved by somebody else each time", layout.latest())))
+        Err(SweepError::Unsettled(format!(
+            "{} was moved by somebody else each time",
+            layout.latest()
+        )))
     }
 
     async fn look(&mut self, objects: &Objects, layout: &Layout) -> Result<(), SweepError> {
         (self.date, self.etag) = (None, None);
         let key = layout.latest();
-        let Some((bytes, etag)) = objects.read(&key).await? else { return Ok(()) };
+        let Some((bytes, etag)) = objects.read(&key).await? else {
+            return Ok(());
+        };
         if bytes.is_empty() {
             self.etag = Some(etag);
             return Ok(());
@@ -96,7 +122,11 @@ impl Pointer {
         let latest: Result<Latest, _> = serde_json::from_slice(&bytes);
         match latest.ok().and_then(|latest| Day::parse(&latest.date)) {
             Some(date) => (self.date, self.etag) = (Some(date), Some(etag)),
-            None => objects.set_aside(&key, bytes, "expected {\"date\":\"yyyy-MM-dd\"}").await?,
+            None => {
+                objects
+                    .set_aside(&key, bytes, "expected {\"date\":\"yyyy-MM-dd\"}")
+                    .await?
+            }
         }
         Ok(())
     }

@@ -33,7 +33,9 @@ pub(super) struct Publication<'a> {
 impl Publication<'_> {
     /// Writes the newest revision's own object.
     pub(super) async fn claim(&self) -> Result<Wrote, SweepError> {
-        let key = self.layout.leaf(self.date, Leaf::Revision(self.newest.history.revision));
+        let key = self
+            .layout
+            .leaf(self.date, Leaf::Revision(self.newest.history.revision));
         self.objects.claim(&key, self.json()?, JSON).await
     }
 
@@ -57,11 +59,15 @@ impl Publication<'_> {
     }
 
     fn json(&self) -> Result<Vec<u8>, SweepError> {
-        self.newest.to_json().map_err(|error| SweepError::Defect(error.to_string()))
+        self.newest
+            .to_json()
+            .map_err(|error| SweepError::Defect(error.to_string()))
     }
 
     async fn ledger(&self) -> Result<Wrote, SweepError> {
-        let Some(revision) = self.published else { return Ok(Wrote::Done) };
+        let Some(revision) = self.published else {
+            return Ok(Wrote::Done);
+        };
         let key = self.layout.parts_ledger(self.date, revision.history.revision);
         if self.written.ledgers.contains(&key) {
             return Ok(Wrote::Done);

@@ -15,7 +15,12 @@ use crate::part::PartId;
 use crate::queue::Queue;
 
 /// As S3 writes keys in its notifications.
-const IN_KEYS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'*');
+const IN_KEYS: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'*');
 
 /// The object `sent.json`: how often each part was sent again, by its id.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +38,9 @@ impl Ledger {
             return Err(format!("expected version 1, found {}", ledger.version));
         }
         let parts = ledger.parts.into_iter();
-        Ok(parts.filter_map(|(id, sent)| Some((PartId::parse(&id)?, sent))).collect())
+        Ok(parts
+            .filter_map(|(id, sent)| Some((PartId::parse(&id)?, sent)))
+            .collect())
     }
 }
 
@@ -109,7 +116,13 @@ pub(super) async fn send(
                 Ok(()) => {
                     taken += 1;
                     let counted = sent.get(&id).map_or(0, |before| before.counted + 1);
-                    sent.insert(id, Sent { counted, last_ms: now_ms });
+                    sent.insert(
+                        id,
+                        Sent {
+                            counted,
+                            last_ms: now_ms,
+                        },
+                    );
                 }
                 Err(error) => refused = Some(error),
             }
@@ -118,12 +131,18 @@ pub(super) async fn send(
         if taken > 0 {
             let ledger = Ledger {
                 version: 1,
-                parts: sent.into_iter().map(|(id, sent)| (id.to_string(), sent)).collect(),
+                parts: sent
+                    .into_iter()
+                    .map(|(id, sent)| (id.to_string(), sent))
+                    .collect(),
             };
-            let mut json = serde_json::to_vec(&ledger).map_err(|error| SweepError::Defect(error.to_string()))?;
+            let mut json =
+                serde_json::to_vec(&ledger).map_err(|error| SweepError::Defect(error.to_string()))?;
             json.push(b'\n');
             let key = layout.leaf(&wish.date, Leaf::Sent);
-            objects.put(&key, Bytes::from(json), "application/json", wish.etag.as_deref()).await?;
+            objects
+                .put(&key, Bytes::from(json), "application/json", wish.etag.as_deref())
+                .await?;
         }
         count += taken;
         room = room.saturating_sub(taken);

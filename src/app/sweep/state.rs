@@ -31,7 +31,10 @@ pub(super) struct State {
 
 impl State {
     /// Reads it, with its ETag. One that is damaged is set aside, and a new one begins.
-    pub(super) async fn read(objects: &Objects, layout: &Layout) -> Result<(Self, Option<String>), SweepError> {
+    pub(super) async fn read(
+        objects: &Objects,
+        layout: &Layout,
+    ) -> Result<(Self, Option<String>), SweepError> {
         let key = layout.sweep_state();
         let Some((bytes, etag)) = objects.read(&key).await? else {
             return Ok((State::default(), None));
@@ -56,7 +59,9 @@ impl State {
         self.version = VERSION;
         let mut json = serde_json::to_vec(&self).map_err(|error| SweepError::Defect(error.to_string()))?;
         json.push(b'\n');
-        objects.put(&layout.sweep_state(), Bytes::from(json), "application/json", etag).await?;
+        objects
+            .put(&layout.sweep_state(), Bytes::from(json), "application/json", etag)
+            .await?;
         Ok(())
     }
 

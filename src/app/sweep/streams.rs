@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use crate::keys::{Day, Layout, Link, PARTS_TABLE};
+use crate::keys::{Day, Layout, Link};
 use crate::store::{Listed, Listing, Start, Store, StoreError};
 
 /// What a stream lists.
@@ -89,7 +89,10 @@ impl Streams {
 
     /// The first day of which there is anything.
     pub(super) fn next_day(&self) -> Option<&Day> {
-        self.streams.iter().filter_map(|stream| stream.waiting.front().map(|(day, _)| day)).min()
+        self.streams
+            .iter()
+            .filter_map(|stream| stream.waiting.front().map(|(day, _)| day))
+            .min()
     }
 
     /// What there is of a day, which must be the first one there is or an earlier one.
@@ -101,9 +104,16 @@ impl Streams {
                     objects.extend(stream.waiting.pop_front().map(|(_, object)| object));
                 }
             }
-            if self.streams.iter().all(|stream| !stream.waiting.is_empty() || stream.next.is_none()) {
+            if self
+                .streams
+                .iter()
+                .all(|stream| !stream.waiting.is_empty() || stream.next.is_none())
+            {
                 let families = self.streams.iter().map(|stream| stream.family.clone());
-                return Ok(families.zip(taken).filter(|(_, objects)| !objects.is_empty()).collect());
+                return Ok(families
+                    .zip(taken)
+                    .filter(|(_, objects)| !objects.is_empty())
+                    .collect());
             }
             self.fill().await?;
         }
@@ -121,7 +131,9 @@ impl Stream {
     /// Gets pages until there is an object of a wanted day, or no more.
     async fn fill(&mut self, store: &Store, bucket: &str) -> Result<(), StoreError> {
         while self.waiting.is_empty() {
-            let Some(start) = self.next.take() else { return Ok(()) };
+            let Some(start) = self.next.take() else {
+                return Ok(());
+            };
             let listing = Listing {
                 start,
                 ..Listing::of(format!("{}date=", self.prefix))
@@ -129,7 +141,9 @@ impl Stream {
             let page = store.list(bucket, &listing).await?;
             self.next = page.next;
             for object in page.objects {
-                let Some(day) = day_of(&self.prefix, &object.key) else { continue };
+                let Some(day) = day_of(&self.prefix, &object.key) else {
+                    continue;
+                };
                 if day > self.to {
                     self.next = None;
                     break;
@@ -155,16 +169,18 @@ async fn tables(store: &Store, bucket: &str, prefix: &str) -> Result<Vec<String>
     let mut tables = Vec::new();
     loop {
         let page = store.list(bucket, &listing).await?;
-        let names = page.prefixes.iter().filter_map(|folder| folder.strip_prefix(prefix)?.strip_suffix('/'));
-        tables.extend(names.filter(|name| crate::names::is_table_name(name)).map(str::to_owned));
+        let names = page
+            .prefixes
+            .iter()
+            .filter_map(|folder| folder.strip_prefix(prefix)?.strip_suffix('/'));
+        tables.extend(
+            names
+                .filter(|name| crate::names::is_table_name(name))
+                .map(str::to_owned),
+        );
         match page.next {
             Some(start) => listing.start = start,
             None => return Ok(tables),
         }
     }
-}
-
-/// Whether a table is none of HubSpot's, but the ledger.
-pub(super) fn is_ledger(table: &str) -> bool {
-    table == PARTS_TABLE
 }

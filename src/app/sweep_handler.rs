@@ -1,0 +1,163 @@
+//! One event of the manifest function: a request in, a sweep, an answer, a line in the log and one of metrics.
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use crate::app::sweep::{DayReport, Report, SweepError, Sweeper};
+use crate::day::{Remark, State};
+use crate::sweep::{Request, RequestError};
+use crate::telemetry::{Metrics, SweepMetrics};
+
+/// Days of an answer that are told one by one; Lambda's answers have a limit, and a sweep over years many days.
+const DAYS_TOLD_MAX: usize = 100;
+
+/// Remarks of a day that are told.
+const REMARKS_TOLD_MAX: usize = 5;
+
+/// Why an event failed.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepHandlerError {
+    /// The request cannot be meant.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The sweep came to no end.
+    #[error(transparent)]
+    Sweep(#[from] SweepError),
+    /// It did, but for some days.
+    #[error("{count} days' turns came to no end, the first is {date}: {error}")]
+    Days {
+        /// How many.
+        count: usize,
+        /// The first.
+        date: String,
+        /// Why.
+        error: String,
+    },
+}
+
+/// Handles events.
+#[derive(Clone, Debug)]
+pub struct SweepHandler {
+    sweeper: Sweeper,
+    metrics: Metrics,
+}
+
+impl SweepHandler {
+    /// A handler over a sweeper.
+    pub fn new(sweeper: Sweeper, metrics: Metrics) -> Self {
+        SweepHandler { sweeper, metrics }
+    }
+
+    /// Sweeps as the event asks.
+    ///
+    /// # Errors
+    /// [`SweepHandlerError`]. What a sweep leaves undone, the next one does, so nobody need call again.
+    pub async fn handle(
+        &self,
+        event: &[u8],
+        request_id: &str,
+        deadline: Option<Instant>,
+    ) -> Result<Value, SweepHandlerError> {
+        let span = tracing::info_span!("sweep", request_id);
+        self.sweep(event, deadline).instrument(span).await
+    }
+
+    async fn sweep(&self, event: &[u8], deadline: Option<Instant>) -> Result<Value, SweepHandlerError> {
+        let request = Request::parse(event)?;
+        let begun = Instant::now();
+        let report = self.sweeper.sweep(&request, deadline).await?;
+        let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let metrics = metrics(&report, milliseconds);
+        tracing::info!(
+            days = report.days.len(),
+            days_open = metrics.days_open,
+            days_blocked = metrics.days_blocked,
+            parts_waiting = metrics.parts_waiting,
+            parts_sent = metrics.parts_sent,
+            stopped_before = report.stopped_before.as_ref().map(ToString::to_string),
+            dry_run = request.dry_run,
+            milliseconds,
+            "swept"
+        );
+        if !request.dry_run {
+            self.metrics.emit_sweep(&metrics);
+        }
+        let failed: Vec<(&DayReport, &SweepError)> = report
+            .days
+            .iter()
+            .filter_map(|day| Some((day, day.judged.as_ref().err()?)))
+            .collect();
+        match failed.first() {
+            None => Ok(answer(&report, request.dry_run)),
+            Some((day, error)) => Err(SweepHandlerError::Days {
+                count: failed.len(),
+                date: day.date.to_string(),
+                error: error.to_string(),
+            }),
+        }
+    }
+}
+
+fn metrics(report: &Report, milliseconds: u64) -> SweepMetrics {
+    let mut metrics = SweepMetrics {
+        heartbeat: 1,
+        days: report.days.len() as u64,
+        parts_sent: report.sent,
+        milliseconds,
+        queue_messages: report.depth.map_or(0, |depth| depth.total()),
+        ..SweepMetrics::default()
+    };
+    for judged in report.days.iter().filter_map(|day| day.judged.as_ref().ok()) {
+        let open = matches!(judged.state, State::Open | State::Reopened);
+        metrics.days_open += u64::from(open);
+        metrics.days_blocked += u64::from(judged.state == State::Blocked);
+        metrics.parts_waiting += judged.missing;
+        if open && let Some(first_ms) = judged.first_ms {
+            let age_ms = u64::try_from(report.now_ms - first_ms).unwrap_or_default();
+            metrics.oldest_open_day_seconds = metrics.oldest_open_day_seconds.max(age_ms / 1000);
+        }
+    }
+    metrics
+}
+
+/// The function's answer: what `daymark status` prints, as far as it fits.
+pub fn answer(report: &Report, dry_run: bool) -> Value {
+    let texts = |remarks: &[Remark]| -> Vec<String> {
+        remarks
+            .iter()
+            .take(REMARKS_TOLD_MAX)
+            .map(Remark::to_string)
+            .collect()
+    };
+    let days = report
+        .days
+        .iter()
+        .rev()
+        .take(DAYS_TOLD_MAX)
+        .map(|day| match &day.judged {
+            Err(error) => json!({ "date": day.date.as_str(), "error": error.to_string() }),
+            Ok(judged) => json!({
+                "date": day.date.as_str(),
+                "state": judged.state,
+                "late": judged.late,
+                "revision": judged.revision,
+                "revised": judged.revised,
+                "published": judged.published,
+                "tables": judged.tables,
+                "parts": judged.parts,
+                "parts_waiting": judged.missing,
+                "to_send": judged.to_send,
+                "to_delete": judged.retired,
+                "rows": judged.totals.map(|totals| totals.rows_written),
+                "reasons": texts(&judged.reasons),
+                "warnings": texts(&judged.warnings),
+            }),
+        });
+    json!({
+        "dry_run": dry_run,
+        "days": days.collect::<Vec<_>>(),
+        "sent": report.sent,
+        "stopped_before": report.stopped_before.as_ref().map(ToString::to_string),
+    })
+}
