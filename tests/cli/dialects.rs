@@ -102,6 +102,49 @@ fn quotes_and_escapes() {
 }
 
 #[test]
+fn a_declared_escape_goes_whatever_stands_behind_it() {
+    // As Python's csv reads them with escapechar.
+    let inside = ["--escape", "\\"];
+    assert_eq!(
+        rows(b"a,b\n\"C:\\\\t \\x \\\"\\\xc3\xa9\",\\x\n", &inside),
+        [["a", "b"], ["C:\\t x \"é", "\\x"]]
+    );
+    let everywhere = ["--quote", "none", "--escape", "\\"];
+    assert_eq!(
+        rows(b"a,b\n\\\"q\\\",\\x\\,y\\\\\n\\N,\\\\N\n", &everywhere),
+        [["a", "b"], ["\"q\"", "x,y\\"], ["∅", "\\N"]]
+    );
+    let caret = ["--quote", "none", "--escape", "^"];
+    assert_eq!(
+        rows(b"a,b\n^x^,^^,\\N^\n\n", &caret),
+        [["a", "b"], ["x,^", "\\N\n"]]
+    );
+    // A delimiter of several characters, escaped as one or each by itself.
+    let wide = ["--quote", "none", "--escape", "^", "--delimiter", "||"];
+    assert_eq!(
+        rows(b"a||b\n1^||2||^|^|3^|\n", &wide),
+        [["a", "b"], ["1||2", "||3|"]]
+    );
+}
+
+#[test]
+fn first_class_dialects_have_names() {
+    let escaped = ["--dialect", "escaped"];
+    assert_eq!(
+        rows(b"a,b\n\"q\",C:\\temp\\,x\n", &escaped),
+        [["a", "b"], ["\"q\"", "C:\\temp,x"]]
+    );
+    assert_eq!(
+        rows(b"a;b\nx\\;\\y;\n", &["--dialect", "escaped", "--delimiter", ";"]),
+        [["a", "b"], ["x;\\y", ""]]
+    );
+    assert_eq!(
+        rows(b"a,b\nx\\\\y,\n", &["--dialect", "quoted"]),
+        [["a", "b"], ["x\\\\y", "∅"]]
+    );
+}
+
+#[test]
 fn headers_and_names() {
     let text = b"a,b\n1,2\n";
     assert_eq!(rows(text, &["--header", "yes"]), [["a", "b"], ["1", "2"]]);
