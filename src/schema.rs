@@ -65,6 +65,18 @@ pub enum SchemaError {
         /// Fields of the first record.
         found: usize,
     },
+    /// Another number of names is declared for the columns than the first record has fields.
+    #[error(
+        "expected a name for each field: {names} {} declared (columns), found {} in the first record",
+        if *.names == 1 { "name is" } else { "names are" },
+        counted(*.found)
+    )]
+    ColumnCount {
+        /// Declared names.
+        names: usize,
+        /// Fields of the first record.
+        found: usize,
+    },
     /// Two columns of one name.
     #[error("expected distinct column names, found the same in columns {first} and {second}")]
     Repeated {
@@ -97,6 +109,10 @@ pub enum SchemaError {
         /// The names of the list; at most the first ten.
         listed: Vec<String>,
     },
+}
+
+fn counted(fields: usize) -> String {
+    format!("{fields} field{}", if fields == 1 { "" } else { "s" })
 }
 
 impl From<NameError> for SchemaError {

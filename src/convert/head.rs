@@ -250,8 +250,8 @@ fn schema(plan: &Plan, first: &First, place: Place) -> Result<(Schema, bool, boo
             None => columns == names || table.is_some_and(|table| schema::is_header(names, table)),
         };
         if columns.len() != names.len() {
-            let error = SchemaError::FieldCount {
-                expected: columns.len(),
+            let error = SchemaError::ColumnCount {
+                names: columns.len(),
                 found: names.len(),
             };
             return Err(refuse(error));

@@ -66,7 +66,7 @@ fn a_delimiter_is_one_that_all_records_are_read_by() {
         .run(&["convert", "in.csv", "out.parquet", "--columns", "x"])
         .expect(1);
     assert!(
-        ran.stderr.contains("expected 1 fields") && ran.stderr.contains("found 2"),
+        ran.stderr.contains("1 name is declared") && ran.stderr.contains("found 2 fields"),
         "{ran:?}"
     );
     assert_eq!(rows(b"x\n1\n", &["--columns", "y"]), [["y"], ["1"]]);
@@ -142,6 +142,24 @@ fn first_class_dialects_have_names() {
         rows(b"a,b\nx\\\\y,\n", &["--dialect", "quoted"]),
         [["a", "b"], ["x\\\\y", "∅"]]
     );
+}
+
+#[test]
+fn as_many_names_as_fields() {
+    let desk = Desk::with(&[("in.csv", "a,b\n1,2\n"), ("teams/in.csv", "1,2\n")]);
+    for (file, flags) in [
+        ("in.csv", &["--columns", "x,y,z"][..]),
+        ("in.csv", &["--columns", "x,y,z", "--header", "no"]),
+        ("teams/in.csv", &["--columns", "x,y,z", "--table", "TEAMS"]),
+    ] {
+        let ran = desk
+            .run(&[&["convert", file, "out.parquet"], flags].concat())
+            .expect(1)
+            .says("3 names are declared (columns)")
+            .says("found 2 fields in the first record")
+            .says("hint: --columns takes one name for each field");
+        assert!(!ran.stderr.contains("--table none"), "{ran:?}");
+    }
 }
 
 #[test]
