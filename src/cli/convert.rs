@@ -74,6 +74,10 @@ Examples:
   daymark convert old.txt old.parquet --dialect old.json
       The same in a file: {\"delimiter\": \";\", \"encoding\": \"latin-1\", \"null_values\": [\"NULL\", \"n/a\"]}
 
+  daymark convert from-excel.csv out.parquet
+      A first line `sep=;`, as Excel knows it, names the delimiter and is no record, unless another
+      delimiter or --skip-rows is declared.
+
   daymark convert s3://landing/hubspot/2026-11-20/ curated
       From S3, or to it, with the credentials, region and endpoint that other AWS tools use.
 
@@ -229,8 +233,10 @@ impl Converting<'_> {
     /// Converts one file. An error is the caller's to tell.
     fn convert(&self, job: &Job<'_>, progress: &mut Progress) -> anyhow::Result<Report> {
         job.target.check_source(job.source)?;
-        let look = |declared: &_| peek::peek(job.source.reader(false).ok()?.as_mut(), declared);
-        let mut planned = self.planner.plan(job.place, look)?;
+        let mut planned = self.planner.plan(job.place, job.source)?;
+        if let Some(hint) = planned.hint.as_ref().filter(|_| !self.quiet) {
+            progress.tell(&format!("note: {}: {hint}", job.called));
+        }
         planned.plan.provenance = job.provenance.clone();
         local::convert(
             job.source,

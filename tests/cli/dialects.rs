@@ -163,6 +163,55 @@ fn as_many_names_as_fields() {
 }
 
 #[test]
+fn excels_hint_is_the_delimiter_and_no_header() {
+    let expected = [["a,b", "c"], ["1", "2,5"]];
+    for text in [
+        "sep=;\na,b;c\n1;2,5\n",
+        "\u{feff}sep=;\r\na,b;c\r\n1;2,5\r\n",
+        "\"sep=;\"\na,b;c\n1;2,5\n",
+        "SEP=;\ra,b;c\r1;2,5\r",
+    ] {
+        assert_eq!(rows(text.as_bytes(), &[]), expected, "{text:?}");
+        assert_eq!(rows(text.as_bytes(), &["--delimiter", ";"]), expected, "{text:?}");
+    }
+    assert_eq!(
+        rows(b"sep=\t\na\tb\n1\t2\n", &["--header", "no", "--columns", "x,y"]),
+        [["x", "y"], ["a", "b"], ["1", "2"]]
+    );
+    let utf16: Vec<u8> = "\u{feff}sep=^\na^b\n1^2\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    assert_eq!(rows(&utf16, &[]), [["a", "b"], ["1", "2"]]);
+
+    let desk = Desk::with(&[
+        ("in.csv", "sep=;\na;b\n1;\"x\ny\"\n2\n"),
+        ("types.json", r#"[{"name":"a","type":"bigint"}]"#),
+    ]);
+    desk.run(&["convert", "in.csv", "out.parquet", "--types", "types.json"])
+        .expect(3)
+        .says("note: in.csv: line 1 is Excel's hint `sep=;`");
+    let rejects = desk.read("out.parquet.rejects.jsonl");
+    assert!(rejects.contains(r#""record":3,"line":5,"#), "{rejects}");
+    desk.run(&["inspect", "in.csv"])
+        .expect(0)
+        .shows("line 1 is Excel's hint");
+    desk.run(&["convert", "in.csv", "out.parquet", "--quiet"])
+        .expect(3);
+
+    // What is declared otherwise is no hint; nor is what is not alone in its line, or could be no delimiter.
+    assert_eq!(rows(b"sep=;\n1\n", &["--delimiter", ","]), [["sep=;"], ["1"]]);
+    assert_eq!(rows(b"x\nsep=;\n", &["--skip-rows", "1"]), [["sep=", "column_2"]]);
+    assert_eq!(
+        rows(b"sep=;\n1;2\n", &["--skip-rows", "0"]),
+        [["sep=", "column_2"], ["1", "2"]]
+    );
+    assert_eq!(rows(b"sep=;x\n1;2\n", &[]), [["sep=", "x"], ["1", "2"]]);
+    assert_eq!(rows(b"sep=\n1\n", &[]), [["sep="], ["1"]]);
+    assert_eq!(rows(b"sep=a\n1\n", &[]), [["sep=a"], ["1"]]);
+}
+
+#[test]
 fn headers_and_names() {
     let text = b"a,b\n1,2\n";
     assert_eq!(rows(text, &["--header", "yes"]), [["a", "b"], ["1", "2"]]);
