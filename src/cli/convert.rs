@@ -251,7 +251,7 @@ impl Converting<'_> {
 
     /// Tells what came of a file.
     fn tell(&self, job: &Job<'_>, report: &Report, started: Instant, progress: &Progress) {
-        for warning in &report.warnings {
+        for warning in report.warnings.iter().chain(&all_rejected(report)) {
             progress.tell(&format!("warning: {}: {warning}", job.called));
         }
         if !self.quiet {
@@ -290,6 +290,20 @@ fn summary(report: &Report, rejects: &str, time: &str) -> String {
         report.dialect,
         report.delimiter,
     )
+}
+
+/// What is said of a file of which no record fits.
+fn all_rejected(report: &Report) -> Option<String> {
+    if report.records_rejected == 0 || report.rows_written > 0 {
+        return None;
+    }
+    let first = report.first_reject.as_deref().unwrap_or("unknown");
+    let hint = if report.records_ending_in_delimiter == report.records_rejected {
+        "\nhint: --skip-rows past the header, --header no and --columns with one name more read the empty field as a column"
+    } else {
+        ""
+    };
+    Some(format!("every record is rejected; the first is {first}{hint}"))
 }
 
 /// `2 records and 1 cell`, or nothing.
