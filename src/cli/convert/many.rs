@@ -102,7 +102,7 @@ pub(super) fn convert_folder(
     }
     let started = Instant::now();
     let listing = folder::list(input)?;
-    folder::check_distinct(&listing.members)?;
+    folder::check_distinct(input, &listing.members)?;
     if listing.members.is_empty() {
         anyhow::bail!("{}: expected files to convert, found none", input.display());
     }

@@ -67,7 +67,7 @@ pub(super) fn convert_remote(
             (false, vec![member])
         }
     };
-    folder::check_distinct(&members)?;
+    folder::check_distinct(ends.input, &members)?;
     if members.is_empty() {
         anyhow::bail!("{}: expected files to convert, found none", ends.input.display());
     }
