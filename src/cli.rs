@@ -12,6 +12,7 @@ mod event;
 mod folder;
 mod grid;
 mod inspect;
+mod leftovers;
 mod local;
 mod peek;
 mod plan_flags;

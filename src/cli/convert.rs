@@ -9,8 +9,8 @@ use std::time::Instant;
 use clap::Args;
 
 use super::folder;
-use super::local::{self, Folders, Source, Target};
-use super::peek;
+use super::leftovers::{Folders, remove_on_signals};
+use super::local::{self, Source, Target};
 use super::plan_flags::{NO_BUDGET, PlanFlags, Planner};
 use super::progress::Progress;
 use super::quantity::{bytes, counted, seconds};
@@ -84,7 +84,8 @@ Examples:
   zcat data_0_0_0.csv.gz | daymark convert - data.parquet
 
 Status: 0 written, complete; 3 written, with rejects; 1 refused; 2 wrong usage.
-After 1 or 2 there is no output; of a folder, the files that were refused have none.";
+After 1 or 2 there is no output; of a folder, the files that were refused have none.
+130 and 143: stopped by SIGINT or SIGTERM; what was not complete is removed.";
 
 /// Runs the command.
 pub(super) fn run(mut arguments: ConvertArguments) -> anyhow::Result<Status> {
@@ -92,6 +93,7 @@ pub(super) fn run(mut arguments: ConvertArguments) -> anyhow::Result<Status> {
     let mut planner = arguments.plan.planner()?;
     planner.codec = arguments.codec;
     planner.budget = arguments.max_rejects.unwrap_or(NO_BUDGET);
+    remove_on_signals()?;
     let (from, to) = (Url::parse(&input)?, Url::parse(&output)?);
     if from.is_some() || to.is_some() {
         let ends = s3::Ends {

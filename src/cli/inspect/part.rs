@@ -7,7 +7,8 @@ use std::path::Path;
 use anyhow::Context;
 
 use super::super::grid::{Grid, one_line};
-use super::super::local::{Aside, Source};
+use super::super::leftovers::Aside;
+use super::super::local::Source;
 use super::super::peek::{self, Peek};
 use super::super::plan_flags::{Planned, Planner};
 use super::super::progress::Progress;
