@@ -16,6 +16,7 @@ use super::progress::Progress;
 use super::quantity::{bytes, counted, seconds};
 use super::remote::Url;
 use super::{Status, usage};
+use crate::config;
 use crate::convert::{Budget, Codec, Provenance, Report};
 
 /// Converts a file, or every file of a folder, to Parquet.
@@ -41,10 +42,10 @@ pub(super) struct ConvertArguments {
     rejects: Option<PathBuf>,
     /// Refuse a file with more rejects (records and cells) than so many, or so many per hundred records. By default there
     /// is no limit
-    #[arg(long, value_name = "N|P%", value_parser = budget, help_heading = "Output")]
+    #[arg(long, value_name = "N|P%", value_parser = config::budget, help_heading = "Output")]
     max_rejects: Option<Budget>,
     /// Compression: zstd (levels 1 to 22), snappy or none
-    #[arg(long, value_name = "zstd:LEVEL|snappy|none", value_parser = codec, default_value = "zstd:1", help_heading = "Output")]
+    #[arg(long, value_name = "zstd:LEVEL|snappy|none", value_parser = config::codec, default_value = "zstd:1", help_heading = "Output")]
     codec: Codec,
     /// Threads: files of a folder are converted side by side, a single file is read ahead. The bytes that come out are
     /// the same
@@ -153,34 +154,6 @@ impl ConvertArguments {
 
 fn ends_with_slash(path: &Path) -> bool {
     path.as_os_str().to_string_lossy().ends_with('/')
-}
-
-fn budget(text: &str) -> Result<Budget, String> {
-    let expected =
-        || format!("expected a whole number, such as 10, or a share, such as 0.5%; found {text:?}");
-    match text.strip_suffix('%') {
-        Some(share) => match share.trim().parse::<f64>() {
-            Ok(percent) if percent.is_finite() && percent >= 0.0 => Ok(Budget::Percent(percent)),
-            _ => Err(expected()),
-        },
-        None => text.parse().map(Budget::Count).map_err(|_| expected()),
-    }
-}
-
-fn codec(text: &str) -> Result<Codec, String> {
-    let (name, level) = text.split_once(':').unwrap_or((text, ""));
-    match (name, level) {
-        ("zstd", "") if !text.contains(':') => Ok(Codec::Zstd(1)),
-        ("zstd", level) => match level.parse() {
-            Ok(level) if (1..=22).contains(&level) => Ok(Codec::Zstd(level)),
-            _ => Err(format!("expected a level from 1 to 22 for zstd, found {level:?}")),
-        },
-        ("snappy", _) => Ok(Codec::Snappy),
-        ("none", _) => Ok(Codec::None),
-        _ => Err(format!(
-            "expected zstd, zstd:LEVEL, snappy or none, found {text:?}"
-        )),
-    }
 }
 
 fn status(report: &Report) -> Status {
@@ -313,35 +286,4 @@ fn rejected(report: &Report) -> String {
     let records = (report.records_rejected > 0).then(|| counted(report.records_rejected, "record"));
     let cells = (report.cells_rejected > 0).then(|| counted(report.cells_rejected, "cell"));
     records.into_iter().chain(cells).collect::<Vec<_>>().join(" and ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn budgets() {
-        assert_eq!(budget("0"), Ok(Budget::Count(0)));
-        assert_eq!(budget("0.5%"), Ok(Budget::Percent(0.5)));
-        for bad in ["", "%", "-1", "-1%", "x", "1.5", "NaN%", "inf%"] {
-            assert!(budget(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn codecs() {
-        let right = [
-            ("zstd", Codec::Zstd(1)),
-            ("zstd:22", Codec::Zstd(22)),
-            ("snappy", Codec::Snappy),
-            ("snappy:9", Codec::Snappy),
-            ("none:1", Codec::None),
-        ];
-        for (text, expected) in right {
-            assert_eq!(codec(text), Ok(expected), "{text}");
-        }
-        for bad in ["", "zstd:", "zstd:0", "zstd:23", "zstd:x", "gzip", "zstd:1:2"] {
-            assert!(codec(bad).is_err(), "{bad}");
-        }
-    }
 }
