@@ -83,6 +83,21 @@ fn empty_lines_are_records_of_one_column_from_the_first_on() {
         [["column_1", "column_2"], ["1", "2"]]
     );
     assert_eq!(rows(b"\n\na\n1\n", &[]), [["a"], ["1"]]);
+    // Where one column is declared, and nothing says whether there is a header.
+    let types = "[[table]]\nname = \"IDS\"\n[[table.columns]]\nname = \"ID\"\ntype = \"bigint\"\n";
+    let desk = Desk::with(&[("types.toml", types)]);
+    let ids = |text: &str| {
+        desk.write("in.csv", text.as_bytes());
+        let arguments = ["convert", "in.csv", "out.parquet", "--types", "types.toml"];
+        let ran = desk.run(&arguments).expect(0);
+        (desk.parquet("out.parquet").rows.concat(), ran)
+    };
+    assert_eq!(ids("\n\r\n7\n\n8\n").0, ["∅", "∅", "7", "∅", "8"]);
+    assert_eq!(ids("\n\n").0, ["∅", "∅"]);
+    assert_eq!(ids("\n\nid\n\n8\n").0, ["∅", "8"]);
+    let names = ["--columns", "x", "--table", "none", "--header", "auto"];
+    assert_eq!(rows(b"\n\nabc\n", &names), [["x"], ["∅"], ["∅"], ["abc"]]);
+    assert_eq!(rows(b"\n\nx\nabc\n", &names), [["x"], ["abc"]]);
 }
 
 #[test]
