@@ -12,6 +12,7 @@ mod event;
 mod folder;
 mod grid;
 mod inspect;
+mod leftovers;
 mod local;
 mod peek;
 mod plan_flags;
@@ -165,9 +166,12 @@ fn hint_line(error: &anyhow::Error) -> String {
         _ => None,
     });
     let hint = match refusal {
-        Some(Refusal::Undecided { .. }) => r"--quote none --escape '\' declares that it is escaped",
+        Some(Refusal::Undecided { .. }) => "--dialect escaped declares that it is escaped",
         Some(Refusal::Conflict(_)) => {
-            r#"--quote '"' --escape '"' declares that it is quoted, --quote none --escape '\' that it is escaped"#
+            "--dialect quoted declares that it is quoted, --dialect escaped that it is escaped"
+        }
+        Some(Refusal::Schema(SchemaError::ColumnCount { .. })) => {
+            "--columns takes one name for each field, in the file's order; --delimiter says what stands between fields"
         }
         Some(Refusal::NotTheTable { .. } | Refusal::Schema(SchemaError::FieldCount { .. })) => {
             "--table none reads it as a file that is no HubSpot table, with a header"

@@ -46,6 +46,10 @@ pub struct Report {
     pub gzip_members: u64,
     /// Fingerprint of names and types, hex.
     pub schema_fingerprint: String,
+    /// Records rejected that have one field too many, an empty one behind a delimiter at their end.
+    pub records_ending_in_delimiter: u64,
+    /// Where and why the first record or cell was rejected, in words, without its text.
+    pub first_reject: Option<String>,
     /// What is odd but no fault, in words, without cell values.
     pub warnings: Vec<String>,
     /// Which splitter ran: `avx2`, `neon`, `scalar`, or `general` for a declared dialect.

@@ -3,7 +3,7 @@
 //! The dialect itself is [`crate::evidence`]'s matter, and stays open as long as it has to; what is found here is the same
 //! whatever that decides.
 
-use crate::dialect::{Declared, Kind, Newline};
+use crate::dialect::{Declared, Kind, Newline, Quoting};
 use crate::evidence::{Basis, Decision};
 use crate::records::Lines;
 use crate::split::Step;
@@ -93,7 +93,7 @@ fn general(text: &[u8], at_end: bool, declared: &Declared, fits: &dyn Fn(&[Strin
         None => char::from(delimiter(text, at_end, declared, fits)).to_string(),
     };
     let mut spec = GeneralSpec::of(declared, &delimiter, Kind::Quoted);
-    if declared.newline.is_none() && line_end(text, Reading::Quoted) == LineEnd::LfOrCrlf {
+    if declared.newline.is_none() && !matches!(first_line_end(text, spec.quoting), Some(FirstEnd::Cr)) {
         spec.newline = Newline::LfOrCrlf;
     }
     Layout {
@@ -111,6 +111,29 @@ fn general(text: &[u8], at_end: bool, declared: &Declared, fits: &dyn Fn(&[Strin
 /// A lone CR in a text whose first line ends in LF is data: HubSpot's free text has such. Where quotes are, CRLF and LF may
 /// alternate; where they are not, a CR before an LF is data unless the first line end is CRLF.
 fn line_end(text: &[u8], reading: Reading) -> LineEnd {
+    let kind = match reading {
+        Reading::Quoted => Kind::Quoted,
+        Reading::Escaped => Kind::Escaped,
+    };
+    match (first_line_end(text, kind.quoting()), reading) {
+        (Some(FirstEnd::Lf), Reading::Escaped) => LineEnd::Lf,
+        (Some(FirstEnd::Cr), _) => LineEnd::Any,
+        (Some(FirstEnd::Lf | FirstEnd::Crlf) | None, _) => LineEnd::LfOrCrlf,
+    }
+}
+
+/// How the first line ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FirstEnd {
+    Lf,
+    Crlf,
+    Cr,
+}
+
+/// The first line end that is neither in quotes nor behind an escape, as far as these are ASCII.
+fn first_line_end(text: &[u8], quoting: Quoting) -> Option<FirstEnd> {
+    let byte = |mark: Option<char>| mark.and_then(|mark| u8::try_from(mark).ok()).filter(u8::is_ascii);
+    let (quote, escape) = (byte(quoting.quote), byte(quoting.escape_of_its_own()));
     let mut inside = false;
     let mut skip = usize::MAX;
     for (at, &byte) in text.iter().enumerate() {
@@ -118,25 +141,17 @@ fn line_end(text: &[u8], reading: Reading) -> LineEnd {
             continue;
         }
         match byte {
-            b'"' if reading == Reading::Quoted => inside = !inside,
-            b'\\' if reading == Reading::Escaped => skip = at + 1,
-            b'\n' if !inside => {
-                return match reading {
-                    Reading::Quoted => LineEnd::LfOrCrlf,
-                    Reading::Escaped => LineEnd::Lf,
-                };
-            }
+            _ if Some(byte) == escape && (inside || quoting.quote.is_none()) => skip = at + 1,
+            _ if Some(byte) == quote => inside = !inside,
+            b'\n' if !inside => return Some(FirstEnd::Lf),
             b'\r' if !inside => {
-                return if text.get(at + 1) == Some(&b'\n') {
-                    LineEnd::LfOrCrlf
-                } else {
-                    LineEnd::Any
-                };
+                let lf = text.get(at + 1) == Some(&b'\n');
+                return Some(if lf { FirstEnd::Crlf } else { FirstEnd::Cr });
             }
             _ => {}
         }
     }
-    LineEnd::LfOrCrlf
+    None
 }
 
 fn reading(kind: Kind) -> Reading {
@@ -159,10 +174,14 @@ struct Score {
 }
 
 fn delimiter(text: &[u8], at_end: bool, declared: &Declared, fits: &dyn Fn(&[String]) -> bool) -> u8 {
-    let readings: &[Reading] = match declared.first_class().and_then(|class| class.kind).map(reading) {
-        Some(Reading::Quoted) => &[Reading::Quoted],
-        Some(Reading::Escaped) => &[Reading::Escaped],
-        None => &[Reading::Quoted, Reading::Escaped],
+    let readings: &[Reading] = match declared.quoting() {
+        Some(quoting) if quoting.kind() == Some(Kind::Quoted) => &[Reading::Quoted],
+        Some(Quoting {
+            quote: None,
+            escape: Some('\\'),
+            ..
+        }) => &[Reading::Escaped],
+        _ => &[Reading::Quoted, Reading::Escaped],
     };
     let mut best: Option<(Score, u8)> = None;
     for delimiter in DELIMITERS {

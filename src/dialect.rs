@@ -18,7 +18,8 @@ use crate::encoding::Encoding;
 pub struct Declared {
     /// What stands between two fields: one or more characters. Key `delimiter`.
     pub delimiter: Option<String>,
-    /// A first-class dialect, instead of `quote` and `escape`. Key `kind`: `quoted` or `escaped`.
+    /// A first-class dialect, instead of `quote` and `escape`. Key `kind`: `quoted` or `escaped`. (`quote` of `""` and
+    /// `escape` of a backslash are not quite `escaped`: see [`Quoting`].)
     pub kind: Option<Kind>,
     /// What stands around quoted fields. Key `quote`: one character, or `""` for none.
     pub quote: Option<Mark>,
@@ -77,12 +78,18 @@ pub enum Newline {
 /// - `escape` equal to `quote`: a quote inside quotes is doubled.
 /// - Another `escape` acts inside quotes only, or everywhere where there is no quote.
 /// - No `escape`: nothing inside quotes can be a quote.
+///
+/// Other software that knows an escape (Python's `csv`, pandas, Spark, Snowflake) drops it whatever it stands before, and
+/// so it is where one is declared. HubSpot's escaped dialect has it before what needs it only: there a backslash before
+/// anything else is data ([`Quoting::keeps_escape`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quoting {
     /// What stands around quoted fields.
     pub quote: Option<char>,
     /// What makes the next character data.
     pub escape: Option<char>,
+    /// Whether an escape before a character that needs none is data, and stays. So in [`Kind::Escaped`] alone.
+    pub keeps_escape: bool,
 }
 
 /// A declaration that the fast splitter can read. What is None is to be detected.
@@ -151,7 +158,11 @@ impl Declared {
             (None, quote, escape) => {
                 let quote = quote.unwrap_or(Mark::Char(DEFAULT)).char();
                 let escape = escape.map_or(quote, Mark::char);
-                Some(Quoting { quote, escape })
+                Some(Quoting {
+                    quote,
+                    escape,
+                    keeps_escape: false,
+                })
             }
         }
     }
@@ -199,6 +210,10 @@ impl Declared {
         say("delimiter", self.delimiter.as_deref().map(text));
         say("quote", self.quoting().map(|quoting| character(quoting.quote)));
         say("escape", self.quoting().map(|quoting| character(quoting.escape)));
+        let goes = self
+            .quoting()
+            .is_some_and(|quoting| quoting.escape_of_its_own().is_some() && !quoting.keeps_escape);
+        say("escape_goes", goes.then(|| goes.to_string()));
         say("header", self.header.map(|header| header.to_string()));
         say(
             "skip_rows",
@@ -237,10 +252,12 @@ impl Kind {
             Kind::Quoted => Quoting {
                 quote: Some('"'),
                 escape: Some('"'),
+                keeps_escape: false,
             },
             Kind::Escaped => Quoting {
                 quote: None,
                 escape: Some('\\'),
+                keeps_escape: true,
             },
         }
     }
@@ -265,6 +282,11 @@ impl Mark {
 }
 
 impl Quoting {
+    /// The escape, if it is not the quote itself that is doubled.
+    pub fn escape_of_its_own(self) -> Option<char> {
+        self.escape.filter(|_| self.escape != self.quote)
+    }
+
     /// The first-class dialect with this quoting, if it is one's.
     pub fn kind(self) -> Option<Kind> {
         [Kind::Quoted, Kind::Escaped]

@@ -89,29 +89,85 @@ pub fn lake_name(original: &str) -> String {
     }
 }
 
-/// One column of a file, as the lake has it.
+/// Which columns of a file stand for which of the catalog's.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LakeColumn {
-    /// Its name: what [`lake_name`] promises, and distinct in the file.
-    pub name: String,
-    /// The catalog's own name of the column, if this is the one that stands for it.
-    pub declared: Option<String>,
+pub struct Standing {
+    /// For each column of the file, the catalog's own name of the column that it stands for, if it does.
+    pub declared: Vec<Option<String>>,
+    /// Two columns that stand for the same one equally well; the first has it in `declared`.
+    pub tie: Option<NameError>,
 }
 
-/// What the columns of one file are called in the lake, in the file's order.
+/// Tells which columns of a file stand for the catalog's.
 ///
 /// `declared` tells for a name of the file which column of the catalog it can stand for (by any case, or as an alias),
 /// by the catalog's own name. If several can, the exact spelling stands for it, else the one that differs only by case,
-/// else the alias; the others are undeclared. A declared column is called as [`lake_name`] says for the catalog's name,
+/// else the alias; the others are undeclared.
+pub fn standing<N: AsRef<str>>(originals: &[N], declared: impl Fn(&str) -> Option<String>) -> Standing {
+    /// The best so far; the greater the rank, the worse: 0 exact spelling, 1 other case, 2 alias.
+    struct Best {
+        column: usize,
+        rank: u8,
+        rival: Option<usize>,
+    }
+    let mut best: BTreeMap<String, Best> = BTreeMap::new();
+    for (column, original) in originals.iter().map(AsRef::as_ref).enumerate() {
+        let Some(catalogs) = declared(original) else {
+            continue;
+        };
+        let rank = match () {
+            () if catalogs == original => 0,
+            () if catalogs.eq_ignore_ascii_case(original) => 1,
+            () => 2,
+        };
+        let new = Best {
+            column,
+            rank,
+            rival: None,
+        };
+        match best.get_mut(&catalogs) {
+            Some(best) if rank < best.rank => *best = new,
+            Some(best) if rank == best.rank => best.rival = best.rival.or(Some(column)),
+            Some(_) => {}
+            None => drop(best.insert(catalogs, new)),
+        }
+    }
+    let mut standing = Standing {
+        declared: vec![None; originals.len()],
+        tie: None,
+    };
+    for (catalogs, Best { column, rival, .. }) in best {
+        if let Some(rival) = rival.filter(|_| standing.tie.is_none()) {
+            let name = |at: usize| {
+                originals
+                    .get(at)
+                    .map(AsRef::as_ref)
+                    .unwrap_or_default()
+                    .to_owned()
+            };
+            standing.tie = Some(NameError::Declared {
+                declared: catalogs.clone(),
+                one: name(column),
+                first: column + 1,
+                other: name(rival),
+                second: rival + 1,
+            });
+        }
+        if let Some(slot) = standing.declared.get_mut(column) {
+            *slot = Some(catalogs);
+        }
+    }
+    standing
+}
+
+/// What the columns of one file are called in the lake, in the file's order: each as [`lake_name`] promises, and all
+/// distinct. A column that stands for one of the catalog's is called as [`lake_name`] says for the catalog's name,
 /// however the file writes it.
 ///
 /// # Errors
 /// [`NameError`] if a name is repeated, if two stand for one declared column equally well, or if two names clash in
 /// spite of the rules.
-pub fn lake_names<N: AsRef<str>>(
-    originals: &[N],
-    declared: impl Fn(&str) -> Option<String>,
-) -> Result<Vec<LakeColumn>, NameError> {
+pub fn lake_names<N: AsRef<str>>(originals: &[N], standing: &Standing) -> Result<Vec<String>, NameError> {
     let originals: Vec<&str> = originals.iter().map(AsRef::as_ref).collect();
     let mut firsts = HashMap::new();
     for (i, original) in originals.iter().enumerate() {
@@ -124,22 +180,20 @@ pub fn lake_names<N: AsRef<str>>(
             });
         }
     }
-    let owners = owners(&originals, declared)?;
+    if let Some(tie) = &standing.tie {
+        return Err(tie.clone());
+    }
+    let declared = |i: usize| standing.declared.get(i).and_then(Option::as_deref);
+    let plain = |i: usize, original: &str| lake_name(declared(i).unwrap_or(original));
     let mut plain_counts: HashMap<String, usize> = HashMap::new();
-    let owner_of: HashMap<usize, &String> = owners
-        .iter()
-        .map(|(catalogs, owner)| (owner.column, catalogs))
-        .collect();
-    let plain = |i: usize, original: &str| lake_name(owner_of.get(&i).map_or(original, |name| name.as_str()));
     for (i, original) in originals.iter().enumerate() {
         *plain_counts.entry(plain(i, original)).or_default() += 1;
     }
     let mut taken: HashMap<String, usize> = HashMap::new();
-    let mut columns = Vec::with_capacity(originals.len());
+    let mut names = Vec::with_capacity(originals.len());
     for (i, original) in originals.iter().enumerate() {
-        let declared = owner_of.get(&i).map(|name| (*name).clone());
         let mut name = plain(i, original);
-        if declared.is_none() && plain_counts.get(&name) != Some(&1) {
+        if declared(i).is_none() && plain_counts.get(&name) != Some(&1) {
             name = suffixed(
                 &safe_characters(original, "column"),
                 original,
@@ -155,59 +209,9 @@ pub fn lake_names<N: AsRef<str>>(
                 second: i + 1,
             });
         }
-        columns.push(LakeColumn { name, declared });
+        names.push(name);
     }
-    Ok(columns)
-}
-
-/// The column of a file that stands for one of the catalog's.
-struct Owner {
-    column: usize,
-    /// 0 exact spelling, 1 other case, 2 alias.
-    rank: u8,
-    /// Another column that stands for it equally well.
-    rival: Option<usize>,
-}
-
-fn owners(
-    originals: &[&str],
-    declared: impl Fn(&str) -> Option<String>,
-) -> Result<BTreeMap<String, Owner>, NameError> {
-    let mut owners: BTreeMap<String, Owner> = BTreeMap::new();
-    for (i, original) in originals.iter().enumerate() {
-        let Some(catalogs) = declared(original) else {
-            continue;
-        };
-        let rank = match () {
-            () if catalogs == *original => 0,
-            () if catalogs.eq_ignore_ascii_case(original) => 1,
-            () => 2,
-        };
-        let new = Owner {
-            column: i,
-            rank,
-            rival: None,
-        };
-        match owners.get_mut(&catalogs) {
-            Some(owner) if rank < owner.rank => *owner = new,
-            Some(owner) if rank == owner.rank => owner.rival = owner.rival.or(Some(i)),
-            Some(_) => {}
-            None => drop(owners.insert(catalogs, new)),
-        }
-    }
-    for (catalogs, owner) in &owners {
-        if let Some(rival) = owner.rival {
-            let name = |i: usize| originals.get(i).copied().unwrap_or_default().to_owned();
-            return Err(NameError::Declared {
-                declared: catalogs.clone(),
-                one: name(owner.column),
-                first: owner.column + 1,
-                other: name(rival),
-                second: rival + 1,
-            });
-        }
-    }
-    Ok(owners)
+    Ok(names)
 }
 
 /// What the table of a folder is called: by rules 1 and 2, at most 128 bytes. Folders that differ only by case hold
@@ -304,8 +308,8 @@ mod tests {
 
     use super::*;
 
-    fn undeclared(_: &str) -> Option<String> {
-        None
+    fn undeclared<N: AsRef<str>>(originals: &[N]) -> Result<Vec<String>, NameError> {
+        lake_names(originals, &standing(originals, |_| None))
     }
 
     /// OBJECTID, and UPDATEDAT with an alias, in any case.
@@ -318,11 +322,7 @@ mod tests {
     }
 
     fn names(originals: &[&str]) -> Vec<String> {
-        lake_names(originals, catalog)
-            .unwrap()
-            .into_iter()
-            .map(|column| column.name)
-            .collect()
+        lake_names(originals, &standing(originals, catalog)).unwrap()
     }
 
     #[test]
@@ -377,7 +377,7 @@ mod tests {
 
     #[test]
     fn columns_that_cannot_be_told_apart() {
-        let error = |originals: &[&str]| lake_names(originals, catalog).unwrap_err();
+        let error = |originals: &[&str]| lake_names(originals, &standing(originals, catalog)).unwrap_err();
         assert!(matches!(
             error(&["a", "b", "a"]),
             NameError::Repeated {
@@ -395,7 +395,7 @@ mod tests {
             }
         ));
         // Cleaned alike, and the six digits agree.
-        let clash = lake_names(&["a --..#b", "x", "a .+/# b"], undeclared).unwrap_err();
+        let clash = undeclared(&["a --..#b", "x", "a .+/# b"]).unwrap_err();
         assert!(
             matches!(
                 clash,
@@ -431,20 +431,19 @@ mod tests {
             turn in 0_usize..12,
         ) {
             let mut originals: Vec<String> = originals.into_iter().collect();
-            let once = lake_names(&originals, undeclared).unwrap();
-            let distinct: HashSet<&str> = once.iter().map(|column| column.name.as_str()).collect();
+            let once = undeclared(&originals).unwrap();
+            let distinct: HashSet<&str> = once.iter().map(String::as_str).collect();
             prop_assert_eq!(distinct.len(), originals.len());
-            for column in &once {
-                let name = &column.name;
+            for name in &once {
                 prop_assert!((1..=255).contains(&name.len()) && name.bytes().all(is_safe), "{}", name);
                 prop_assert_ne!(name, PARTITION_KEY);
             }
             let by_original: HashMap<String, String> =
-                originals.iter().cloned().zip(once.iter().map(|column| column.name.clone())).collect();
+                originals.iter().cloned().zip(once.iter().cloned()).collect();
             let turn = turn.min(originals.len());
             originals.rotate_left(turn);
-            for (original, column) in originals.iter().zip(lake_names(&originals, undeclared).unwrap()) {
-                prop_assert_eq!(&by_original[original], &column.name);
+            for (original, name) in originals.iter().zip(undeclared(&originals).unwrap()) {
+                prop_assert_eq!(&by_original[original], &name);
             }
         }
 

@@ -4,7 +4,7 @@
 //! data. What a first record holds may be data rather than names, so no error here quotes it: positions, and names that were
 //! declared, have to do.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, SchemaRef, TimeUnit};
@@ -65,6 +65,18 @@ pub enum SchemaError {
         /// Fields of the first record.
         found: usize,
     },
+    /// Another number of names is declared for the columns than the first record has fields.
+    #[error(
+        "expected a name for each field: {names} {} declared (columns), found {} in the first record",
+        if *.names == 1 { "name is" } else { "names are" },
+        counted(*.found)
+    )]
+    ColumnCount {
+        /// Declared names.
+        names: usize,
+        /// Fields of the first record.
+        found: usize,
+    },
     /// Two columns of one name.
     #[error("expected distinct column names, found the same in columns {first} and {second}")]
     Repeated {
@@ -97,6 +109,10 @@ pub enum SchemaError {
         /// The names of the list; at most the first ten.
         listed: Vec<String>,
     },
+}
+
+fn counted(fields: usize) -> String {
+    format!("{fields} field{}", if fields == 1 { "" } else { "s" })
 }
 
 impl From<NameError> for SchemaError {
@@ -165,16 +181,11 @@ impl Schema {
         typing: &Typing,
         naming: Naming,
     ) -> Result<Schema, SchemaError> {
-        let claims = declared_columns(header, table);
+        let of_table = |name: &str| table.and_then(|table| table.column(name));
+        let standing = names::standing(header, |name| Some(of_table(name)?.name.clone()));
         let names = match naming {
             Naming::Own => names::own_names(header),
-            Naming::Lake => {
-                let declared = |name: &str| Some(table?.column(name)?.name.clone());
-                names::lake_names(header, declared)?
-                    .into_iter()
-                    .map(|column| column.name)
-                    .collect()
-            }
+            Naming::Lake => names::lake_names(header, &standing)?,
         };
         let mut columns: Vec<Column> = names
             .into_iter()
@@ -190,9 +201,11 @@ impl Schema {
         match typing {
             Typing::Text => {}
             Typing::Catalog => {
-                for (column, ty) in columns.iter_mut().zip(claims) {
-                    column.declared = ty.is_some();
-                    column.ty = ty.unwrap_or(Type::String);
+                for (column, declared) in columns.iter_mut().zip(&standing.declared) {
+                    if let Some(declared) = declared.as_deref().and_then(of_table) {
+                        column.declared = true;
+                        column.ty = declared.ty;
+                    }
                 }
             }
             Typing::List(list) => missing = apply_list(&mut columns, list)?,
@@ -267,35 +280,6 @@ pub fn arrow_type(ty: Type) -> DataType {
         Type::Date => DataType::Date32,
         Type::Timestamp => DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())),
     }
-}
-
-/// For each name of a file, the type of the catalog's column that it stands for. A column has one name that stands for it:
-/// the best spelling, and of equally good ones (which [`names::lake_names`] refuses) the first.
-fn declared_columns<N: AsRef<str>>(header: &[N], table: Option<&Table>) -> Vec<Option<Type>> {
-    let mut types = vec![None; header.len()];
-    let mut best: BTreeMap<&str, (u8, usize, Type)> = BTreeMap::new();
-    for (at, name) in header.iter().enumerate() {
-        let name = name.as_ref();
-        let Some(column) = table.and_then(|table| table.column(name)) else {
-            continue;
-        };
-        let rank = match () {
-            () if column.name == name => 0,
-            () if column.name.eq_ignore_ascii_case(name) => 1,
-            () => 2,
-        };
-        let claim = (rank, at, column.ty);
-        let held = best.entry(&column.name).or_insert(claim);
-        if rank < held.0 {
-            *held = claim;
-        }
-    }
-    for (_, at, ty) in best.into_values() {
-        if let Some(slot) = types.get_mut(at) {
-            *slot = Some(ty);
-        }
-    }
-    types
 }
 
 /// Gives the types of a list to the columns that it names: by what a column is called in the Parquet, else by what the file

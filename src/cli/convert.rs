@@ -9,13 +9,14 @@ use std::time::Instant;
 use clap::Args;
 
 use super::folder;
-use super::local::{self, Folders, Source, Target};
-use super::peek;
+use super::leftovers::{Folders, remove_on_signals};
+use super::local::{self, Source, Target};
 use super::plan_flags::{NO_BUDGET, PlanFlags, Planner};
 use super::progress::Progress;
 use super::quantity::{bytes, counted, seconds};
 use super::remote::Url;
 use super::{Status, usage};
+use crate::config;
 use crate::convert::{Budget, Codec, Provenance, Report};
 
 /// Converts a file, or every file of a folder, to Parquet.
@@ -41,10 +42,10 @@ pub(super) struct ConvertArguments {
     rejects: Option<PathBuf>,
     /// Refuse a file with more rejects (records and cells) than so many, or so many per hundred records. By default there
     /// is no limit
-    #[arg(long, value_name = "N|P%", value_parser = budget, help_heading = "Output")]
+    #[arg(long, value_name = "N|P%", value_parser = config::budget, help_heading = "Output")]
     max_rejects: Option<Budget>,
     /// Compression: zstd (levels 1 to 22), snappy or none
-    #[arg(long, value_name = "zstd:LEVEL|snappy|none", value_parser = codec, default_value = "zstd:1", help_heading = "Output")]
+    #[arg(long, value_name = "zstd:LEVEL|snappy|none", value_parser = config::codec, default_value = "zstd:1", help_heading = "Output")]
     codec: Codec,
     /// Threads: files of a folder are converted side by side, a single file is read ahead. The bytes that come out are
     /// the same
@@ -74,13 +75,18 @@ Examples:
   daymark convert old.txt old.parquet --dialect old.json
       The same in a file: {\"delimiter\": \";\", \"encoding\": \"latin-1\", \"null_values\": [\"NULL\", \"n/a\"]}
 
+  daymark convert from-excel.csv out.parquet
+      A first line `sep=;`, as Excel knows it, names the delimiter and is no record, unless another
+      delimiter or --skip-rows is declared.
+
   daymark convert s3://landing/hubspot/2026-11-20/ curated
       From S3, or to it, with the credentials, region and endpoint that other AWS tools use.
 
   zcat data_0_0_0.csv.gz | daymark convert - data.parquet
 
 Status: 0 written, complete; 3 written, with rejects; 1 refused; 2 wrong usage.
-After 1 or 2 there is no output; of a folder, the files that were refused have none.";
+After 1 or 2 there is no output; of a folder, the files that were refused have none.
+130 and 143: stopped by SIGINT or SIGTERM; what was not complete is removed.";
 
 /// Runs the command.
 pub(super) fn run(mut arguments: ConvertArguments) -> anyhow::Result<Status> {
@@ -88,6 +94,7 @@ pub(super) fn run(mut arguments: ConvertArguments) -> anyhow::Result<Status> {
     let mut planner = arguments.plan.planner()?;
     planner.codec = arguments.codec;
     planner.budget = arguments.max_rejects.unwrap_or(NO_BUDGET);
+    remove_on_signals()?;
     let (from, to) = (Url::parse(&input)?, Url::parse(&output)?);
     if from.is_some() || to.is_some() {
         let ends = s3::Ends {
@@ -149,34 +156,6 @@ fn ends_with_slash(path: &Path) -> bool {
     path.as_os_str().to_string_lossy().ends_with('/')
 }
 
-fn budget(text: &str) -> Result<Budget, String> {
-    let expected =
-        || format!("expected a whole number, such as 10, or a share, such as 0.5%; found {text:?}");
-    match text.strip_suffix('%') {
-        Some(share) => match share.trim().parse::<f64>() {
-            Ok(percent) if percent.is_finite() && percent >= 0.0 => Ok(Budget::Percent(percent)),
-            _ => Err(expected()),
-        },
-        None => text.parse().map(Budget::Count).map_err(|_| expected()),
-    }
-}
-
-fn codec(text: &str) -> Result<Codec, String> {
-    let (name, level) = text.split_once(':').unwrap_or((text, ""));
-    match (name, level) {
-        ("zstd", "") if !text.contains(':') => Ok(Codec::Zstd(1)),
-        ("zstd", level) => match level.parse() {
-            Ok(level) if (1..=22).contains(&level) => Ok(Codec::Zstd(level)),
-            _ => Err(format!("expected a level from 1 to 22 for zstd, found {level:?}")),
-        },
-        ("snappy", _) => Ok(Codec::Snappy),
-        ("none", _) => Ok(Codec::None),
-        _ => Err(format!(
-            "expected zstd, zstd:LEVEL, snappy or none, found {text:?}"
-        )),
-    }
-}
-
 fn status(report: &Report) -> Status {
     if report.records_rejected + report.cells_rejected > 0 {
         Status::Rejects
@@ -229,8 +208,10 @@ impl Converting<'_> {
     /// Converts one file. An error is the caller's to tell.
     fn convert(&self, job: &Job<'_>, progress: &mut Progress) -> anyhow::Result<Report> {
         job.target.check_source(job.source)?;
-        let look = |declared: &_| peek::peek(job.source.reader(false).ok()?.as_mut(), declared);
-        let mut planned = self.planner.plan(job.place, look)?;
+        let mut planned = self.planner.plan(job.place, job.source)?;
+        if let Some(hint) = planned.hint.as_ref().filter(|_| !self.quiet) {
+            progress.tell(&format!("note: {}: {hint}", job.called));
+        }
         planned.plan.provenance = job.provenance.clone();
         local::convert(
             job.source,
@@ -245,7 +226,7 @@ impl Converting<'_> {
 
     /// Tells what came of a file.
     fn tell(&self, job: &Job<'_>, report: &Report, started: Instant, progress: &Progress) {
-        for warning in &report.warnings {
+        for warning in report.warnings.iter().chain(&all_rejected(report)) {
             progress.tell(&format!("warning: {}: {warning}", job.called));
         }
         if !self.quiet {
@@ -286,40 +267,23 @@ fn summary(report: &Report, rejects: &str, time: &str) -> String {
     )
 }
 
+/// What is said of a file of which no record fits.
+fn all_rejected(report: &Report) -> Option<String> {
+    if report.records_rejected == 0 || report.rows_written > 0 {
+        return None;
+    }
+    let first = report.first_reject.as_deref().unwrap_or("unknown");
+    let hint = if report.records_ending_in_delimiter == report.records_rejected {
+        "\nhint: --skip-rows past the header, --header no and --columns with one name more read the empty field as a column"
+    } else {
+        ""
+    };
+    Some(format!("every record is rejected; the first is {first}{hint}"))
+}
+
 /// `2 records and 1 cell`, or nothing.
 fn rejected(report: &Report) -> String {
     let records = (report.records_rejected > 0).then(|| counted(report.records_rejected, "record"));
     let cells = (report.cells_rejected > 0).then(|| counted(report.cells_rejected, "cell"));
     records.into_iter().chain(cells).collect::<Vec<_>>().join(" and ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn budgets() {
-        assert_eq!(budget("0"), Ok(Budget::Count(0)));
-        assert_eq!(budget("0.5%"), Ok(Budget::Percent(0.5)));
-        for bad in ["", "%", "-1", "-1%", "x", "1.5", "NaN%", "inf%"] {
-            assert!(budget(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn codecs() {
-        let right = [
-            ("zstd", Codec::Zstd(1)),
-            ("zstd:22", Codec::Zstd(22)),
-            ("snappy", Codec::Snappy),
-            ("snappy:9", Codec::Snappy),
-            ("none:1", Codec::None),
-        ];
-        for (text, expected) in right {
-            assert_eq!(codec(text), Ok(expected), "{text}");
-        }
-        for bad in ["", "zstd:", "zstd:0", "zstd:23", "zstd:x", "gzip", "zstd:1:2"] {
-            assert!(codec(bad).is_err(), "{bad}");
-        }
-    }
 }

@@ -1,13 +1,13 @@
 //! What the command line declares of a dialect: flags, over a file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use super::local::read_small;
 use super::usage;
-use crate::dialect::{Declared, Mark};
+use crate::dialect::{Declared, Kind, Mark};
 use crate::encoding::Encoding;
 
 /// How the text is laid out. What is not declared is detected.
@@ -20,7 +20,9 @@ pub(super) struct DialectFlags {
     /// What stands around quoted fields: one character, or `none`
     #[arg(long, value_name = "CHAR", allow_hyphen_values = true)]
     quote: Option<String>,
-    /// What makes the next character data: the quote itself for doubled quotes, another character, or `none`
+    /// What makes the next character data, whichever it is, and goes itself: the quote for doubled quotes, another
+    /// character (which acts inside quotes, or everywhere if there is no quote; before a delimiter of several characters
+    /// it protects all of it), or `none`
     #[arg(long, value_name = "CHAR", allow_hyphen_values = true)]
     escape: Option<String>,
     /// Whether record 1 is the header. By `auto`, a HubSpot table's records tell; any other file has one
@@ -42,8 +44,9 @@ pub(super) struct DialectFlags {
     #[arg(long, value_name = "A,B,…", allow_hyphen_values = true)]
     columns: Option<String>,
     /// All of these as a JSON object: delimiter, quote, escape, header, skip_rows, encoding, newline, null_values,
-    /// columns, comment. Flags go before the file
-    #[arg(long, value_name = "FILE.json")]
+    /// columns, comment. Or one of the two that HubSpot's parts can be in: `quoted`, or `escaped` (no quotes, and a
+    /// backslash before delimiter, line break or backslash alone). Flags go before it
+    #[arg(long, value_name = "quoted|escaped|FILE.json")]
     dialect: Option<PathBuf>,
 }
 
@@ -58,8 +61,14 @@ enum Header {
 impl DialectFlags {
     /// The declaration: flags over the file.
     pub(super) fn declared(&self) -> anyhow::Result<Declared> {
+        let kind = |kind| Declared {
+            kind: Some(kind),
+            ..Declared::default()
+        };
         let file = match &self.dialect {
             None => Declared::default(),
+            Some(name) if name == Path::new("quoted") => kind(Kind::Quoted),
+            Some(name) if name == Path::new("escaped") => kind(Kind::Escaped),
             Some(path) => {
                 let text = read_small(path)?;
                 let text = text.strip_prefix('\u{feff}').unwrap_or(&text);

@@ -9,7 +9,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{Status, print, tell, usage};
-use crate::keys::{Layout, Place};
+use crate::keys::{Layout, LayoutError, Place, Skip};
 use crate::notice::{self, Content, Delivery, EVENT_BYTES_MAX, Notice, NoticeError};
 
 /// Decodes an event as the function does: one JSON line for each object created.
@@ -22,11 +22,12 @@ pub(super) struct EventArguments {
     /// The event as JSON, or `-` for stdin
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Where parts come from: with it, objects that are no parts are left out, with a note
-    #[arg(long, value_name = "s3://BUCKET/PREFIX", requires = "curated")]
+    /// Where parts come from: objects that are elsewhere, or no parts, are left out, with a note. A prefix alone is one in
+    /// any bucket
+    #[arg(long, value_name = "s3://BUCKET/PREFIX|PREFIX")]
     landing: Option<String>,
-    /// Where outputs go
-    #[arg(long, value_name = "s3://BUCKET/PREFIX", requires = "landing")]
+    /// Where outputs go: objects there are left out, with a note. A prefix alone is one in any bucket
+    #[arg(long, value_name = "s3://BUCKET/PREFIX|PREFIX")]
     curated: Option<String>,
 }
 
@@ -37,6 +38,8 @@ Examples:
   aws sqs receive-message --queue-url … | jq '.Messages[0].Body | fromjson' | daymark event -
   daymark event event.json --landing s3://landing/hubspot/ --curated s3://curated/hubspot/
       Only what the function would convert, under these prefixes.
+  daymark event event.json --landing hubspot/
+      Only parts below this prefix, whatever their bucket.
 
 Status: 0 understood, even if it asks for nothing; 1 if any record or message cannot be understood; 2 wrong usage.";
 
@@ -54,10 +57,10 @@ struct Line<'a> {
 
 /// Runs the command.
 pub(super) fn run(arguments: &EventArguments) -> anyhow::Result<Status> {
-    let layout = arguments.layout()?;
+    let rules = arguments.rules()?;
     let payload = read(&arguments.file)?;
     let mut told = Told {
-        layout,
+        rules,
         status: Status::Done,
     };
     match notice::read(&payload)? {
@@ -83,14 +86,88 @@ pub(super) fn run(arguments: &EventArguments) -> anyhow::Result<Status> {
 }
 
 impl EventArguments {
-    fn layout(&self) -> anyhow::Result<Option<Layout>> {
-        let (Some(landing), Some(curated)) = (&self.landing, &self.curated) else {
-            return Ok(None);
+    fn rules(&self) -> anyhow::Result<Rules> {
+        let side = |flag: &str, text: &Option<String>| {
+            let side = text.as_deref().map(Side::parse).transpose();
+            side.map_err(|error| usage(format!("{flag}: {error}")))
         };
-        let place =
-            |flag: &str, url: &str| Place::parse(url).map_err(|error| usage(format!("{flag}: {error}")));
-        let layout = Layout::new(place("--landing", landing)?, place("--curated", curated)?);
-        layout.map(Some).map_err(|error| usage(error.to_string()))
+        let landing = side("--landing", &self.landing)?;
+        let rules = Rules {
+            parts: landing.as_ref().map(Side::parts).transpose()?,
+            landing,
+            curated: side("--curated", &self.curated)?,
+        };
+        // What the function refuses to be set up with.
+        if let (Some(landing), Some(curated)) = (&rules.landing, &rules.curated)
+            && !landing.any_bucket
+            && !curated.any_bucket
+        {
+            let layout = Layout::new(landing.place.clone(), curated.place.clone());
+            layout.map_err(|error| usage(error.to_string()))?;
+        }
+        Ok(rules)
+    }
+}
+
+/// Which objects are left out, by what is given of the function's places.
+struct Rules {
+    landing: Option<Side>,
+    /// What is a part below the landing prefix.
+    parts: Option<Layout>,
+    curated: Option<Side>,
+}
+
+/// A prefix in one bucket, or in any.
+struct Side {
+    place: Place,
+    any_bucket: bool,
+}
+
+impl Rules {
+    /// As [`Layout::source_in`] has it where both places are given.
+    fn check(&self, bucket: &str, key: &str) -> Result<(), Skip> {
+        if let Some(curated) = &self.curated
+            && curated.is_of(bucket)
+            && key.starts_with(curated.place.prefix())
+        {
+            return Err(Skip::Curated);
+        }
+        if self
+            .landing
+            .as_ref()
+            .is_some_and(|landing| !landing.is_of(bucket))
+        {
+            return Err(Skip::OtherBucket);
+        }
+        self.parts
+            .as_ref()
+            .map_or(Ok(()), |parts| parts.source(key).map(drop))
+    }
+}
+
+impl Side {
+    fn parse(text: &str) -> Result<Side, LayoutError> {
+        let any_bucket = !text.contains("://");
+        let place = if any_bucket {
+            Place::new("any", text)?
+        } else {
+            Place::parse(text)?
+        };
+        Ok(Side { place, any_bucket })
+    }
+
+    fn is_of(&self, bucket: &str) -> bool {
+        self.any_bucket || self.place.bucket() == bucket
+    }
+
+    /// What is a part below this prefix, whatever else there is.
+    fn parts(&self) -> Result<Layout, LayoutError> {
+        let elsewhere = if self.place.bucket() == "there" {
+            "here"
+        } else {
+            "there"
+        };
+        Layout::new(self.place.clone(), Place::new(elsewhere, "")?)
     }
 }
 
@@ -113,7 +190,7 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 struct Told {
-    layout: Option<Layout>,
+    rules: Rules,
     status: Status,
 }
 
@@ -137,9 +214,7 @@ impl Told {
             etag,
             size,
         } = notice;
-        if let Some(layout) = &self.layout
-            && let Err(skip) = layout.source_in(bucket, key)
-        {
+        if let Err(skip) = self.rules.check(bucket, key) {
             tell(&format!("skipped: {key:?} in {bucket}: {skip}"));
             return Ok(());
         }

@@ -110,16 +110,16 @@ pub(super) fn is_part(relative: &Path) -> bool {
     !hidden && !OTHERS.iter().any(|other| text.ends_with(other))
 }
 
-/// Refuses two files that would become one.
-pub(super) fn check_distinct(members: &[Member]) -> anyhow::Result<()> {
+/// Refuses two files of a folder that would become one.
+pub(super) fn check_distinct(folder: &Path, members: &[Member]) -> anyhow::Result<()> {
     let mut seen: BTreeMap<PathBuf, &Path> = BTreeMap::new();
     for member in members {
         let name = parquet_name(&member.relative);
         if let Some(other) = seen.get(&name) {
             return Err(usage(format!(
-                "{} and {} would both become {}: convert them one by one",
-                other.display(),
-                member.relative.display(),
+                "{} and {} would both become {}: remove or rename one of them, or convert each alone to an OUT of its own",
+                folder.join(other).display(),
+                folder.join(&member.relative).display(),
                 name.display()
             )));
         }

@@ -11,6 +11,7 @@ use anyhow::Context;
 use clap::Args;
 
 use super::grid::page_columns;
+use super::leftovers::remove_on_signals;
 use super::local::Source;
 use super::plan_flags::PlanFlags;
 use super::{Status, print, usage};
@@ -58,6 +59,7 @@ pub(super) fn run(mut arguments: InspectArguments) -> anyhow::Result<Status> {
         usage("expected FILE: daymark inspect [OPTIONS] <FILE>. See daymark inspect --help")
     })?;
     let planner = arguments.plan.planner()?;
+    remove_on_signals()?;
     let source = Source::open(&file)?;
     let rows = usize::try_from(arguments.rows)?;
     let (status, text) = if is_parquet(&source)? {

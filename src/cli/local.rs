@@ -4,16 +4,15 @@
 //! first, then the Parquet, which is what says that the conversion is done.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::mpsc;
 use std::thread;
 
 use anyhow::{Context, anyhow, bail};
 
+use super::leftovers::{Aside, Folders, hold_signals};
 use super::usage;
 use crate::convert::{ConvertError, Observer, Pass, Plan, Report, pass};
 
@@ -77,7 +76,7 @@ impl Source {
     /// A file aside that holds a copy of the source.
     pub(super) fn aside(aside: Aside, name: String, bytes: u64) -> Source {
         Source {
-            path: aside.path.clone(),
+            path: aside.path().to_owned(),
             name,
             bytes,
             spool: Some(aside),
@@ -243,7 +242,9 @@ fn publish(
     target: &Target,
     folders: &Folders,
 ) -> anyhow::Result<()> {
-    match rejects.finish()? {
+    let rejects = rejects.finish()?;
+    let _whole = hold_signals();
+    match rejects {
         Some(aside) => {
             folders.make(folder_of(&target.rejects))?;
             aside.rename(&target.rejects)?;
@@ -268,59 +269,6 @@ fn publish(
         }
     }
     Ok(())
-}
-
-/// A file that is not meant to stay under its present name. It is removed unless it is renamed.
-#[derive(Debug)]
-pub(super) struct Aside {
-    path: PathBuf,
-    renamed: bool,
-}
-
-impl Aside {
-    /// Creates one in a folder, under a name that nobody else has.
-    pub(super) fn create(folder: &Path) -> anyhow::Result<(Aside, File)> {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        loop {
-            let nth = COUNT.fetch_add(1, Ordering::Relaxed);
-            let path = folder.join(format!(".daymark-{}-{nth}.tmp", process::id()));
-            match OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create_new(true)
-                .open(&path)
-            {
-                Ok(file) => return Ok((Aside { path, renamed: false }, file)),
-                // Left behind by a process of the same id that was killed.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => {
-                    return Err(
-                        anyhow!(error).context(format!("{}: creating a file failed", folder.display()))
-                    );
-                }
-            }
-        }
-    }
-
-    /// Where it is.
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    fn rename(mut self, to: &Path) -> anyhow::Result<()> {
-        fs::rename(&self.path, to).with_context(|| to.display().to_string())?;
-        self.renamed = true;
-        Ok(())
-    }
-}
-
-impl Drop for Aside {
-    fn drop(&mut self) {
-        if !self.renamed {
-            // Nobody is left to be told; the name says what it is.
-            let _ = fs::remove_file(&self.path);
-        }
-    }
 }
 
 /// A file of rejects that exists only if there are any.
@@ -360,46 +308,6 @@ impl Write for RejectsFile<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.open.as_mut().map_or(Ok(()), |(_, writer)| writer.flush())
-    }
-}
-
-/// Folders that were made for a run. At its end those are removed in which nothing is; not before, because other threads
-/// may be about to write to them.
-#[derive(Debug, Default)]
-pub(super) struct Folders {
-    made: Mutex<Vec<PathBuf>>,
-}
-
-impl Folders {
-    fn make(&self, folder: &Path) -> anyhow::Result<()> {
-        let missing: Vec<&Path> = folder
-            .ancestors()
-            .take_while(|folder| *folder != Path::new("") && !folder.is_dir())
-            .collect();
-        for folder in missing.into_iter().rev() {
-            match fs::create_dir(folder) {
-                Ok(()) => self
-                    .made
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(folder.to_owned()),
-                // Another thread's.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
-                Err(error) => return Err(anyhow!(error).context(folder.display().to_string())),
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Folders {
-    fn drop(&mut self) {
-        let made = self.made.get_mut().unwrap_or_else(PoisonError::into_inner);
-        made.sort_by_key(|folder| folder.components().count());
-        for folder in made.iter().rev() {
-            // It fails for those that are in use, which is what is wanted.
-            let _ = fs::remove_dir(folder);
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::Read;
 use crate::convert::Decision;
 use crate::detect::{self, Splitter};
 use crate::dialect::{Declared, Newline};
-use crate::encoding::Transcode;
+use crate::encoding::{Encoding, Transcode};
 use crate::evidence::Basis;
 use crate::inflate::{Format, Inflate};
 use crate::limits::Limits;
@@ -13,6 +13,9 @@ use crate::records::{WINDOW_BYTES, Window};
 use crate::split::general::physical_line;
 use crate::split::standard::Reading;
 use crate::split::{Field, Step};
+
+/// Bytes that tell whether a first line is a hint: more than the longest one has, with its line end.
+const HINT_BYTES: u64 = 32;
 
 /// What the start of a file says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +61,28 @@ pub(super) fn peek(source: &mut dyn Read, declared: &Declared) -> Option<Peek> {
         delimiter,
         first: first.unwrap_or_default(),
     })
+}
+
+/// The delimiter that a first line `sep=;` names, as Excel reads and writes it: alone in its line, in quotes or not.
+pub(super) fn separator_hint(source: &mut dyn Read, encoding: Option<Encoding>) -> Option<char> {
+    let text = Transcode::new(Inflate::new(source, &Limits::default()), encoding);
+    let mut head = Vec::new();
+    text.take(HINT_BYTES).read_to_end(&mut head).ok()?;
+    let line = head.split(|byte| matches!(byte, b'\r' | b'\n')).next()?;
+    if line.len() == head.len() {
+        return None;
+    }
+    let line = std::str::from_utf8(line).ok()?;
+    let line = line
+        .strip_prefix('"')
+        .and_then(|line| line.strip_suffix('"'))
+        .unwrap_or(line);
+    let (name, named) = line.split_at_checked(4)?;
+    let mut named = named.chars();
+    match (name.eq_ignore_ascii_case("sep="), named.next(), named.next()) {
+        (true, Some(char), None) if !char.is_alphanumeric() && !matches!(char, '"' | '\\') => Some(char),
+        _ => None,
+    }
 }
 
 fn first(splitter: &Splitter, mut text: &[u8], at_end: bool) -> Option<Vec<String>> {

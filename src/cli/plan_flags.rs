@@ -6,12 +6,12 @@ use clap::Args;
 use serde::Deserialize;
 
 use super::dialect_flags::DialectFlags;
-use super::local::read_small;
-use super::peek::Peek;
+use super::local::{Source, read_small};
+use super::peek::{self, Peek};
 use super::usage;
 use crate::catalog::{Catalog, Table, TypesFile};
 use crate::convert::{Budget, Codec, Naming, Plan, Provenance, Typing};
-use crate::dialect::Declared;
+use crate::dialect::{Declared, Newline};
 use crate::keys::{Layout, Place};
 use crate::limits::Limits;
 use crate::schema;
@@ -72,6 +72,8 @@ pub(super) struct Planned {
     pub plan: Plan,
     /// Which table, and what says so.
     pub table: String,
+    /// What is said of a first line that is Excel's hint, and therefore no record.
+    pub hint: Option<String>,
 }
 
 impl PlanFlags {
@@ -151,12 +153,9 @@ fn only_table(toml: &str) -> Option<String> {
 }
 
 impl Planner {
-    /// The plan for a file at a path. `peek` looks at its first record, and is asked only where that matters.
-    pub(super) fn plan(
-        &self,
-        path: &Path,
-        peek: impl FnOnce(&Declared) -> Option<Peek>,
-    ) -> anyhow::Result<Planned> {
+    /// The plan for a file, by the path that is meant by its folders. Its start is looked at only where that matters.
+    pub(super) fn plan(&self, path: &Path, source: &Source) -> anyhow::Result<Planned> {
+        let peek = |declared: &_| peek::peek(source.reader(false).ok()?.as_mut(), declared);
         let (table, typing, naming, why) = match &self.types {
             Types::Text => (None, Typing::Text, Naming::Own, "none: --types text".to_owned()),
             Types::List(list) => {
@@ -180,6 +179,10 @@ impl Planner {
             None if dialect.header.is_none() && !self.says_header => dialect.header = Some(true),
             None => {}
         }
+        let hint = match naming {
+            Naming::Own => take_hint(&mut dialect, source),
+            Naming::Lake => None,
+        };
         let plan = Plan {
             table,
             typing,
@@ -191,7 +194,11 @@ impl Planner {
             codec: self.codec,
             provenance: Provenance::default(),
         };
-        Ok(Planned { plan, table: why })
+        Ok(Planned {
+            plan,
+            table: why,
+            hint,
+        })
     }
 
     fn table(
@@ -246,6 +253,30 @@ impl Planner {
             ),
         }
     }
+}
+
+/// Takes over what a first line `sep=;` says: the delimiter, and that this line is no record. Whoever declares another
+/// delimiter, or the lines to be skipped, knows better.
+fn take_hint(dialect: &mut Declared, source: &Source) -> Option<String> {
+    let has_lines = matches!(dialect.newline, None | Some(Newline::Any));
+    if dialect.skip_rows.is_some() || !has_lines {
+        return None;
+    }
+    let hinted = peek::separator_hint(source.reader(false).ok()?.as_mut(), dialect.encoding)?.to_string();
+    let hinted = Declared {
+        delimiter: Some(hinted),
+        skip_rows: Some(1),
+        ..dialect.clone()
+    };
+    let contradicts = dialect.delimiter.is_some() && dialect.delimiter != hinted.delimiter;
+    if contradicts || hinted.check().is_err() {
+        return None;
+    }
+    *dialect = hinted;
+    let delimiter = dialect.delimiter.as_deref().unwrap_or_default();
+    Some(format!(
+        "line 1 is Excel's hint `sep={delimiter}`: it names the delimiter, and is no record (--skip-rows 0 makes it one)"
+    ))
 }
 
 /// The folders above a file, from the root on.

@@ -1,8 +1,7 @@
 //! Sources and outputs in S3, for `convert`: objects come to and go from files aside, and the rest is the same.
 
-use std::fs;
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use aws_config::BehaviorVersion;
@@ -11,7 +10,8 @@ use aws_sdk_s3::error::DisplayErrorContext;
 use aws_sdk_s3::primitives::ByteStream;
 use tokio::runtime::Runtime;
 
-use super::local::{Aside, Source};
+use super::leftovers::Aside;
+use super::local::Source;
 use super::usage;
 use crate::convert::Provenance;
 
@@ -233,29 +233,4 @@ impl Remote {
 
 fn told<E: std::error::Error>(url: &Url, what: &str, error: &E) -> anyhow::Error {
     anyhow!("{}: {what} failed: {}", url.text(), DisplayErrorContext(error))
-}
-
-/// A folder for outputs before they go to S3. It is removed with all that is in it.
-#[derive(Debug)]
-pub(super) struct Outbox {
-    /// Where it is.
-    pub path: PathBuf,
-}
-
-impl Outbox {
-    /// Makes one.
-    pub(super) fn create() -> anyhow::Result<Outbox> {
-        // A file aside has a name that nobody else has; so has a folder called after it.
-        let (aside, _) = Aside::create(&std::env::temp_dir())?;
-        let path = aside.path().with_extension("outbox");
-        fs::create_dir(&path).with_context(|| path.display().to_string())?;
-        Ok(Outbox { path })
-    }
-}
-
-impl Drop for Outbox {
-    fn drop(&mut self) {
-        // Nobody is left to be told; the name says what it is.
-        let _ = fs::remove_dir_all(&self.path);
-    }
 }

@@ -30,7 +30,7 @@ struct First {
     names: Vec<String>,
     /// Position, from 1, of the first field that is not UTF-8.
     not_utf8: Option<usize>,
-    /// Where the first quote of a quoted field stands.
+    /// Where the first quote of a quoted field stands, from the record's start.
     quoted_at: Option<usize>,
     /// Bytes up to its end.
     consumed: usize,
@@ -88,9 +88,14 @@ pub(super) fn read<R: Read>(
     if columns == 0 {
         return Err(Refusal::NoRecord.into());
     }
-    if columns != 1 && first.blank_bytes > 0 {
-        window.consume(first.blank_bytes, 0, layout.lines());
-        empty_lines += first.blank_lines;
+    let mut blank_bytes = first.blank_bytes;
+    let mut pass_over_blanks = |window: &mut Window<R>, layout: &Layout| {
+        window.consume(blank_bytes, 0, layout.lines());
+        empty_lines += if blank_bytes > 0 { first.blank_lines } else { 0 };
+        blank_bytes = 0;
+    };
+    if columns != 1 {
+        pass_over_blanks(window, &layout);
     }
     if columns > plan.limits.columns_max {
         let allowed = plan.limits.columns_max as u64;
@@ -103,8 +108,13 @@ pub(super) fn read<R: Read>(
         }
         .into());
     }
-    let (schema, header, unproven) = schema(plan, &first, window.place())?;
+    let place = match columns {
+        1 => place_in(window, &layout, first.blank_bytes),
+        _ => window.place(),
+    };
+    let (schema, header, unproven) = schema(plan, &first, place)?;
     if header {
+        pass_over_blanks(window, &layout);
         if let Some(at) = first.quoted_at
             && layout.decision.basis == Basis::Open
         {
@@ -122,6 +132,15 @@ pub(super) fn read<R: Read>(
     })
 }
 
+/// Whether a part that has no header has one column, as it is declared.
+fn is_one_column(plan: &Plan) -> bool {
+    match (&plan.dialect.columns, &plan.table) {
+        (Some(columns), _) => columns.len() == 1,
+        (None, Some(table)) => table.columns.len() == 1,
+        (None, None) => false,
+    }
+}
+
 /// Reads the first record, if the window holds it, and consumes empty lines and comments before it; but not empty lines that
 /// could be records.
 fn first<R: Read>(
@@ -130,14 +149,20 @@ fn first<R: Read>(
     plan: &Plan,
     empty_lines: &mut u64,
 ) -> Result<Option<First>, Fault> {
-    let keeps_blanks = plan.dialect.header == Some(false);
+    let keeps_blanks = match plan.dialect.header {
+        Some(header) => !header,
+        // Whether there is a header is told by the first record.
+        None => is_one_column(plan),
+    };
     let (mut blank_bytes, mut blank_lines) = (0, 0);
     let mut fields: Vec<Field> = Vec::new();
     loop {
         let text = window.text().get(blank_bytes..).unwrap_or_default();
         if text.is_empty() {
+            // Empty lines alone are records of a table that has one column.
+            let blank = (blank_lines > 0 && is_one_column(plan)).then(String::new);
             return Ok(window.at_end().then(|| First {
-                names: Vec::new(),
+                names: blank.into_iter().collect(),
                 not_utf8: None,
                 quoted_at: None,
                 consumed: 0,
@@ -174,7 +199,7 @@ fn first<R: Read>(
                 let quoted = fields.iter().find(|field| field.is_quoted());
                 return Ok(Some(First {
                     names,
-                    quoted_at: quoted.map(|field| blank_bytes + field.start() - 1),
+                    quoted_at: quoted.map(|field| field.start() - 1),
                     not_utf8: not_utf8.map(|index| index + 1),
                     consumed,
                     blank_bytes,
@@ -250,8 +275,8 @@ fn schema(plan: &Plan, first: &First, place: Place) -> Result<(Schema, bool, boo
             None => columns == names || table.is_some_and(|table| schema::is_header(names, table)),
         };
         if columns.len() != names.len() {
-            let error = SchemaError::FieldCount {
-                expected: columns.len(),
+            let error = SchemaError::ColumnCount {
+                names: columns.len(),
                 found: names.len(),
             };
             return Err(refuse(error));

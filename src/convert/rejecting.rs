@@ -3,9 +3,11 @@
 use crate::columns::{MisfitCell, Undo};
 use crate::convert::error::Refusal;
 use crate::convert::head::Head;
-use crate::convert::{ConvertError, Plan};
+use crate::convert::{ConvertError, Plan, Report};
+use crate::detect::Splitter;
 use crate::records::{Block, Place, Places};
 use crate::rejects::{Reject, RejectWriter, Why};
+use crate::split::Field;
 use crate::split::index::{Odd, OddKind};
 
 /// Records that have to fit the catalog's types where no header says that they are the table's.
@@ -16,7 +18,7 @@ pub(super) struct Rejecting<'r, 'w> {
     pub plan: &'r Plan,
     pub head: &'r Head,
     pub rejects: &'r mut RejectWriter<'w>,
-    pub first: &'r mut Option<String>,
+    pub report: &'r mut Report,
 }
 
 impl Rejecting<'_, '_> {
@@ -73,22 +75,41 @@ impl Rejecting<'_, '_> {
     }
 
     fn odd(&mut self, block: &Block<'_>, odd: &Odd, place: Place) -> Result<(), ConvertError> {
+        let raw = block.text.get(odd.start..odd.end).unwrap_or_default();
         let why = match odd.kind {
-            OddKind::Ragged(found) => Why {
-                reason: "fields",
-                expected: fields(block.columns),
-                found: fields(found),
-            },
+            OddKind::Ragged(found) => {
+                let mut why = Why {
+                    reason: "fields",
+                    expected: fields(block.columns),
+                    found: fields(found),
+                };
+                if found == block.columns + 1 && self.ends_in_delimiter(raw) {
+                    self.report.records_ending_in_delimiter += 1;
+                    why.found
+                        .push_str(", the last one empty behind a delimiter at the record's end");
+                }
+                why
+            }
             _ => Why {
                 reason: "not_utf8",
                 expected: "UTF-8".to_owned(),
                 found: "bytes that are not".to_owned(),
             },
         };
-        let raw = block.text.get(odd.start..odd.end).unwrap_or_default();
         let raw = raw.strip_suffix(b"\n").unwrap_or(raw);
         let raw = raw.strip_suffix(b"\r").unwrap_or(raw);
         self.write(place, None, why, raw)
+    }
+
+    /// Whether the last field of a record is bare and empty.
+    fn ends_in_delimiter(&self, record: &[u8]) -> bool {
+        let mut fields: Vec<Field> = Vec::new();
+        let step = match &self.head.layout.splitter {
+            Splitter::Standard(standard) => standard.record(record, true, &mut fields),
+            Splitter::General(general) => general.record(record, true, &mut fields),
+        };
+        let last = fields.last().filter(|_| step.is_ok());
+        last.is_some_and(|last| !last.is_quoted() && last.start() == last.end())
     }
 
     fn write(
@@ -107,8 +128,8 @@ impl Rejecting<'_, '_> {
         if self.head.unproven && place.record <= PROOF_RECORDS {
             return Err(Refusal::NotTheTable { place, why: told() }.into());
         }
-        if self.first.is_none() {
-            *self.first = Some(told());
+        if self.report.first_reject.is_none() {
+            self.report.first_reject = Some(told());
         }
         let reject = Reject::new(&self.plan.provenance.key, place, column, why, raw);
         self.rejects.write(&reject).map_err(|cause| ConvertError::Write {

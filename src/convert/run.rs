@@ -60,7 +60,6 @@ struct Run<'a> {
     nulls: Nulls,
     arrow: arrow::datatypes::SchemaRef,
     report: Report,
-    first_reject: Option<String>,
 }
 
 impl<'a> Run<'a> {
@@ -87,7 +86,6 @@ impl<'a> Run<'a> {
                 ..Report::default()
             },
             head,
-            first_reject: None,
         }
     }
 
@@ -213,7 +211,7 @@ impl<'a> Run<'a> {
                 plan: self.plan,
                 head: &self.head,
                 rejects: &mut self.rejects,
-                first: &mut self.first_reject,
+                report: &mut self.report,
             };
             rejecting.block(&block, undo, &mut misfits)?;
             self.check_budget(false)?;
@@ -277,7 +275,7 @@ impl<'a> Run<'a> {
         } else {
             format!("{} bytes of them", self.plan.rejects_bytes_max)
         };
-        let first = self.first_reject.clone().unwrap_or_default();
+        let first = self.report.first_reject.clone().unwrap_or_default();
         let read = self.report.records_read;
         Err(Refusal::TooManyRejects {
             allowed,

@@ -4,10 +4,13 @@
 //! closed are faults. On the first-class dialects both give the same records.
 //!
 //! An escape acts inside quotes, or everywhere where there is no quote. It makes data of what stands behind it, and
-//! goes: a whole delimiter or line end, or else one character that is the quote, the escape, CR, LF, part of the
-//! delimiter or of a declared line end, or what a comment begins with. (Writers differ in whether they escape a delimiter of several
-//! characters once or character by character; both are read.) Before anything else the escape itself is data, as it is
-//! at the input's end, so that no text is lost.
+//! goes: a whole delimiter or line end, or else one character, whichever it is. (Writers differ in whether they escape a
+//! delimiter of several characters once or character by character; both are read.) At the input's end the escape itself
+//! is data.
+//!
+//! In HubSpot's escaped dialect ([`Quoting::keeps_escape`]) that one character has to be one that needs an escape: the
+//! quote, the escape, CR, LF, part of the delimiter or of a declared line end, or what a comment begins with. Before
+//! anything else the escape itself is data.
 
 use memchr::memmem;
 
@@ -49,8 +52,8 @@ pub struct General {
     doubled: bool,
     newline: Newline,
     comment: Vec<u8>,
-    /// Single characters that an escape makes data.
-    escapable: Vec<Vec<u8>>,
+    /// Single characters that an escape makes data; None: all.
+    escapable: Option<Vec<Vec<u8>>>,
     in_bare: FirstBytes,
     in_quotes: FirstBytes,
     in_comment: FirstBytes,
@@ -81,23 +84,25 @@ impl General {
     /// A splitter for `spec`, which should come from a checked declaration.
     pub fn new(spec: &GeneralSpec) -> General {
         let bytes = |char: Option<char>| char.map(String::from).unwrap_or_default().into_bytes();
-        let Quoting { quote, escape } = spec.quoting;
-        let doubled = quote.is_some() && quote == escape;
-        let escape = if doubled { None } else { escape };
+        let Quoting {
+            quote, keeps_escape, ..
+        } = spec.quoting;
+        let escape = spec.quoting.escape_of_its_own();
+        let doubled = quote.is_some() && quote == spec.quoting.escape;
         let comment = spec.comment.clone().unwrap_or_default();
         let line_end = match &spec.newline {
             Newline::Any | Newline::LfOrCrlf => "",
             Newline::Exactly(text) => text,
         };
-        let escapable = [quote, escape]
+        let needing = [quote, escape]
             .into_iter()
             .flatten()
             .chain(spec.delimiter.chars())
             .chain(line_end.chars())
             .chain(['\r', '\n'])
             .chain(comment.chars().take(1))
-            .map(|char| bytes(Some(char)))
-            .collect();
+            .map(|char| bytes(Some(char)));
+        let escapable = keeps_escape.then(|| needing.collect());
 
         let (quote, escape) = (bytes(quote), bytes(escape));
         let line_ends: &[&[u8]] = match &spec.newline {
@@ -352,12 +357,19 @@ impl General {
             Newline::Exactly(text) => text.as_bytes(),
         };
         let wholes = [&self.delimiter[..], line_end];
-        wholes
+        let found = wholes
             .into_iter()
-            .chain(self.escapable.iter().map(Vec::as_slice))
+            .chain(self.escapable.iter().flatten().map(Vec::as_slice))
             .map(|needle| look(text, at, needle, at_end))
-            .find(|found| *found != Look::Not)
-            .unwrap_or(Look::Not)
+            .find(|found| *found != Look::Not);
+        match found {
+            Some(found) => found,
+            None if self.escapable.is_some() => Look::Not,
+            // The rest of a character of several bytes means nothing, and follows.
+            None if at < text.len() => Look::Is(1),
+            None if at_end => Look::Not,
+            None => Look::Unknown,
+        }
     }
 
     /// Bytes of the first physical line, its end included. None if it does not end in `text`.

@@ -128,6 +128,42 @@ fn a_budget_is_kept_or_refuses() {
 }
 
 #[test]
+fn a_delimiter_behind_every_record_is_told() {
+    let desk = Desk::with(&[("a.csv", "a,b\n1,2,\n3,4,\n")]);
+    desk.run(&["convert", "a.csv", "out.parquet"])
+        .expect(3)
+        .says("0 rows, 2 records rejected")
+        .says("warning: a.csv: every record is rejected; the first is record 2, line 2, byte 4: expected 2 fields, found 3 fields, the last one empty behind a delimiter at the record's end")
+        .says("hint: --skip-rows past the header, --header no and --columns with one name more");
+    assert!(
+        desk.read("out.parquet.rejects.jsonl")
+            .contains("the last one empty")
+    );
+    desk.run(&["convert", "a.csv", "no.parquet", "--max-rejects", "0"])
+        .expect(1)
+        .says("too many rejects")
+        .says("the last one empty");
+    desk.run(&["inspect", "a.csv"])
+        .expect(0)
+        .shows("the last one empty");
+    // The cure.
+    let cure = ["--skip-rows", "1", "--header", "no", "--columns", "a,b,rest"];
+    desk.run(&[&["convert", "a.csv", "out.parquet"], &cure[..]].concat())
+        .expect(0);
+    assert_eq!(
+        desk.parquet("out.parquet").rows,
+        [["1", "2", "∅"], ["3", "4", "∅"]]
+    );
+
+    // One that fits among those that do not, and other numbers of fields.
+    for text in ["a,b\n1,2,\n3,4\n", "a,b\n1,2,x\n", "a,b\n1,2,,\n", "a,b\n1\n"] {
+        desk.write("b.csv", text.as_bytes());
+        let ran = desk.run(&["convert", "b.csv", "out.parquet"]).expect(3);
+        assert!(!ran.stderr.contains("hint"), "{text:?}: {ran:?}");
+    }
+}
+
+#[test]
 fn what_is_refused_leaves_nothing() {
     let whole = gzip(PLAIN.as_bytes());
     let mut wrong = whole.clone();

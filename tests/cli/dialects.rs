@@ -66,7 +66,7 @@ fn a_delimiter_is_one_that_all_records_are_read_by() {
         .run(&["convert", "in.csv", "out.parquet", "--columns", "x"])
         .expect(1);
     assert!(
-        ran.stderr.contains("expected 1 fields") && ran.stderr.contains("found 2"),
+        ran.stderr.contains("1 name is declared") && ran.stderr.contains("found 2 fields"),
         "{ran:?}"
     );
     assert_eq!(rows(b"x\n1\n", &["--columns", "y"]), [["y"], ["1"]]);
@@ -83,6 +83,21 @@ fn empty_lines_are_records_of_one_column_from_the_first_on() {
         [["column_1", "column_2"], ["1", "2"]]
     );
     assert_eq!(rows(b"\n\na\n1\n", &[]), [["a"], ["1"]]);
+    // Where one column is declared, and nothing says whether there is a header.
+    let types = "[[table]]\nname = \"IDS\"\n[[table.columns]]\nname = \"ID\"\ntype = \"bigint\"\n";
+    let desk = Desk::with(&[("types.toml", types)]);
+    let ids = |text: &str| {
+        desk.write("in.csv", text.as_bytes());
+        let arguments = ["convert", "in.csv", "out.parquet", "--types", "types.toml"];
+        let ran = desk.run(&arguments).expect(0);
+        (desk.parquet("out.parquet").rows.concat(), ran)
+    };
+    assert_eq!(ids("\n\r\n7\n\n8\n").0, ["∅", "∅", "7", "∅", "8"]);
+    assert_eq!(ids("\n\n").0, ["∅", "∅"]);
+    assert_eq!(ids("\n\nid\n\n8\n").0, ["∅", "8"]);
+    let names = ["--columns", "x", "--table", "none", "--header", "auto"];
+    assert_eq!(rows(b"\n\nabc\n", &names), [["x"], ["∅"], ["∅"], ["abc"]]);
+    assert_eq!(rows(b"\n\nx\nabc\n", &names), [["x"], ["abc"]]);
 }
 
 #[test]
@@ -99,6 +114,116 @@ fn quotes_and_escapes() {
     assert_eq!(rows(b"a,b\n1\\,2,\"3\n", &escaped), [["a", "b"], ["1,2", "\"3"]]);
     let bare = ["--quote", "none", "--escape", "none"];
     assert_eq!(rows(b"a,b\n1\\,\"3\n", &bare), [["a", "b"], ["1\\", "\"3"]]);
+}
+
+#[test]
+fn a_declared_escape_goes_whatever_stands_behind_it() {
+    // As Python's csv reads them with escapechar.
+    let inside = ["--escape", "\\"];
+    assert_eq!(
+        rows(b"a,b\n\"C:\\\\t \\x \\\"\\\xc3\xa9\",\\x\n", &inside),
+        [["a", "b"], ["C:\\t x \"é", "\\x"]]
+    );
+    let everywhere = ["--quote", "none", "--escape", "\\"];
+    assert_eq!(
+        rows(b"a,b\n\\\"q\\\",\\x\\,y\\\\\n\\N,\\\\N\n", &everywhere),
+        [["a", "b"], ["\"q\"", "x,y\\"], ["∅", "\\N"]]
+    );
+    let caret = ["--quote", "none", "--escape", "^"];
+    assert_eq!(
+        rows(b"a,b\n^x^,^^,\\N^\n\n", &caret),
+        [["a", "b"], ["x,^", "\\N\n"]]
+    );
+    // A delimiter of several characters, escaped as one or each by itself.
+    let wide = ["--quote", "none", "--escape", "^", "--delimiter", "||"];
+    assert_eq!(
+        rows(b"a||b\n1^||2||^|^|3^|\n", &wide),
+        [["a", "b"], ["1||2", "||3|"]]
+    );
+}
+
+#[test]
+fn first_class_dialects_have_names() {
+    let escaped = ["--dialect", "escaped"];
+    assert_eq!(
+        rows(b"a,b\n\"q\",C:\\temp\\,x\n", &escaped),
+        [["a", "b"], ["\"q\"", "C:\\temp,x"]]
+    );
+    assert_eq!(
+        rows(b"a;b\nx\\;\\y;\n", &["--dialect", "escaped", "--delimiter", ";"]),
+        [["a", "b"], ["x;\\y", ""]]
+    );
+    assert_eq!(
+        rows(b"a,b\nx\\\\y,\n", &["--dialect", "quoted"]),
+        [["a", "b"], ["x\\\\y", "∅"]]
+    );
+}
+
+#[test]
+fn as_many_names_as_fields() {
+    let desk = Desk::with(&[("in.csv", "a,b\n1,2\n"), ("teams/in.csv", "1,2\n")]);
+    for (file, flags) in [
+        ("in.csv", &["--columns", "x,y,z"][..]),
+        ("in.csv", &["--columns", "x,y,z", "--header", "no"]),
+        ("teams/in.csv", &["--columns", "x,y,z", "--table", "TEAMS"]),
+    ] {
+        let ran = desk
+            .run(&[&["convert", file, "out.parquet"], flags].concat())
+            .expect(1)
+            .says("3 names are declared (columns)")
+            .says("found 2 fields in the first record")
+            .says("hint: --columns takes one name for each field");
+        assert!(!ran.stderr.contains("--table none"), "{ran:?}");
+    }
+}
+
+#[test]
+fn excels_hint_is_the_delimiter_and_no_header() {
+    let expected = [["a,b", "c"], ["1", "2,5"]];
+    for text in [
+        "sep=;\na,b;c\n1;2,5\n",
+        "\u{feff}sep=;\r\na,b;c\r\n1;2,5\r\n",
+        "\"sep=;\"\na,b;c\n1;2,5\n",
+        "SEP=;\ra,b;c\r1;2,5\r",
+    ] {
+        assert_eq!(rows(text.as_bytes(), &[]), expected, "{text:?}");
+        assert_eq!(rows(text.as_bytes(), &["--delimiter", ";"]), expected, "{text:?}");
+    }
+    assert_eq!(
+        rows(b"sep=\t\na\tb\n1\t2\n", &["--header", "no", "--columns", "x,y"]),
+        [["x", "y"], ["a", "b"], ["1", "2"]]
+    );
+    let utf16: Vec<u8> = "\u{feff}sep=^\na^b\n1^2\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    assert_eq!(rows(&utf16, &[]), [["a", "b"], ["1", "2"]]);
+
+    let desk = Desk::with(&[
+        ("in.csv", "sep=;\na;b\n1;\"x\ny\"\n2\n"),
+        ("types.json", r#"[{"name":"a","type":"bigint"}]"#),
+    ]);
+    desk.run(&["convert", "in.csv", "out.parquet", "--types", "types.json"])
+        .expect(3)
+        .says("note: in.csv: line 1 is Excel's hint `sep=;`");
+    let rejects = desk.read("out.parquet.rejects.jsonl");
+    assert!(rejects.contains(r#""record":3,"line":5,"#), "{rejects}");
+    desk.run(&["inspect", "in.csv"])
+        .expect(0)
+        .shows("line 1 is Excel's hint");
+    desk.run(&["convert", "in.csv", "out.parquet", "--quiet"])
+        .expect(3);
+
+    // What is declared otherwise is no hint; nor is what is not alone in its line, or could be no delimiter.
+    assert_eq!(rows(b"sep=;\n1\n", &["--delimiter", ","]), [["sep=;"], ["1"]]);
+    assert_eq!(rows(b"x\nsep=;\n", &["--skip-rows", "1"]), [["sep=", "column_2"]]);
+    assert_eq!(
+        rows(b"sep=;\n1;2\n", &["--skip-rows", "0"]),
+        [["sep=", "column_2"], ["1", "2"]]
+    );
+    assert_eq!(rows(b"sep=;x\n1;2\n", &[]), [["sep=", "x"], ["1", "2"]]);
+    assert_eq!(rows(b"sep=\n1\n", &[]), [["sep="], ["1"]]);
+    assert_eq!(rows(b"sep=a\n1\n", &[]), [["sep=a"], ["1"]]);
 }
 
 #[test]

@@ -107,12 +107,65 @@ fn prefixes_apply_where_they_are_given() {
     assert_eq!(some.stdout, format!("{{\"bucket\":\"l\",\"key\":\"{good}\"}}\n"));
     assert_eq!(some.stderr.matches("skipped: ").count(), 3, "{some:?}");
     for bad in [
-        &["--landing", "s3://l/"][..],
-        &["--landing", "l", "--curated", "s3://c/"],
+        &["--landing", "s3://"][..],
+        &["--landing", "https://l/hubspot/"],
+        &["--landing", "/hubspot/"],
+        &["--curated", "s3://c/a//b/"],
         &["--landing", "s3://l/a/", "--curated", "s3://l/a/b/"],
     ] {
         desk.run_with(&[&["event", "-"], bad].concat(), event.as_bytes())
             .expect(2);
+    }
+}
+
+/// One of the two is enough, and a prefix alone is one in any bucket.
+#[test]
+fn each_prefix_has_rules_of_its_own() {
+    let desk = Desk::new();
+    let good = "hubspot/2026-11-22/OBJECTS/a.csv.gz";
+    let output = "hubspot/lake/table=objects/date=2026-11-22/a-0123456789abcdef.parquet";
+    let objects = [
+        ("l", good),
+        ("other", good),
+        ("l", output),
+        ("l", "x"),
+        ("l", "hubspot/x/"),
+    ];
+    let records = objects.map(|(bucket, key)| {
+        format!(r#"{{"s3":{{"bucket":{{"name":"{bucket}"}},"object":{{"key":"{key}"}}}}}}"#)
+    });
+    let event = format!(r#"{{"Records":[{}]}}"#, records.join(","));
+    for (flags, taken) in [
+        (&["--landing", "s3://l/hubspot/"][..], &[0][..]),
+        (&["--landing", "s3://l"], &[0]),
+        (&["--landing", "hubspot"], &[0, 1]),
+        (&["--landing", ""], &[0, 1]),
+        (&["--curated", "s3://l/hubspot/lake"], &[0, 1, 3, 4]),
+        (&["--curated", "s3://other/hubspot/"], &[0, 2, 3, 4]),
+        (&["--curated", "hubspot/"], &[3]),
+        (&["--landing", "hubspot/", "--curated", "hubspot/lake/"], &[0, 1]),
+        (
+            &["--landing", "s3://l/hubspot/", "--curated", "hubspot/lake/"],
+            &[0],
+        ),
+        (&["--landing", "hubspot/", "--curated", "s3://other/"], &[0]),
+    ] {
+        let ran = desk
+            .run_with(&[&["event", "-"], flags].concat(), event.as_bytes())
+            .expect(0);
+        let lines: Vec<String> = taken
+            .iter()
+            .map(|&at| {
+                let (bucket, key) = objects[at];
+                format!("{{\"bucket\":\"{bucket}\",\"key\":\"{key}\"}}")
+            })
+            .collect();
+        assert_eq!(ran.stdout.lines().collect::<Vec<_>>(), lines, "{flags:?}");
+        assert_eq!(
+            ran.stderr.matches("skipped: ").count(),
+            5 - taken.len(),
+            "{flags:?} {ran:?}"
+        );
     }
 }
 

@@ -75,7 +75,10 @@ fn what_makes_no_sense_is_refused_before_anything_is_written() {
         .expect(1)
         .says("found none");
     desk.write("in/a.csv.gz", b"");
-    desk.run(&["convert", "in", "out"]).expect(2).says("a.parquet");
+    desk.run(&["convert", "in", "out"])
+        .expect(2)
+        .says("in/a.csv and in/a.csv.gz would both become a.parquet")
+        .says("remove or rename one of them, or convert each alone to an OUT of its own");
     assert!(!desk.path("out").exists());
 }
 

@@ -15,6 +15,7 @@ mod folder;
 mod inspect;
 mod remote;
 mod sample;
+mod signals;
 mod usage;
 
 use std::fs::{self, File};

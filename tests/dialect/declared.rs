@@ -45,7 +45,7 @@ fn everything_declared_is_read_from_json_and_toml() {
     assert_eq!(toml::from_str::<Declared>(toml).unwrap(), declared);
     assert_eq!(
         declared.canonical(),
-        r#"delimiter="||";quote="“";escape="\\";header=true;skip_rows=3;encoding=EUC-KR;newline="\r\n";null_values=["","NA"];columns=["a","b;"];comment="//";quoted_null=true;"#
+        r#"delimiter="||";quote="“";escape="\\";escape_goes=true;header=true;skip_rows=3;encoding=EUC-KR;newline="\r\n";null_values=["","NA"];columns=["a","b;"];comment="//";quoted_null=true;"#
     );
     assert_eq!(declared.first_class(), None);
 }
@@ -123,7 +123,18 @@ fn ambiguous_settings_are_refused() {
 
 #[test]
 fn quoting_has_its_defaults_and_the_first_class_is_told() {
-    let of = |quote: Option<char>, escape: Option<char>| Some(Quoting { quote, escape });
+    let of = |quote: Option<char>, escape: Option<char>| {
+        Some(Quoting {
+            quote,
+            escape,
+            keeps_escape: false,
+        })
+    };
+    let escaped = Quoting {
+        quote: None,
+        escape: Some('\\'),
+        keeps_escape: true,
+    };
     for (json, quoting, kind) in [
         ("{}", None, Some(None)),
         (
@@ -146,16 +157,8 @@ fn quoting_has_its_defaults_and_the_first_class_is_told() {
             of(Some('"'), Some('"')),
             Some(Some(Kind::Quoted)),
         ),
-        (
-            r#"{"kind":"escaped"}"#,
-            of(None, Some('\\')),
-            Some(Some(Kind::Escaped)),
-        ),
-        (
-            r#"{"quote":"","escape":"\\"}"#,
-            of(None, Some('\\')),
-            Some(Some(Kind::Escaped)),
-        ),
+        (r#"{"kind":"escaped"}"#, Some(escaped), Some(Some(Kind::Escaped))),
+        (r#"{"quote":"","escape":"\\"}"#, of(None, Some('\\')), None),
         (r#"{"quote":""}"#, of(None, None), None),
         (r#"{"escape":"\\"}"#, of(Some('"'), Some('\\')), None),
         (r#"{"escape":""}"#, of(Some('"'), None), None),
@@ -191,6 +194,9 @@ fn quoting_has_its_defaults_and_the_first_class_is_told() {
     ];
     let canonical = kinds.map(|json| Declared::from_json(json).unwrap().canonical());
     assert_eq!(canonical[0], canonical[1]);
+    let kinds = [r#"{"kind":"escaped"}"#, r#"{"quote":"","escape":"\\"}"#];
+    let canonical = kinds.map(|json| Declared::from_json(json).unwrap().canonical());
+    assert_ne!(canonical[0], canonical[1], "one keeps what the other drops");
 }
 
 #[test]

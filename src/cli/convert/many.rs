@@ -11,7 +11,8 @@ use std::time::Instant;
 use anyhow::anyhow;
 
 use crate::cli::folder::{self, Member};
-use crate::cli::local::{Folders, Source, Target, with_suffix};
+use crate::cli::leftovers::Folders;
+use crate::cli::local::{Source, Target, with_suffix};
 use crate::cli::plan_flags::Planner;
 use crate::cli::progress::Progress;
 use crate::cli::quantity::{bytes, count, counted, seconds};
@@ -102,7 +103,7 @@ pub(super) fn convert_folder(
     }
     let started = Instant::now();
     let listing = folder::list(input)?;
-    folder::check_distinct(&listing.members)?;
+    folder::check_distinct(input, &listing.members)?;
     if listing.members.is_empty() {
         anyhow::bail!("{}: expected files to convert, found none", input.display());
     }

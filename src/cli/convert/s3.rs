@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::cli::folder::{self, Member};
-use crate::cli::local::{Folders, Source, Target};
+use crate::cli::leftovers::{Folders, Outbox};
+use crate::cli::local::{Source, Target};
 use crate::cli::plan_flags::Planner;
 use crate::cli::progress::Progress;
 use crate::cli::quantity::seconds;
-use crate::cli::remote::{Outbox, Remote, Url};
+use crate::cli::remote::{Remote, Url};
 use crate::cli::{Status, hint_line, in_words, tell, usage};
 use crate::convert::Report;
 
@@ -67,7 +68,7 @@ pub(super) fn convert_remote(
             (false, vec![member])
         }
     };
-    folder::check_distinct(&members)?;
+    folder::check_distinct(ends.input, &members)?;
     if members.is_empty() {
         anyhow::bail!("{}: expected files to convert, found none", ends.input.display());
     }

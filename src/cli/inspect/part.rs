@@ -7,7 +7,8 @@ use std::path::Path;
 use anyhow::Context;
 
 use super::super::grid::{Grid, one_line};
-use super::super::local::{Aside, Source};
+use super::super::leftovers::Aside;
+use super::super::local::Source;
 use super::super::peek::{self, Peek};
 use super::super::plan_flags::{Planned, Planner};
 use super::super::progress::Progress;
@@ -38,14 +39,16 @@ pub(super) fn show(
     rows: usize,
     page: usize,
 ) -> anyhow::Result<(Status, String)> {
-    let look = |declared: &_| peek::peek(source.reader(false).ok()?.as_mut(), declared);
-    let mut planned = planner.plan(path, look)?;
+    let mut planned = planner.plan(path, source)?;
     planned.plan.provenance = Provenance {
         key: source.name.clone(),
         size_bytes: source.bytes,
         ..Provenance::default()
     };
-    let peek = look(&planned.plan.dialect);
+    let peek = source
+        .reader(false)
+        .ok()
+        .and_then(|mut source| peek::peek(source.as_mut(), &planned.plan.dialect));
     let mut progress = Progress::new(source.bytes, false);
     let tried = attempt(source, &planned.plan, &mut progress);
     progress.clear();
@@ -158,6 +161,9 @@ fn refused(
     let mut facts = Facts::default();
     facts.say("stored", &stored(source, peek.as_ref()));
     facts.say("table", &planned.table);
+    if let Some(hint) = &planned.hint {
+        facts.say("note", hint);
+    }
     if let Some(peek) = peek {
         facts.say("encoding", peek.encoding);
         facts.say(
@@ -222,7 +228,9 @@ impl Part<'_> {
         };
         facts.say("encoding", &format!("{}, {encoding}", report.encoding));
         facts.say("dialect", &self.dialect()?);
-        let delimiter = if self.planned.plan.dialect.delimiter.is_some() {
+        let delimiter = if let Some(hint) = &self.planned.hint {
+            hint.clone()
+        } else if self.planned.plan.dialect.delimiter.is_some() {
             "declared".to_owned()
         } else {
             format!(
