@@ -15,7 +15,7 @@ export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-rust test-engines test-seaweedfs lint lint-rust lint-deny lint-lambda lint-template \
-	bench bench-instructions bench-instructions-record bench-programs fuzz build invoke build-ConvertFunction
+	bench bench-instructions bench-instructions-record bench-programs fuzz build invoke build-ConvertFunction build-ManifestFunction
 
 help: ## Say what there is to make
 	@awk 'BEGIN { FS = ":.*## " } /^[a-zA-Z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -91,16 +91,19 @@ bench-programs:
 
 # --- Ship it ----------------------------------------------------------------------------------------------------------
 
-build: target/lambda/convert.zip ## Build the Lambda zips, linked for Amazon Linux 2023
+build: target/lambda/convert.zip target/lambda/manifest.zip ## Build the Lambda zips, linked for Amazon Linux 2023
 
 # Cargo knows best what is out of date, so it is always asked.
-.PHONY: target/lambda/convert.zip
-target/lambda/convert.zip:
-	ci/lambda convert
+.PHONY: target/lambda/convert.zip target/lambda/manifest.zip
+target/lambda/convert.zip target/lambda/manifest.zip: target/lambda/%.zip:
+	ci/lambda $*
 
 # `sam build` calls this, with ARTIFACTS_DIR set.
-build-ConvertFunction: build
+build-ConvertFunction: target/lambda/convert.zip
 	cp target/lambda/convert/bootstrap "$(ARTIFACTS_DIR)/bootstrap"
+
+build-ManifestFunction: target/lambda/manifest.zip
+	cp target/lambda/manifest/bootstrap "$(ARTIFACTS_DIR)/bootstrap"
 
 # --- Tools ------------------------------------------------------------------------------------------------------------
 

@@ -186,7 +186,7 @@ impl Sweeper {
         let mut days = Vec::new();
         let mut stopped_before = None;
         for (from, to) in &plan.spans {
-            run.span(from, to, now_ms, &mut days, &mut stopped_before).await?;
+            Box::pin(run.span(from, to, now_ms, &mut days, &mut stopped_before)).await?;
             if stopped_before.is_some() {
                 break;
             }
@@ -362,7 +362,7 @@ impl Run<'_> {
                 }
                 let date = gathered.seen.date.clone();
                 let judged = match recalled {
-                    Ok(recalled) => self.day(gathered, recalled).await,
+                    Ok(recalled) => Box::pin(self.day(gathered, recalled)).await,
                     Err(error) => Err(error),
                 };
                 match judged {

@@ -60,13 +60,13 @@ impl SweepHandler {
         deadline: Option<Instant>,
     ) -> Result<Value, SweepHandlerError> {
         let span = tracing::info_span!("sweep", request_id);
-        self.sweep(event, deadline).instrument(span).await
+        Box::pin(self.sweep(event, deadline)).instrument(span).await
     }
 
     async fn sweep(&self, event: &[u8], deadline: Option<Instant>) -> Result<Value, SweepHandlerError> {
         let request = Request::parse(event)?;
         let begun = Instant::now();
-        let report = self.sweeper.sweep(&request, deadline).await?;
+        let report = Box::pin(self.sweeper.sweep(&request, deadline)).await?;
         let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let metrics = metrics(&report, milliseconds);
         tracing::info!(

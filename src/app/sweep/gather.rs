@@ -82,7 +82,9 @@ impl Gatherer {
         let mut objects = 0;
         // Curated before landing: so where loose folders can hold parts of any day, all days have to be gathered first.
         while loose || (days.len() < DAYS_MAX && objects < OBJECTS_MAX) {
-            let Some(day) = self.next_day() else { break };
+            let Some(day) = self.next_day(days.keys().next_back()) else {
+                break;
+            };
             let mut seen = Seen {
                 date: day.clone(),
                 now_ms: self.now_ms,
@@ -108,15 +110,16 @@ impl Gatherer {
         Ok(gathered)
     }
 
-    fn next_day(&mut self) -> Option<Day> {
-        let listed = self.streams.next_day().cloned();
-        let landed = self
-            .landing
-            .days
-            .keys()
-            .next()
-            .filter(|_| self.landing.loose.is_empty());
-        [listed, landed.cloned()].into_iter().flatten().min()
+    /// The first day after `last` of which there is anything.
+    fn next_day(&self, last: Option<&Day>) -> Option<Day> {
+        let listed = self.streams.next_day();
+        let mut landed = self.landing.days.keys();
+        let landed = landed.find(|day| last.is_none_or(|last| *day > last));
+        [listed, landed.filter(|_| self.landing.loose.is_empty())]
+            .into_iter()
+            .flatten()
+            .min()
+            .cloned()
     }
 
     /// The landing bucket's parts of these days.
