@@ -11,5 +11,6 @@ mod outputs;
 mod properties;
 mod purge;
 mod retire;
+mod scale;
 mod send;
 mod state;

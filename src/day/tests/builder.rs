@@ -322,10 +322,10 @@ impl Scene {
                 });
             }
         }
-        for retire in &verdict.retire {
-            let table = self.seen.tables.get_mut(&retire.table).unwrap();
-            table.outputs.retain(|output| output.id != retire.id);
-            table.failures.retain(|failure| failure.id != retire.id);
+        let gone: BTreeSet<&PartId> = verdict.retire.iter().map(|retire| &retire.id).collect();
+        for table in self.seen.tables.values_mut() {
+            table.outputs.retain(|output| !gone.contains(&output.id));
+            table.failures.retain(|failure| !gone.contains(&failure.id));
         }
     }
 
