@@ -9,8 +9,6 @@ use std::collections::BTreeMap;
 use crate::keys::Day;
 use crate::part::PartId;
 
-use self::retire::Effect;
-
 mod choose;
 mod compare;
 mod policy;
@@ -154,9 +152,9 @@ fn judge(seen: &Seen, known: &Known, policy: &Policy, tables: BTreeMap<String, C
     };
     let event = event(state, late, known.newest).filter(|_| revise);
     let effect = match (state.publishes(), revise) {
-        (false, _) => Effect::Held,
-        (true, true) => Effect::Published,
-        (true, false) => Effect::Stable,
+        (false, _) => retire::Effect::Held,
+        (true, true) => retire::Effect::Published,
+        (true, false) => retire::Effect::Stable,
     };
     let (left, retire) = retire::superseded(seen, known, policy, &tables, effect);
     Decision::Settled(Box::new(Verdict {

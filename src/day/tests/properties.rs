@@ -270,7 +270,10 @@ proptest! {
     }
 
     #[test]
-    fn what_is_published_is_neither_deleted_nor_counted_as_left(mut scene in scene(), steps in prop::collection::vec(step(), 0..30)) {
+    fn what_is_published_is_neither_deleted_nor_counted_as_left(
+        mut scene in scene(),
+        steps in prop::collection::vec(step(), 0..30),
+    ) {
         for step in steps {
             let Some(verdict) = run(&mut scene, step) else { continue };
             if let (Some(published), false) = (&scene.known.published, verdict.state == State::Forgotten) {
