@@ -38,7 +38,7 @@ pub enum Decision {
 
 /// Judges a day.
 pub fn decide(seen: &Seen, known: &Known, policy: &Policy) -> Decision {
-    let empty = |table: &crate::day::TableSeen| table.sources.is_empty() && table.outputs.is_empty();
+    let empty = |table: &TableSeen| table.sources.is_empty() && table.outputs.is_empty();
     if seen.tables.values().all(empty) && known.newest.is_none() {
         return Decision::Nothing;
     }
@@ -79,6 +79,7 @@ const DAY_MS: i64 = 86_400_000;
 
 fn forget(seen: &Seen, known: &Known, policy: &Policy, reason: Remark) -> Verdict {
     let (left, retire) = retire::all(seen, known, policy);
+    let converted = !left.is_empty();
     Verdict {
         state: State::Forgotten,
         late: false,
@@ -86,7 +87,11 @@ fn forget(seen: &Seen, known: &Known, policy: &Policy, reason: Remark) -> Verdic
         warnings: Vec::new(),
         comparisons: Vec::new(),
         tables: BTreeMap::new(),
-        revise: known.newest.is_none_or(|(state, _)| state != State::Forgotten),
+        // A day of which nothing was ever written needs no revision to say that nothing is there.
+        revise: match known.newest {
+            Some((state, _)) => state != State::Forgotten,
+            None => converted,
+        },
         event: None,
         send: Vec::new(),
         retire,
@@ -99,55 +104,39 @@ fn forget(seen: &Seen, known: &Known, policy: &Policy, reason: Remark) -> Verdic
 fn judge(seen: &Seen, known: &Known, policy: &Policy, tables: BTreeMap<String, Choice>) -> Decision {
     let times = Times::of(seen, known, &tables);
     let due = send::due(seen, known, policy, &tables);
-    let mut reasons = due.reasons;
-    let mut blocked = !reasons.is_empty();
-    reasons.extend(missing(seen, &tables));
-    reasons.extend(damaged(seen, &tables));
     let same = is_published(seen, known, &tables);
-    let mut comparisons = Vec::new();
-    if !same && reasons.is_empty() {
-        let quiet_ms = times.changed_ms.map_or(0, |changed_ms| seen.now_ms - changed_ms);
-        let wanted = compare::missing_tables(known, policy, &tables);
-        let in_time = times
-            .first_ms
-            .is_some_and(|first_ms| seen.now_ms - first_ms < policy.deadline_ms);
-        if quiet_ms < policy.quiet_ms {
-            let message = format!(
-                "the last change was {} minutes ago, expected {} minutes without one",
-                quiet_ms / MINUTE_MS,
-                policy.quiet_ms / MINUTE_MS
-            );
-            reasons.push(Remark::of_day("not_quiet", message));
-        } else if in_time && !wanted.is_empty() {
-            reasons.extend(wanted);
-        } else {
-            let unread = unread(seen, known, &tables);
-            if !unread.is_empty() {
-                return Decision::Footers(unread);
-            }
-            let held = compare::contradictions(seen, known, &tables);
-            blocked = !held.is_empty();
-            reasons.extend(held);
-            comparisons.extend(wanted);
-            comparisons.extend(compare::swings(seen, known, policy, &tables));
-        }
+    let set_aside = damaged(seen, &tables);
+    let mut warnings: Vec<Remark> = tables.values().flat_map(|it| it.warnings.clone()).collect();
+    let mut blocked = !due.reasons.is_empty();
+    let mut reasons = due.reasons;
+    reasons.extend(missing(seen, &tables));
+    if same {
+        // What is published is whole without them.
+        warnings.extend(set_aside);
+    } else {
+        reasons.extend(set_aside);
     }
-    let nothing = tables.values().all(|choice| choice.parts.is_empty());
-    let archived = tables
-        .values()
-        .flat_map(|choice| &choice.parts)
-        .all(|part| part.source.is_none());
-    let before = known.newest.map(|(state, _)| state);
-    let state = match () {
-        () if blocked => State::Blocked,
-        () if !reasons.is_empty() || nothing => match known.published {
-            Some(_) => State::Reopened,
-            None => State::Open,
-        },
-        // What was complete stays so when its sources are purged.
-        () if archived && before.is_none_or(|before| before == State::Archived) => State::Archived,
-        () => State::Complete,
-    };
+    let absent = compare::missing_tables(known, policy, &tables);
+    if reasons.is_empty() && !same {
+        reasons = too_early(seen, policy, &times, &absent);
+    }
+    // A revision that is to be published names all its parts' counts; one that stands has done so.
+    let stands = same && known.newest.is_some_and(|(state, _)| state.publishes());
+    let mut comparisons = Vec::new();
+    if reasons.is_empty() && !stands {
+        let unread = unread(seen, known, &tables);
+        if !unread.is_empty() {
+            return Decision::Footers(unread);
+        }
+        if !same {
+            reasons = compare::contradictions(seen, known, &tables);
+            blocked = !reasons.is_empty();
+        }
+        comparisons.extend(absent);
+        comparisons.extend(compare::lost(seen, known));
+        comparisons.extend(compare::swings(seen, known, policy, &tables));
+    }
+    let state = state(known, &tables, blocked, reasons.is_empty());
     let late = known.published.is_none()
         && !state.publishes()
         && times
@@ -162,12 +151,12 @@ fn judge(seen: &Seen, known: &Known, policy: &Policy, tables: BTreeMap<String, C
         (_, newest) => newest != Some((state, late)),
     };
     let event = event(state, late, known.newest).filter(|_| revise);
-    let stable = same && state.publishes() && !revise;
-    let (left, retire) = retire::superseded(seen, known, policy, &tables, stable);
-    let warnings = tables
-        .values()
-        .flat_map(|choice| choice.warnings.iter().cloned())
-        .collect();
+    let effect = match (state.publishes(), revise) {
+        (false, _) => retire::Effect::Held,
+        (true, true) => retire::Effect::Published,
+        (true, false) => retire::Effect::Stable,
+    };
+    let (left, retire) = retire::superseded(seen, known, policy, &tables, effect);
     Decision::Settled(Box::new(Verdict {
         state,
         late,
@@ -183,6 +172,41 @@ fn judge(seen: &Seen, known: &Known, policy: &Policy, tables: BTreeMap<String, C
         first_ms: times.first_ms,
         changed_ms: times.changed_ms,
     }))
+}
+
+/// Why a day whose parts are all there is not complete yet.
+fn too_early(seen: &Seen, policy: &Policy, times: &Times, absent: &[Remark]) -> Vec<Remark> {
+    let (Some(first_ms), Some(changed_ms)) = (times.first_ms, times.changed_ms) else {
+        let message = "neither a source nor a Parquet file is left".to_owned();
+        return vec![Remark::of_day("day_empty", message)];
+    };
+    let quiet_ms = seen.now_ms - changed_ms;
+    if quiet_ms < policy.quiet_ms {
+        let message = format!(
+            "the last change was {} minutes ago, expected {} minutes without one",
+            quiet_ms.max(0) / MINUTE_MS,
+            policy.quiet_ms / MINUTE_MS
+        );
+        return vec![Remark::of_day("not_quiet", message)];
+    }
+    if seen.now_ms - first_ms < policy.deadline_ms {
+        return absent.to_vec();
+    }
+    Vec::new()
+}
+
+fn state(known: &Known, tables: &BTreeMap<String, Choice>, blocked: bool, whole: bool) -> State {
+    let mut parts = tables.values().flat_map(|choice| &choice.parts);
+    let archived = parts.all(|part| part.source.is_none());
+    let before = known.newest.map(|(state, _)| state);
+    match known.published {
+        _ if blocked => State::Blocked,
+        Some(_) if !whole => State::Reopened,
+        None if !whole => State::Open,
+        // What was complete stays so when its sources are purged.
+        _ if archived && before.is_none_or(|before| before == State::Archived) => State::Archived,
+        _ => State::Complete,
+    }
 }
 
 const MINUTE_MS: i64 = 60_000;
@@ -304,7 +328,7 @@ fn is_published(seen: &Seen, known: &Known, tables: &BTreeMap<String, Choice>) -
     count == published.outputs.len()
 }
 
-/// Outputs that are to be published and of which nothing is known yet.
+/// Outputs that are to be published and of which the footer, or its columns, are not known yet.
 fn unread(seen: &Seen, known: &Known, tables: &BTreeMap<String, Choice>) -> Vec<(String, usize)> {
     let mut unread = Vec::new();
     for (name, choice) in tables {
@@ -312,8 +336,17 @@ fn unread(seen: &Seen, known: &Known, tables: &BTreeMap<String, Choice>) -> Vec<
             continue;
         };
         for part in &choice.parts {
-            let id = table.outputs.get(part.output).map(|output| &output.id);
-            if id.is_some_and(|id| !known.footers.contains_key(id)) {
+            let footer = table
+                .outputs
+                .get(part.output)
+                .and_then(|output| known.footers.get(&output.id));
+            let is_read = match footer {
+                // Without its columns a part would pass every comparison of types.
+                Some(Footer::Sound(facts)) => known.schemas.contains_key(&facts.schema),
+                Some(Footer::Damaged(_)) => true,
+                None => false,
+            };
+            if !is_read {
                 unread.push((name.clone(), part.output));
             }
         }

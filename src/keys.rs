@@ -212,7 +212,8 @@ impl Layout {
     }
 
     /// Reads a source key of the landing bucket, and how far the key leads to its day folder, that folder included: the
-    /// unit in which a day is synced. It ends with `/`, but where a pattern finds the day in the file's name.
+    /// unit in which a day is synced. Where a pattern finds the day in the file's name, it is the folder of the file. It
+    /// ends with `/`, or is empty.
     ///
     /// # Errors
     /// [`Skip`] says why the object is no part.
@@ -241,7 +242,8 @@ impl Layout {
         let folder = self.table_folder(above, below).ok_or(Skip::NoTable)?;
         let table = names::table_name(folder);
         let stem = stem::of(path, &table, &date);
-        let day_bytes: usize = path.split_inclusive('/').take(day_folder.end).map(str::len).sum();
+        let depth = day_folder.end.min(folders.len());
+        let day_bytes: usize = path.split_inclusive('/').take(depth).map(str::len).sum();
         let folder = key.get(..self.landing.prefix().len() + day_bytes).unwrap_or(key);
         Ok((PartKey { table, date, stem }, folder))
     }

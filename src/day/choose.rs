@@ -1,12 +1,12 @@
 //! Which folder of a table's day counts, and which output stands for each of its parts.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
 use regex_lite::Regex;
 
 use super::policy::Policy;
-use super::seen::{Facts, Footer, Known, Published, SourceSeen, TableSeen};
+use super::seen::{Facts, Footer, Known, OutputSeen, SourceSeen, TableSeen};
 use super::verdict::{Choice, Chosen, Remark};
 use crate::part::PartId;
 
@@ -22,7 +22,7 @@ pub(super) fn choose(
     known: &Known,
     policy: &Policy,
 ) -> Result<Choice, Vec<usize>> {
-    let look = Look::new(seen, known);
+    let look = Look::new(table, seen, known);
     let unread = look.unread();
     if !unread.is_empty() {
         return Err(unread);
@@ -34,14 +34,12 @@ pub(super) fn choose(
         ..Choice::default()
     };
     if folders.len() > 1 {
-        choice
-            .warnings
-            .push(several_folders(table, &folders, &choice.folders, policy.union));
+        let warning = several_folders(table, &folders, &choice.folders, policy.union);
+        choice.warnings.push(warning);
     }
-    look.choose_listed(&mut choice);
-    look.choose_archived(table, &mut choice);
-    let chosen: BTreeSet<usize> = choice.parts.iter().map(|part| part.output).collect();
-    let damaged: BTreeSet<usize> = choice.damaged.iter().map(|(output, _)| *output).collect();
+    look.choose_outputs(&mut choice);
+    let chosen: HashSet<usize> = choice.parts.iter().map(|part| part.output).collect();
+    let damaged: HashSet<usize> = choice.damaged.iter().map(|(output, _)| *output).collect();
     choice.others = (0..seen.outputs.len())
         .filter(|output| !chosen.contains(output) && !damaged.contains(output))
         .collect();
@@ -50,45 +48,54 @@ pub(super) fn choose(
     choice
         .missing
         .sort_by_key(|source| seen.sources.get(*source).map(|source| &source.stem));
-    look.warn_of_twins(table, &mut choice);
+    look.warn_of_gone(&mut choice);
+    look.warn_of_twins(&mut choice);
     Ok(choice)
 }
 
 /// A table's day with what is known of it at hand.
 struct Look<'a> {
+    table: &'a str,
     seen: &'a TableSeen,
     known: &'a Known,
     /// Sources by stem.
     listed: HashMap<&'a str, usize>,
+    /// Outputs by stem.
+    converted: HashMap<&'a str, Vec<usize>>,
+    /// What the published revision has of this table.
+    published: Option<&'a BTreeSet<PartId>>,
+}
+
+/// A part, and what could stand for it.
+struct Part<'a> {
+    /// None: it is gone.
+    source: Option<usize>,
+    /// Outputs of its content, each with the profile it was converted under.
+    outputs: Vec<(&'a str, usize)>,
 }
 
 impl<'a> Look<'a> {
-    fn new(seen: &'a TableSeen, known: &'a Known) -> Self {
-        let listed = seen
-            .sources
-            .iter()
-            .enumerate()
-            .map(|(i, source)| (source.stem.as_str(), i))
-            .collect();
-        Look { seen, known, listed }
-    }
-
-    fn source_of(&self, output: usize) -> Option<(usize, &'a SourceSeen)> {
-        let stem = self.seen.outputs.get(output)?.stem.as_str();
-        let index = *self.listed.get(stem)?;
-        Some((index, self.seen.sources.get(index)?))
+    fn new(table: &'a str, seen: &'a TableSeen, known: &'a Known) -> Self {
+        let sources = seen.sources.iter().enumerate();
+        let mut converted: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (i, output) in seen.outputs.iter().enumerate() {
+            converted.entry(&output.stem).or_default().push(i);
+        }
+        Look {
+            table,
+            seen,
+            known,
+            listed: sources.map(|(i, source)| (source.stem.as_str(), i)).collect(),
+            converted,
+            published: known.published.as_ref().and_then(|it| it.outputs.get(table)),
+        }
     }
 
     /// Outputs that are not simply their source's of today, so that only their footers tell what they are.
     fn unread(&self) -> Vec<usize> {
         let outputs = self.seen.outputs.iter().enumerate();
         outputs
-            .filter(|(i, output)| {
-                let plain = self
-                    .source_of(*i)
-                    .is_some_and(|(_, source)| source.id == output.id);
-                !plain && !self.known.footers.contains_key(&output.id)
-            })
+            .filter(|(i, output)| !self.is_plain(*i) && !self.known.footers.contains_key(&output.id))
             .map(|(i, _)| i)
             .collect()
     }
@@ -102,23 +109,35 @@ impl<'a> Look<'a> {
 
     fn damaged(&self) -> Vec<(usize, String)> {
         let outputs = self.seen.outputs.iter().enumerate();
-        outputs
+        let mut damaged: Vec<(usize, String)> = outputs
             .filter_map(|(i, output)| match self.known.footers.get(&output.id)? {
                 Footer::Damaged(why) => Some((i, why.clone())),
                 Footer::Sound(_) => None,
             })
-            .collect()
+            .collect();
+        let name = |output: usize| self.seen.outputs.get(output).map(|it| (&it.stem, &it.id));
+        damaged.sort_by_key(|(output, _)| name(*output));
+        damaged
+    }
+
+    /// Whether an output is its listed source's, under today's profile, and was made of it as it lies there: the listings
+    /// say all that has to be known. (A source that was written again with the same content came earlier than they say.)
+    fn is_plain(&self, output: usize) -> bool {
+        let output = self.seen.outputs.get(output);
+        let source = output.and_then(|output| self.seen.sources.get(*self.listed.get(output.stem.as_str())?));
+        output.zip(source).is_some_and(|(output, source)| {
+            source.id == output.id && source.last_modified_ms <= output.last_modified_ms
+        })
     }
 
     /// Each folder, and when it began: its first part's last-modified, those included that only footers remember, so that
-    /// a purge does not make an old folder look new.
+    /// a purge does not make an old folder look new. Footers of plain outputs do not count, known or not: what was read
+    /// before must not change what is found.
     fn folders(&self) -> BTreeMap<Arc<str>, i64> {
-        let listed = self
-            .seen
-            .sources
-            .iter()
-            .map(|source| (&source.folder, source.last_modified_ms));
+        let sources = self.seen.sources.iter();
+        let listed = sources.map(|source| (&source.folder, source.last_modified_ms));
         let remembered = (0..self.seen.outputs.len())
+            .filter(|output| !self.is_plain(*output))
             .filter_map(|output| self.facts(output))
             .map(|facts| (&facts.folder, facts.source_last_modified_ms));
         let mut folders = BTreeMap::new();
@@ -129,163 +148,228 @@ impl<'a> Look<'a> {
         folders
     }
 
+    /// The folders that count. Against a published one only a folder counts that began after the publication, so that no
+    /// deletion elsewhere takes it away.
     fn winners(&self, folders: &BTreeMap<Arc<str>, i64>, union: bool) -> Vec<Arc<str>> {
-        if union {
+        if union || folders.len() < 2 {
             return folders.keys().cloned().collect();
         }
-        let newest = folders
-            .iter()
-            .max_by_key(|(folder, began_ms)| (**began_ms, *folder));
+        let published_ms = self.known.published.as_ref().map(|published| published.listed_ms);
+        let published = self.published_folders();
+        let rank = |(folder, began_ms): &(&Arc<str>, &i64)| {
+            let since_ms = published_ms.filter(|_| published.contains(&***folder));
+            (
+                since_ms.map_or(**began_ms, |since_ms| since_ms.max(**began_ms)),
+                **began_ms,
+                Arc::clone(folder),
+            )
+        };
+        let newest = folders.iter().max_by_key(rank);
         newest.map(|(folder, _)| Arc::clone(folder)).into_iter().collect()
     }
 
-    /// For each listed source the output of the newest profile that has converted all of them; else the newest there is.
-    fn choose_listed(&self, choice: &mut Choice) {
-        let mut candidates: BTreeMap<usize, Vec<(&str, usize)>> = BTreeMap::new();
-        for (i, source) in self.seen.sources.iter().enumerate() {
-            if choice.folders.contains(&source.folder) {
-                candidates.insert(i, Vec::new());
+    fn published_folders(&self) -> HashSet<&'a str> {
+        let outputs = self.seen.outputs.iter().enumerate();
+        outputs
+            .filter(|(_, output)| self.published.is_some_and(|ids| ids.contains(&output.id)))
+            .filter_map(|(i, output)| {
+                let source = self.listed.get(output.stem.as_str());
+                match source.and_then(|source| self.seen.sources.get(*source)) {
+                    Some(source) => Some(&*source.folder),
+                    None => self.facts(i).map(|facts| &*facts.folder),
+                }
+            })
+            .collect()
+    }
+
+    /// For each part the output of the newest profile that has converted all of them; else the newest there is.
+    ///
+    /// Parts that are gone count like those that are listed, so that a purge moves nothing; and profiles are as old as S3's
+    /// clock says, whatever is configured, so that a setting that comes and goes moves nothing either.
+    fn choose_outputs(&self, choice: &mut Choice) {
+        let parts = self.parts(&choice.folders);
+        let at_ms = |output: usize| {
+            self.seen
+                .outputs
+                .get(output)
+                .map(|output| output.last_modified_ms)
+        };
+        let id = |output: usize| self.seen.outputs.get(output).map(|output| &output.id);
+        let mut profiles: HashMap<&str, (Option<i64>, usize)> = HashMap::new();
+        for part in &parts {
+            let mut counted: Vec<&str> = Vec::new();
+            for (profile, output) in &part.outputs {
+                let (newest_ms, count) = profiles.entry(profile).or_default();
+                *newest_ms = at_ms(*output).max(*newest_ms);
+                if !counted.contains(profile) {
+                    counted.push(profile);
+                    *count += 1;
+                }
             }
         }
-        let mut newest: HashMap<&str, (i64, usize)> = HashMap::new();
-        for (i, output) in self.seen.outputs.iter().enumerate() {
-            let Some((index, source)) = self.source_of(i) else {
-                continue;
-            };
-            let Some(of_source) = candidates.get_mut(&index) else {
-                continue;
-            };
-            let profile = if output.id == source.id {
-                let damaged = matches!(self.known.footers.get(&output.id), Some(Footer::Damaged(_)));
-                (!damaged).then_some(self.seen.profile.as_str())
-            } else {
-                let same =
-                    |facts: &&Facts| facts.source_key == source.key && facts.source_etag == source.etag;
-                self.facts(i).filter(same).map(|facts| &*facts.profile)
-            };
-            let Some(profile) = profile else { continue };
-            of_source.push((profile, i));
-            let (at_ms, count) = newest.entry(profile).or_insert((i64::MIN, 0));
-            *at_ms = output.last_modified_ms.max(*at_ms);
-            *count += 1;
-        }
-        // By S3's clock, not by what is configured: a setting that comes and goes moves nothing.
-        let age = |profile: &str| newest.get(profile).map(|(at_ms, _)| *at_ms);
-        let whole = newest
-            .iter()
-            .filter(|(_, (_, count))| *count == candidates.len())
-            .max_by_key(|(profile, (at_ms, _))| (*at_ms, **profile))
-            .map(|(profile, _)| *profile);
-        for (source, outputs) in candidates {
-            let best = outputs
-                .iter()
-                .max_by_key(|(profile, _)| (whole == Some(*profile), age(profile), *profile));
-            match best {
-                Some((_, output)) => choice.parts.push(Chosen {
-                    output: *output,
-                    source: Some(source),
-                }),
-                None => choice.missing.push(source),
+        let whole = profiles
+            .into_iter()
+            .filter(|(_, (_, count))| *count == parts.len())
+            .max_by_key(|(profile, (newest_ms, _))| (*newest_ms, *profile))
+            .map(|(profile, _)| profile);
+        for part in parts {
+            let rank =
+                |(profile, output): &(&str, usize)| (whole == Some(*profile), at_ms(*output), id(*output));
+            let best = part.outputs.into_iter().max_by_key(rank);
+            match (best, part.source) {
+                (Some((_, output)), source) => choice.parts.push(Chosen { output, source }),
+                (None, Some(source)) => choice.missing.push(source),
+                (None, None) => {}
             }
         }
     }
 
-    /// Outputs whose sources are gone: deletion alone takes nothing out of a day, but a folder that was written anew does.
-    fn choose_archived(&self, table: &str, choice: &mut Choice) {
-        // Of one source's outputs that differ by their profile alone, the published one stays.
-        let mut newest: BTreeMap<&str, (i64, bool, i64, usize)> = BTreeMap::new();
-        for (i, output) in self.seen.outputs.iter().enumerate() {
-            let Some(facts) = self.facts(i) else { continue };
-            if self.listed.contains_key(output.stem.as_str()) || !choice.folders.contains(&facts.folder) {
-                continue;
+    /// The parts that make the table's day: those that are listed, and those that are gone but have not left.
+    fn parts(&self, folders: &[Arc<str>]) -> Vec<Part<'a>> {
+        let folders: HashSet<&str> = folders.iter().map(|folder| &**folder).collect();
+        let mut newest_ms: HashMap<&str, i64> = HashMap::new();
+        let mut parts = Vec::new();
+        for (i, source) in self.seen.sources.iter().enumerate() {
+            let newest_ms = newest_ms.entry(&source.folder).or_insert(i64::MIN);
+            *newest_ms = source.last_modified_ms.max(*newest_ms);
+            if folders.contains(&*source.folder) && self.listed.get(source.stem.as_str()) == Some(&i) {
+                let outputs = self.outputs_of(source);
+                parts.push(Part {
+                    source: Some(i),
+                    outputs,
+                });
             }
-            let published = self.published(&output.id).is_some();
-            let rank = (
-                facts.source_last_modified_ms,
+        }
+        for (stem, outputs) in &self.converted {
+            if !self.listed.contains_key(stem) {
+                parts.extend(self.gone(outputs, &folders, &newest_ms));
+            }
+        }
+        parts
+    }
+
+    fn outputs_of(&self, source: &SourceSeen) -> Vec<(&'a str, usize)> {
+        let outputs = self.converted.get(source.stem.as_str()).into_iter().flatten();
+        let profile = |output: usize| {
+            let id = &self.seen.outputs.get(output)?.id;
+            if *id == source.id {
+                let damaged = matches!(self.known.footers.get(id), Some(Footer::Damaged(_)));
+                return (!damaged).then_some(self.seen.profile.as_str());
+            }
+            let facts = self.facts(output)?;
+            let same = facts.source_key == source.key && facts.source_etag == source.etag;
+            same.then_some(&*facts.profile)
+        };
+        outputs
+            .filter_map(|output| Some((profile(*output)?, *output)))
+            .collect()
+    }
+
+    /// A part whose source is gone, as its outputs have it: deletion alone takes nothing out of a day. None if it left.
+    fn gone(
+        &self,
+        outputs: &[usize],
+        folders: &HashSet<&str>,
+        newest_ms: &HashMap<&str, i64>,
+    ) -> Option<Part<'a>> {
+        let sound: Vec<(usize, &OutputSeen, &'a Facts)> = outputs
+            .iter()
+            .filter_map(|i| Some((*i, self.seen.outputs.get(*i)?, self.facts(*i)?)))
+            .filter(|(.., facts)| folders.contains(&*facts.folder))
+            .collect();
+        let listed_ms = self.known.published.as_ref().map(|published| published.listed_ms);
+        let is_published = |id: &PartId| self.published.is_some_and(|ids| ids.contains(id));
+        // What was published was current when it was listed, even if the source had been put back to an older content.
+        let current_ms = |output: &OutputSeen, facts: &Facts| {
+            let published_ms = listed_ms.filter(|_| is_published(&output.id));
+            published_ms.map_or(facts.source_last_modified_ms, |ms| {
+                ms.max(facts.source_last_modified_ms)
+            })
+        };
+        let (.., newest) = sound.iter().max_by_key(|(_, output, facts)| {
+            let published = is_published(&output.id);
+            (
+                current_ms(output, facts),
                 published,
                 output.last_modified_ms,
-                i,
-            );
-            let best = newest.entry(output.stem.as_str()).or_insert(rank);
-            *best = rank.max(*best);
-        }
-        let mut kept = 0_usize;
-        for (.., output) in newest.into_values() {
-            if !self.has_left(output) {
-                choice.parts.push(Chosen { output, source: None });
-                kept += 1;
-            }
-        }
-        let listed = choice.parts.len() + choice.missing.len() - kept;
-        if kept > 0 && listed > 0 {
-            choice.warnings.push(Remark::of_table(
-                "sources_gone",
-                table,
-                format!(
-                    "{kept} of {} parts are gone from the landing bucket; their Parquet stays",
-                    kept + listed
-                ),
-            ));
-        }
-    }
-
-    /// Whether a part that is gone left its table: its folder holds a part that came after the day was published with it,
-    /// or, where it never was, after it was converted.
-    fn has_left(&self, output: usize) -> bool {
-        let (Some(facts), Some(output)) = (self.facts(output), self.seen.outputs.get(output)) else {
-            return false;
+                &output.id,
+            )
+        })?;
+        let content = |facts: &&'a Facts| (&facts.source_key, &facts.source_etag);
+        let same = || {
+            sound
+                .iter()
+                .filter(|(.., facts)| content(facts) == content(newest))
         };
-        if self.known.left.contains_key(&output.id) {
-            return true;
+        let since_ms = if same().any(|(_, output, _)| is_published(&output.id)) {
+            listed_ms
+        } else if same().any(|(_, output, _)| self.known.left.contains_key(&output.id)) {
+            return None;
+        } else {
+            same().map(|(_, output, _)| output.last_modified_ms).max()
+        };
+        // It left if its folder holds a part that came after the day was published with it, or, where it never was, after
+        // it was converted.
+        if newest_ms.get(&*newest.folder).copied() > since_ms {
+            return None;
         }
-        let since_ms = self
-            .published(&output.id)
-            .map_or(output.last_modified_ms, |published| published.listed_ms);
-        let folder = &facts.folder;
-        let mut sources = self.seen.sources.iter();
-        sources.any(|source| source.folder == *folder && source.last_modified_ms > since_ms)
+        Some(Part {
+            source: None,
+            outputs: same().map(|(i, _, facts)| (&*facts.profile, *i)).collect(),
+        })
     }
 
-    /// The published revision, if it names this output.
-    fn published(&self, id: &PartId) -> Option<&'a Published> {
-        let published = self.known.published.as_ref()?;
-        let named = published.outputs.values().any(|ids| ids.contains(id));
-        named.then_some(published)
+    fn warn_of_gone(&self, choice: &mut Choice) {
+        let gone = choice.parts.iter().filter(|part| part.source.is_none()).count();
+        let all = choice.parts.len() + choice.missing.len();
+        if gone > 0 && gone < all {
+            let message =
+                format!("{gone} of {all} parts are gone from the landing bucket; their Parquet stays");
+            choice
+                .warnings
+                .push(Remark::of_table("sources_gone", self.table, message));
+        }
     }
 
     /// Parts that may be the same rows twice.
-    fn warn_of_twins(&self, table: &str, choice: &mut Choice) {
-        let mut twins: BTreeMap<(u64, &str), Vec<&str>> = BTreeMap::new();
+    fn warn_of_twins(&self, choice: &mut Choice) {
+        let mut firsts: HashMap<(u64, &str), &str> = HashMap::new();
+        let mut twins = Vec::new();
         let mut queries = BTreeSet::new();
         let listed = choice.parts.iter().filter_map(|part| part.source);
-        for source in listed.chain(choice.missing.iter().copied()) {
-            let Some(source) = self.seen.sources.get(source) else {
-                continue;
-            };
+        let mut sources: Vec<&SourceSeen> = listed
+            .chain(choice.missing.iter().copied())
+            .filter_map(|source| self.seen.sources.get(source))
+            .collect();
+        sources.sort_by_key(|source| &source.key);
+        for source in sources {
             if source.size_bytes > 0 {
                 let same = (source.size_bytes, source.etag.as_str());
-                twins.entry(same).or_default().push(&source.key);
+                let first = *firsts.entry(same).or_insert(&source.key);
+                if first != source.key {
+                    twins.push((&source.key, first));
+                }
             }
             let name = source.key.rsplit('/').next().unwrap_or_default();
             let query = QUERY_ID.as_ref().and_then(|regex| regex.find(name));
             queries.extend(query.map(|found| found.as_str().to_ascii_lowercase()));
         }
-        for keys in twins.into_values().filter(|keys| keys.len() > 1) {
-            let (first, more) = (keys.first().copied().unwrap_or_default(), keys.len() - 1);
-            let message =
-                format!("{more} more parts have the size and ETag of {first}: are their rows there twice?");
-            choice
-                .warnings
-                .push(Remark::of_table("equal_parts", table, message));
-        }
-        if queries.len() > 1 {
+        if let Some((twin, first)) = twins.first() {
+            let count = twins.len();
             let message = format!(
-                "parts of {} unload queries, expected one: are rows there twice?",
-                queries.len()
+                "{count} parts have the size and ETag of another, the first is {twin}, like {first}: are their rows there \
+                 twice?"
             );
             choice
                 .warnings
-                .push(Remark::of_table("several_queries", table, message));
+                .push(Remark::of_table("equal_parts", self.table, message));
+        }
+        if queries.len() > 1 {
+            let count = queries.len();
+            let message = format!("parts of {count} unload queries, expected one: are rows there twice?");
+            choice
+                .warnings
+                .push(Remark::of_table("several_queries", self.table, message));
         }
     }
 }

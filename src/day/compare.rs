@@ -1,10 +1,11 @@
 //! A day beside the days before it, and its parts beside each other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::policy::Policy;
 use super::seen::{Facts, Footer, Known, Seen};
 use super::verdict::{Choice, Remark};
+use crate::part::PartId;
 
 /// Rows below which a table may swing as it likes.
 const SWING_ROWS_MIN: u64 = 100;
@@ -33,6 +34,34 @@ pub(super) fn missing_tables(
         .map(|table| {
             let message = "no part of this table, which was expected".to_owned();
             Remark::of_table("table_missing", table, message)
+        })
+        .collect()
+}
+
+/// Published parts of which neither source nor Parquet is there: somebody deleted what Daymark keeps.
+pub(super) fn lost(seen: &Seen, known: &Known) -> Vec<Remark> {
+    let published = known.published.iter().flat_map(|published| &published.outputs);
+    published
+        .filter_map(|(name, ids)| {
+            let table = seen.tables.get(name);
+            let there: HashSet<&PartId> = table
+                .into_iter()
+                .flat_map(|table| table.outputs.iter().map(|output| &output.id))
+                .collect();
+            let keys: HashSet<&str> = table
+                .into_iter()
+                .flat_map(|table| table.sources.iter().map(|source| source.key.as_str()))
+                .collect();
+            let is_listed = |id: &PartId| match known.footers.get(id) {
+                Some(Footer::Sound(facts)) => keys.contains(facts.source_key.as_str()),
+                _ => false,
+            };
+            let lost = ids
+                .iter()
+                .filter(|id| !there.contains(id) && !is_listed(id))
+                .count();
+            let message = format!("{lost} published parts are gone: neither source nor Parquet is there");
+            (lost > 0).then(|| Remark::of_table("parts_gone", name, message))
         })
         .collect()
 }

@@ -1,102 +1,128 @@
 //! What is deleted: outputs that left the publication a while ago.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::policy::Policy;
-use super::seen::{Facts, Footer, Known, OutputSeen, Seen, TableSeen};
-use super::verdict::{Choice, Retire};
+use super::seen::{Facts, Footer, Known, OutputSeen, Seen, SourceSeen, TableSeen};
+use super::verdict::{Choice, Retire, State};
 use crate::part::PartId;
 
 /// What left, and since when; and what of it is due to go.
 pub(super) type Leaving = (BTreeMap<PartId, i64>, Vec<Retire>);
 
-/// Everything of a day that is to be forgotten.
+/// Everything of a day that is to be forgotten, failure records too: beside them lie rejected records.
 pub(super) fn all(seen: &Seen, known: &Known, policy: &Policy) -> Leaving {
     let (mut left, mut retire) = (BTreeMap::new(), Vec::new());
-    let forgotten = known
-        .newest
-        .is_some_and(|(state, _)| state == super::State::Forgotten);
+    let forgotten = known.newest.is_some_and(|(state, _)| state == State::Forgotten);
     for (name, table) in &seen.tables {
-        for output in &table.outputs {
+        let outputs = table
+            .outputs
+            .iter()
+            .map(|it| (&it.stem, &it.id, it.last_modified_ms));
+        let failures = table
+            .failures
+            .iter()
+            .map(|it| (&it.stem, &it.id, it.last_modified_ms));
+        for (stem, id, last_modified_ms) in outputs.chain(failures) {
             // What came after the day was forgotten stays as long as what was there.
-            let fallback = if forgotten {
-                output.last_modified_ms
-            } else {
-                seen.now_ms
-            };
-            let since_ms = known.left.get(&output.id).copied().unwrap_or(fallback);
-            left.insert(output.id.clone(), since_ms);
-            if forgotten && seen.now_ms - since_ms >= policy.grace_ms {
-                retire.push(of(name, output));
+            let fallback_ms = if forgotten { last_modified_ms } else { seen.now_ms };
+            let since_ms = known.left.get(id).copied().unwrap_or(fallback_ms);
+            let first = left.insert(id.clone(), since_ms).is_none();
+            if first && forgotten && seen.now_ms - since_ms >= policy.grace_ms {
+                retire.push(of(name, stem, id));
             }
         }
     }
     (left, retire)
 }
 
-/// Outputs that stand for nothing. They go only from a day that is stable: what is published is what there is.
+/// What a verdict means for the publication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// What is published is not what there is: it has not left, and nothing goes.
+    Held,
+    /// A new revision puts what there is into the publication; the rest leaves it.
+    Published,
+    /// What is published is what there is, and stays so.
+    Stable,
+}
+
+/// Outputs that stand for nothing. They go only from a day that is stable.
 pub(super) fn superseded(
     seen: &Seen,
     known: &Known,
     policy: &Policy,
     tables: &BTreeMap<String, Choice>,
-    stable: bool,
+    effect: Effect,
 ) -> Leaving {
     let (mut left, mut retire) = (BTreeMap::new(), Vec::new());
-    for (name, choice) in tables {
-        let Some(table) = seen.tables.get(name) else {
-            continue;
-        };
-        let chosen: BTreeSet<&PartId> = choice.ids(table).collect();
-        for output in choice
-            .others
-            .iter()
-            .filter_map(|output| table.outputs.get(*output))
-        {
-            let since_ms = known.left.get(&output.id).copied().unwrap_or_else(|| {
-                let published_ms = known.published.as_ref().map(|published| published.listed_ms);
-                if stable {
-                    output.last_modified_ms.max(published_ms.unwrap_or(i64::MIN))
-                } else {
-                    seen.now_ms
-                }
+    for (name, table) in &seen.tables {
+        let Some(choice) = tables.get(name) else { continue };
+        let wanted = Wanted::of(table, known, choice);
+        for output in choice.others.iter().filter_map(|i| table.outputs.get(*i)) {
+            let since_ms = known.left.get(&output.id).copied().or(match effect {
+                Effect::Held => None,
+                Effect::Published => Some(seen.now_ms),
+                // It came after the revision, and never was in it.
+                Effect::Stable => Some(output.last_modified_ms),
             });
+            let Some(since_ms) = since_ms else { continue };
             left.insert(output.id.clone(), since_ms);
             let old = seen.now_ms - since_ms >= policy.grace_ms;
-            if stable && old && !chosen.contains(&output.id) && !is_wanted(table, known, output) {
-                retire.push(of(name, output));
+            if effect == Effect::Stable && old && !wanted.contains(known, output) {
+                retire.push(of(name, &output.stem, &output.id));
             }
         }
     }
     (left, retire)
 }
 
-/// Whether an output that does not count might still come to: it is its source's, or its folder's, which only lost to
-/// another folder.
-fn is_wanted(table: &TableSeen, known: &Known, output: &OutputSeen) -> bool {
-    let Some(facts) = facts(known, output) else {
-        // Nothing is deleted of which nothing is known.
-        return true;
-    };
-    match table.sources.iter().find(|source| source.stem == output.stem) {
-        Some(source) => {
-            let profiles_differ = *facts.profile != *table.profile;
-            let converted = || {
-                let mut outputs = table.outputs.iter();
-                outputs.any(|other| {
-                    other.stem == output.stem
-                        && other.id != output.id
-                        && is_of(known, other, &source.etag, &source.id)
-                })
-            };
-            source.etag == facts.source_etag && !(profiles_differ && converted())
-        }
-        None => false,
-    }
+/// Outputs that do not count and might still come to.
+struct Wanted<'a> {
+    /// The profile of today.
+    profile: &'a str,
+    /// Sources by stem, and whether an output stands for them.
+    sources: HashMap<&'a str, (&'a SourceSeen, bool)>,
+    /// Of each folder that lost, the output that tells when it began: without it the folder would look newer, and win.
+    first: HashSet<&'a PartId>,
 }
 
-fn is_of(known: &Known, output: &OutputSeen, etag: &str, current: &PartId) -> bool {
-    output.id == *current || facts(known, output).is_some_and(|facts| facts.source_etag == etag)
+impl<'a> Wanted<'a> {
+    fn of(table: &'a TableSeen, known: &'a Known, choice: &Choice) -> Self {
+        let chosen: HashSet<usize> = choice.parts.iter().filter_map(|part| part.source).collect();
+        let sources = table.sources.iter().enumerate();
+        let sources = sources
+            .map(|(i, source)| (source.stem.as_str(), (source, chosen.contains(&i))))
+            .collect();
+        let mut first: HashMap<&str, (i64, &PartId)> = HashMap::new();
+        for output in &table.outputs {
+            let Some(facts) = facts(known, output) else {
+                continue;
+            };
+            if !choice.folders.contains(&facts.folder) {
+                let began = (facts.source_last_modified_ms, &output.id);
+                let earliest = first.entry(&facts.folder).or_insert(began);
+                *earliest = began.min(*earliest);
+            }
+        }
+        Wanted {
+            profile: &table.profile,
+            sources,
+            first: first.into_values().map(|(_, id)| id).collect(),
+        }
+    }
+
+    fn contains(&self, known: &Known, output: &OutputSeen) -> bool {
+        let Some(facts) = facts(known, output) else {
+            // Nothing is deleted of which nothing is known.
+            return true;
+        };
+        let source = self.sources.get(output.stem.as_str());
+        let theirs = source.is_some_and(|(source, converted)| {
+            source.etag == facts.source_etag && !(*converted && *facts.profile != *self.profile)
+        });
+        theirs || self.first.contains(&output.id)
+    }
 }
 
 fn facts<'k>(known: &'k Known, output: &OutputSeen) -> Option<&'k Facts> {
@@ -106,10 +132,10 @@ fn facts<'k>(known: &'k Known, output: &OutputSeen) -> Option<&'k Facts> {
     }
 }
 
-fn of(table: &str, output: &OutputSeen) -> Retire {
+fn of(table: &str, stem: &str, id: &PartId) -> Retire {
     Retire {
         table: table.to_owned(),
-        stem: output.stem.clone(),
-        id: output.id.clone(),
+        stem: stem.to_owned(),
+        id: id.clone(),
     }
 }

@@ -154,7 +154,7 @@ pub struct Published {
 pub struct Known {
     /// Footers that were read, now or for an earlier revision.
     pub footers: HashMap<PartId, Footer>,
-    /// Columns by fingerprint.
+    /// Columns by fingerprint, those of every sound footer; a footer without them is asked for again.
     pub schemas: BTreeMap<Arc<str>, Vec<Column>>,
     /// The last revision that is, or was, published.
     pub published: Option<Published>,

@@ -69,7 +69,8 @@ pub(super) fn due(seen: &Seen, known: &Known, policy: &Policy, tables: &BTreeMap
     due
 }
 
-/// An attempt counts once the queue was empty after it; until then the part may still be waiting in it.
+/// An attempt counts once the queue was empty after it; until then the part may still be waiting in it. Not at once,
+/// though: what was sent a moment ago need not show in SQS's approximate counts.
 fn need(now_ms: i64, source: &SourceSeen, known: &Known, policy: &Policy) -> Need {
     let Some(sent) = known.sent.get(&source.id) else {
         return match now_ms - source.last_modified_ms >= policy.send_after_ms {
@@ -78,10 +79,11 @@ fn need(now_ms: i64, source: &SourceSeen, known: &Known, policy: &Policy) -> Nee
             false => Need::Wait,
         };
     };
-    if known
+    let drained = known
         .drained_ms
-        .is_none_or(|drained_ms| drained_ms <= sent.last_ms)
-    {
+        .is_some_and(|drained_ms| drained_ms > sent.last_ms);
+    let since_ms = now_ms - sent.last_ms;
+    if !drained || since_ms < policy.send_after_ms {
         return Need::Wait;
     }
     let made = sent.counted.saturating_add(1);
@@ -89,7 +91,7 @@ fn need(now_ms: i64, source: &SourceSeen, known: &Known, policy: &Policy) -> Nee
         return Need::Spent;
     }
     let pause_ms = policy.send_after_ms.saturating_mul(1 << made.min(20));
-    if now_ms - sent.last_ms >= pause_ms {
+    if since_ms >= pause_ms {
         Need::Send(made + 1)
     } else {
         Need::Wait

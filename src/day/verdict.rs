@@ -201,7 +201,8 @@ pub struct Verdict {
     pub send: Vec<Resend>,
     /// What to delete.
     pub retire: Vec<Retire>,
-    /// Outputs that are in no publication from this revision on, and since when; milliseconds since 1970 UTC.
+    /// Outputs that left the publication, and since when; milliseconds since 1970 UTC. What the last complete revision
+    /// names has not left while that one stays published.
     pub left: BTreeMap<PartId, i64>,
     /// The day's first part, milliseconds since 1970 UTC.
     pub first_ms: Option<i64>,

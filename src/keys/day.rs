@@ -363,6 +363,35 @@ mod tests {
     }
 
     #[test]
+    fn the_day_folder_of_a_key() {
+        use crate::keys::{Layout, Place};
+        let place = |bucket, prefix| Place::new(bucket, prefix).unwrap();
+        let layout = Layout::new(place("in", "hubspot"), place("out", "lake")).unwrap();
+        let folder = |layout: &Layout, key: &str| layout.source_and_folder(key).unwrap().1.to_owned();
+        for (key, expected) in [
+            ("hubspot/2026-11-23/OBJECTS/a.csv.gz", "hubspot/2026-11-23/"),
+            (
+                "hubspot/x/2026/11/23/04/OBJECTS/a.csv.gz",
+                "hubspot/x/2026/11/23/",
+            ),
+            (
+                "hubspot/OBJECTS/dt=20261123/a.csv.gz",
+                "hubspot/OBJECTS/dt=20261123/",
+            ),
+        ] {
+            assert_eq!(folder(&layout, key), expected);
+        }
+        // Parts whose names hold the day are of one folder, not each of its own.
+        let layout = layout.with_day_pattern(r"(?<date>\d{8})").unwrap();
+        for key in [
+            "hubspot/OBJECTS/20261123_1.csv.gz",
+            "hubspot/OBJECTS/20261123_2.csv.gz",
+        ] {
+            assert_eq!(folder(&layout, key), "hubspot/OBJECTS/");
+        }
+    }
+
+    #[test]
     fn times_alone() {
         for folder in ["04", "04-05-06", "T040506Z", "hour=04", "HH=23"] {
             assert!(is_time(folder), "{folder}");

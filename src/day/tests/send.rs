@@ -1,0 +1,113 @@
+//! Parts that are sent to the queue again.
+
+use super::builder::{HOUR, MINUTE_MS, Scene, codes};
+use crate::day::{State, Verdict};
+
+fn attempts(verdict: &Verdict) -> Vec<u32> {
+    verdict.send.iter().map(|resend| resend.attempt).collect()
+}
+
+fn drain(scene: &mut Scene) {
+    scene.known.drained_ms = Some(scene.seen.now_ms);
+}
+
+#[test]
+fn after_ten_minutes_without_output() {
+    let mut scene = Scene::whole(&["objects/a"]);
+    scene.land("objects/b", "v1");
+    scene.seen.now_ms += 10 * MINUTE_MS - 1;
+    assert!(scene.sweep().send.is_empty());
+    scene.seen.now_ms += 1;
+    let verdict = scene.sweep();
+    assert_eq!(attempts(&verdict), [1]);
+    assert_eq!(
+        scene.seen.tables["objects"].sources[verdict.send[0].source].stem,
+        "b"
+    );
+}
+
+#[test]
+fn an_attempt_counts_only_once_the_queue_has_drained() {
+    let mut scene = Scene::new();
+    scene.land("objects/a", "v1");
+    drain(&mut scene);
+    assert_eq!(attempts(&scene.after(10).sweep()), [1]);
+    for _ in 0..100 {
+        assert!(scene.after(HOUR).sweep().send.is_empty());
+    }
+    drain(&mut scene);
+    assert_eq!(attempts(&scene.sweep()), [2]);
+}
+
+#[test]
+fn a_queue_that_was_empty_when_the_part_was_sent_has_not_drained_since() {
+    let mut scene = Scene::new();
+    scene.land("objects/a", "v1").after(10);
+    drain(&mut scene);
+    scene.sweep();
+    assert!(scene.after(HOUR).sweep().send.is_empty());
+}
+
+#[test]
+fn five_times_with_growing_pauses_then_blocked() {
+    let mut scene = Scene::new();
+    scene.land("objects/a", "v1");
+    let mut sent = Vec::new();
+    for minute in 1..=2_000 {
+        drain(&mut scene);
+        let verdict = scene.after(1).sweep();
+        if !verdict.send.is_empty() {
+            sent.push((minute, verdict.send[0].attempt));
+        }
+        if verdict.state == State::Blocked {
+            assert_eq!(codes(&verdict.reasons)[0], "parts_lost");
+            assert_eq!(minute, 320);
+            break;
+        }
+    }
+    assert_eq!(sent, [(10, 1), (30, 2), (70, 3), (150, 4), (310, 5)]);
+    assert_eq!(scene.sweep().state, State::Blocked);
+    assert_eq!(
+        scene.convert("objects/a").after(HOUR).sweep().state,
+        State::Complete
+    );
+}
+
+#[test]
+fn a_queue_that_looks_empty_right_after_the_last_attempt_blocks_nothing() {
+    let mut scene = Scene::new();
+    scene.policy.sends_max = 1;
+    scene.land("objects/a", "v1").after(10).sweep();
+    scene.seen.now_ms += 1_000;
+    drain(&mut scene);
+    assert_eq!(scene.sweep().state, State::Open);
+    assert_eq!(scene.after(10).sweep().state, State::Blocked);
+}
+
+#[test]
+fn a_replaced_part_starts_over() {
+    let mut scene = Scene::new();
+    scene.land("objects/a", "v1").after(10).sweep();
+    scene.land("objects/a", "v2");
+    assert!(scene.sweep().send.is_empty());
+    assert_eq!(attempts(&scene.after(10).sweep()), [1]);
+}
+
+#[test]
+fn a_folder_that_lost_is_not_sent() {
+    let mut scene = Scene::new();
+    scene
+        .land("objects/a", "v1")
+        .after(5)
+        .land("objects/a@2", "v1")
+        .convert("objects/a@2");
+    assert!(scene.after(HOUR).sweep().send.is_empty());
+}
+
+#[test]
+fn no_attempt_is_allowed_then_waiting_blocks() {
+    let mut scene = Scene::new();
+    scene.policy.sends_max = 0;
+    scene.land("objects/a", "v1").after(10);
+    assert_eq!(scene.judge().state, State::Blocked);
+}
