@@ -279,6 +279,8 @@ fn the_profile_follows_what_can_change_an_output() {
         "LOG_LEVEL" => "warn",
         "REJECTS_BYTES_MAX" | "RECORD_BYTES_MAX" | "FIELD_BYTES_MAX" | "INFLATED_BYTES_MAX" => "3MiB",
         "READ_AHEAD_BYTES" | "PUT_BYTES_MAX" | "PART_BYTES" => "6MiB",
+        "FOLDERS" => "union",
+        "SWING_PERCENT" => "off",
         _ => "9",
     };
     let base = with(&[]);

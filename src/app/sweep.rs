@@ -5,14 +5,13 @@
 
 use std::sync::Arc;
 
-use futures::stream::{self, StreamExt, TryStreamExt};
 use tokio::time::Instant;
 
 use crate::bus::{Bus, BusError};
 use crate::config::Config;
-use crate::day::{self, Decision, Known, Remark, State as DayState, Verdict};
-use crate::keys::{Day, Leaf, Link, PartKey};
-use crate::manifest::{self, Damage, Revision, Totals};
+use crate::day::{Remark, State as DayState};
+use crate::keys::{Day, Leaf};
+use crate::manifest::{Damage, Revision, Totals};
 use crate::queue::{Depth, Queue, QueueError};
 use crate::store::{Listing, Store, StoreError};
 use crate::sweep::Request;
@@ -23,24 +22,20 @@ mod gather;
 mod landing;
 mod memory;
 mod objects;
+mod plan;
 mod pointer;
 mod publish;
+mod recalled;
+mod run;
 mod send;
 mod state;
 mod streams;
 
-use gather::{Gathered, Gatherer};
 use memory::Memory;
-use objects::{Objects, Wrote};
+use objects::Objects;
 use pointer::Pointer;
-use publish::Publication;
+use run::Run;
 use state::State;
-
-/// How often footers may be asked for before a day is judged. The domain promises two.
-const ROUNDS_MAX: u32 = 4;
-
-/// How long a sweep over all days holds for.
-const ALL_EVERY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Why a sweep, or a day's turn in it, came to no end.
 #[derive(Debug, thiserror::Error)]
@@ -132,17 +127,6 @@ pub struct Judged {
     pub first_ms: Option<i64>,
 }
 
-/// One sweep under way.
-struct Run<'s> {
-    sweeper: &'s Sweeper,
-    request: &'s Request,
-    memory: Memory,
-    pointer: Pointer,
-    drained_ms: Option<i64>,
-    wishes: Vec<send::Wish>,
-    deadline: Option<Instant>,
-}
-
 impl Sweeper {
     /// A sweeper of this configuration. Without a queue nothing is sent again, without a bus nothing is told.
     pub fn new(config: Arc<Config>, store: Store, queue: Option<Queue>, bus: Option<Bus>) -> Self {
@@ -171,7 +155,7 @@ impl Sweeper {
         let drained_ms = if drained { Some(now_ms) } else { state.drained_ms };
         let today =
             Day::of_ms(now_ms).ok_or_else(|| SweepError::Defect(format!("S3's clock says {now_ms} ms")))?;
-        let plan = plan(request, &state, &today, now_ms, self.config.days.look_back_days);
+        let plan = plan::plan(request, &state, &today, now_ms, self.config.days.look_back_days);
         let mut memory = Memory::default();
         memory.types.clone_from(&state.types);
         let mut run = Run {
@@ -242,432 +226,4 @@ impl Sweeper {
             }
         }
     }
-}
-
-/// Which days a sweep looks at.
-struct Plan {
-    spans: Vec<(Day, Day)>,
-    /// Whether it is one over all days.
-    all: bool,
-    /// Whether it was asked for by days, so that what it did not look at is as it was.
-    asked: bool,
-}
-
-fn plan(request: &Request, state: &State, today: &Day, now_ms: i64, look_back_days: i64) -> Plan {
-    let first = Day::new(2000, 1, 1).unwrap_or_else(|| today.clone());
-    let last = Day::new(2199, 12, 31).unwrap_or_else(|| today.clone());
-    if let Some((from, to)) = &request.days {
-        return Plan {
-            spans: vec![(from.clone(), to.clone())],
-            all: false,
-            asked: true,
-        };
-    }
-    let all = state.next.is_some() || state.all_ms.is_none_or(|all_ms| now_ms - all_ms >= ALL_EVERY_MS);
-    if all {
-        let from = state.next.as_deref().and_then(Day::parse).unwrap_or(first);
-        return Plan {
-            spans: vec![(from, last)],
-            all: true,
-            asked: false,
-        };
-    }
-    let from = today.plus(-look_back_days).unwrap_or(first);
-    let mut spans: Vec<(Day, Day)> = state
-        .unsettled_days()
-        .into_iter()
-        .map(|day| (day.clone(), day))
-        .collect();
-    spans.retain(|(day, _)| *day < from);
-    spans.sort();
-    spans.dedup();
-    spans.push((from, last));
-    Plan {
-        spans,
-        all: false,
-        asked: false,
-    }
-}
-
-impl Plan {
-    /// What the next sweep has to know.
-    fn next_state(
-        &self,
-        before: State,
-        days: &[DayReport],
-        stopped_before: Option<&Day>,
-        now_ms: i64,
-        drained_ms: Option<i64>,
-        memory: Memory,
-    ) -> State {
-        let open = |report: &&DayReport| match &report.judged {
-            Ok(judged) => !matches!(
-                judged.state,
-                DayState::Complete | DayState::Archived | DayState::Forgotten
-            ),
-            Err(_) => true,
-        };
-        let mut unsettled: std::collections::BTreeSet<String> = before.unsettled.iter().cloned().collect();
-        for report in days {
-            unsettled.remove(report.date.as_str());
-        }
-        unsettled.extend(days.iter().filter(open).map(|report| report.date.to_string()));
-        let stopped = stopped_before.map(Day::to_string);
-        State {
-            version: before.version,
-            all_ms: if self.all && stopped.is_none() {
-                Some(now_ms)
-            } else {
-                before.all_ms
-            },
-            next: if self.asked || !self.all {
-                before.next
-            } else {
-                stopped
-            },
-            drained_ms,
-            unsettled: unsettled.into_iter().collect(),
-            types: memory.types,
-        }
-    }
-}
-
-impl Run<'_> {
-    async fn span(
-        &mut self,
-        from: &Day,
-        to: &Day,
-        now_ms: i64,
-        days: &mut Vec<DayReport>,
-        stopped_before: &mut Option<Day>,
-    ) -> Result<(), SweepError> {
-        let sweeper = self.sweeper;
-        let layout = &sweeper.config.layout;
-        let before = published_before(&sweeper.store, &sweeper.objects, layout, from, memory::DAYS).await?;
-        for (date, revision) in before.iter().rev() {
-            if let Some(content) = &revision.content {
-                self.memory.learn(date, content);
-            }
-        }
-        let mut gatherer = Gatherer::open(&sweeper.store, &sweeper.config, from, to, now_ms).await?;
-        loop {
-            let gathered = gatherer.next().await?;
-            if gathered.is_empty() {
-                return Ok(());
-            }
-            for (gathered, recalled) in self.recall(gathered).await? {
-                if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                    *stopped_before = Some(gathered.seen.date);
-                    return Ok(());
-                }
-                let date = gathered.seen.date.clone();
-                let judged = match recalled {
-                    Ok(recalled) => Box::pin(self.day(gathered, recalled)).await,
-                    Err(error) => Err(error),
-                };
-                match judged {
-                    Ok(None) => {}
-                    Ok(Some(judged)) => days.push(DayReport {
-                        date,
-                        judged: Ok(judged),
-                    }),
-                    Err(error) => {
-                        tracing::error!(%date, error = %error, "a day's turn came to no end");
-                        days.push(DayReport {
-                            date,
-                            judged: Err(error),
-                        });
-                    }
-                }
-            }
-        }
-    }
-
-    /// Reads the days' revisions, many at a time.
-    async fn recall(
-        &self,
-        gathered: Vec<Gathered>,
-    ) -> Result<Vec<(Gathered, Result<Recalled, SweepError>)>, SweepError> {
-        let keep = self.request.dry_run;
-        let recalls = gathered.into_iter().map(|gathered| async move {
-            let recalled = Recalled::read(self.sweeper, &gathered, keep).await;
-            Ok((gathered, recalled))
-        });
-        stream::iter(recalls)
-            .buffered(self.sweeper.config.days.requests_max)
-            .try_collect()
-            .await
-    }
-
-    /// Judges one day and does what is owed. None: there is nothing of it.
-    async fn day(&mut self, gathered: Gathered, recalled: Recalled) -> Result<Option<Judged>, SweepError> {
-        let sweeper = self.sweeper;
-        let config = &sweeper.config;
-        let Gathered { seen, written } = &gathered;
-        let mut known = manifest::recall(
-            recalled.newest.as_ref(),
-            recalled.published.as_ref(),
-            &config.layout,
-        );
-        known.sent.clone_from(&recalled.sent);
-        known.drained_ms = self.drained_ms;
-        self.memory.tell(&mut known);
-        let Some(verdict) = self.judge(seen, &mut known).await? else {
-            return Ok(None);
-        };
-        let number = recalled.highest + 1;
-        let before = recalled
-            .published
-            .as_ref()
-            .map(|revision| revision.history.revision);
-        let revised = if verdict.revise {
-            let revision = manifest::revise(seen, &known, &verdict, &config.layout, number, before);
-            Some(revision.map_err(|remark| SweepError::Defect(remark.to_string()))?)
-        } else {
-            None
-        };
-        let newest = revised.as_ref().or(recalled.newest.as_ref());
-        let published = match newest {
-            Some(newest) if newest.content.is_some() => Some(newest),
-            Some(newest) if newest.history.published.is_some() => recalled.published.as_ref(),
-            _ => None,
-        };
-        if !self.request.dry_run {
-            if let Some(newest) = newest {
-                let publication = Publication {
-                    date: &seen.date,
-                    layout: &config.layout,
-                    written,
-                    newest,
-                    published,
-                    objects: &sweeper.objects,
-                    bus: sweeper.bus.as_ref(),
-                };
-                let claimed = match revised.is_some() {
-                    true => publication.claim().await?,
-                    false => Wrote::Done,
-                };
-                let live = manifest::live_symlinks(seen, &verdict, &config.layout);
-                if claimed == Wrote::Overtaken
-                    || publication.bring_about(&mut self.pointer).await? == Wrote::Overtaken
-                    || publish::links(&publication, Link::Live, live).await? == Wrote::Overtaken
-                {
-                    return Err(SweepError::Unsettled(
-                        "another sweep was at this day at the same time".to_owned(),
-                    ));
-                }
-            } else {
-                live(sweeper, &gathered, &verdict).await?;
-            }
-            self.tidy(seen, &verdict).await?;
-        }
-        if let Some(content) = published.and_then(|revision| revision.content.as_ref()) {
-            self.memory.learn(&seen.date, content);
-        }
-        let etag = written.leaves.get(&Leaf::Sent).map(|listed| listed.etag.clone());
-        self.wishes
-            .extend(send::wish(seen, &verdict, &config.layout, &recalled.sent, etag));
-        let choices = || verdict.tables.values();
-        let count =
-            |count: fn(&day::Choice) -> usize| choices().map(|choice| count(choice) as u64).sum::<u64>();
-        let missing = count(|choice| choice.missing.len());
-        Ok(Some(Judged {
-            state: verdict.state,
-            late: verdict.late,
-            revision: newest.map(|revision| revision.history.revision),
-            revised: revised.is_some(),
-            published: published.map(|revision| revision.history.revision),
-            warnings: [verdict.warnings.clone(), verdict.comparisons.clone()].concat(),
-            tables: count(|choice| usize::from(!choice.parts.is_empty() || !choice.missing.is_empty())),
-            parts: count(|choice| choice.parts.len()) + missing,
-            missing,
-            totals: published
-                .and_then(|revision| revision.content.as_ref())
-                .map(|content| content.totals),
-            to_send: verdict.send.len() as u64,
-            retired: verdict.retire.len() as u64,
-            first_ms: verdict.first_ms,
-            reasons: verdict.reasons,
-        }))
-    }
-
-    async fn judge(&self, seen: &day::Seen, known: &mut Known) -> Result<Option<Verdict>, SweepError> {
-        let sweeper = self.sweeper;
-        let config = &sweeper.config;
-        for _ in 0..ROUNDS_MAX {
-            match day::decide(seen, known, &config.days.policy) {
-                Decision::Nothing => return Ok(None),
-                Decision::Settled(verdict) => return Ok(Some(*verdict)),
-                Decision::Footers(outputs) => {
-                    let requests_max = config.days.requests_max;
-                    footers::read(
-                        &sweeper.store,
-                        &config.layout,
-                        requests_max,
-                        seen,
-                        &outputs,
-                        known,
-                    )
-                    .await?;
-                }
-            }
-        }
-        Err(SweepError::Defect(format!(
-            "footers were asked for {ROUNDS_MAX} times"
-        )))
-    }
-
-    /// Sets damaged outputs aside, so that their parts are converted again, and deletes what nobody needs any more.
-    async fn tidy(&self, seen: &day::Seen, verdict: &Verdict) -> Result<(), SweepError> {
-        let (objects, layout) = (&self.sweeper.objects, &self.sweeper.config.layout);
-        let part = |table: &str, stem: &str| PartKey {
-            table: table.to_owned(),
-            date: seen.date.clone(),
-            stem: stem.to_owned(),
-        };
-        for (name, choice) in &verdict.tables {
-            let Some(table) = seen.tables.get(name) else {
-                continue;
-            };
-            for (output, why) in &choice.damaged {
-                let Some(output) = table.outputs.get(*output) else {
-                    continue;
-                };
-                let key = layout.output(&part(name, &output.stem), &output.id);
-                if let Some((bytes, _)) = objects.read(&key).await? {
-                    objects.set_aside(&key, bytes, why).await?;
-                }
-            }
-        }
-        let mut keys = Vec::new();
-        for retire in &verdict.retire {
-            let part = part(&retire.table, &retire.stem);
-            keys.extend([
-                layout.output(&part, &retire.id),
-                layout.rejects(&part, &retire.id),
-                layout.failure(&part, &retire.id),
-            ]);
-        }
-        objects.delete(&keys).await
-    }
-}
-
-/// The live symlinks of a day that has no revision yet.
-async fn live(sweeper: &Sweeper, gathered: &Gathered, verdict: &Verdict) -> Result<(), SweepError> {
-    let Gathered { seen, written } = gathered;
-    let layout = &sweeper.config.layout;
-    for (table, text) in manifest::live_symlinks(seen, verdict, layout) {
-        let key = layout.link(Link::Live, &table, &seen.date);
-        let listed = written.links.get(&(Link::Live, table));
-        sweeper
-            .objects
-            .bring(&key, text.into_bytes(), "text/plain; charset=utf-8", listed)
-            .await?;
-    }
-    Ok(())
-}
-
-/// What a day's manifests say.
-#[derive(Debug, Default)]
-struct Recalled {
-    /// The highest number that was ever claimed.
-    highest: u32,
-    newest: Option<Revision>,
-    published: Option<Revision>,
-    sent: std::collections::HashMap<crate::part::PartId, day::Sent>,
-}
-
-impl Recalled {
-    async fn read(sweeper: &Sweeper, gathered: &Gathered, keep: bool) -> Result<Self, SweepError> {
-        let Gathered { seen, written } = gathered;
-        let numbers = written.leaves.keys().filter_map(|leaf| match leaf {
-            Leaf::Revision(number) | Leaf::Announced(number) => Some(*number),
-            _ => None,
-        });
-        let mut recalled = Recalled {
-            highest: numbers.max().unwrap_or_default(),
-            ..Recalled::default()
-        };
-        let revisions = written.leaves.keys().rev().filter_map(|leaf| match leaf {
-            Leaf::Revision(number) => Some(*number),
-            _ => None,
-        });
-        for number in revisions {
-            recalled.newest = sweeper.revision(&seen.date, number, keep).await?;
-            if recalled.newest.is_some() {
-                break;
-            }
-        }
-        if let Some(newest) = &recalled.newest {
-            recalled.published = match newest.history.published {
-                Some(number) if number == newest.history.revision => Some(newest.clone()),
-                Some(number) => sweeper.revision(&seen.date, number, keep).await?,
-                None => None,
-            };
-        }
-        if written.leaves.contains_key(&Leaf::Sent) {
-            let key = sweeper.config.layout.leaf(&seen.date, Leaf::Sent);
-            if let Some((bytes, _)) = sweeper.objects.read(&key).await? {
-                match send::Ledger::parse(&bytes) {
-                    Ok(sent) => recalled.sent = sent,
-                    Err(why) if !keep => sweeper.objects.set_aside(&key, bytes, &why).await?,
-                    Err(_) => {}
-                }
-            }
-        }
-        Ok(recalled)
-    }
-}
-
-/// The last published days before a day, newest first, with the revisions that are published.
-async fn published_before(
-    store: &Store,
-    objects: &Objects,
-    layout: &crate::keys::Layout,
-    date: &Day,
-    days: usize,
-) -> Result<Vec<(Day, Revision)>, SweepError> {
-    let mut listing = Listing {
-        delimiter: Some("/".to_owned()),
-        ..Listing::of(layout.manifests())
-    };
-    let mut dates = Vec::new();
-    loop {
-        let page = store.list(layout.curated().bucket(), &listing).await?;
-        let names = page.prefixes.iter().filter_map(|folder| {
-            let name = folder.strip_prefix(&listing.prefix)?.strip_suffix('/')?;
-            Day::parse(name.strip_prefix("date=")?)
-        });
-        dates.extend(names.filter(|day| day < date));
-        match page.next {
-            Some(start) => listing.start = start,
-            None => break,
-        }
-    }
-    let mut found = Vec::new();
-    for day in dates.into_iter().rev().take(days.saturating_mul(4)) {
-        if found.len() >= days {
-            break;
-        }
-        let Some((bytes, _)) = objects.read(&layout.leaf(&day, Leaf::Manifest)).await? else {
-            continue;
-        };
-        let Ok(newest) = serde_json::from_slice::<Revision>(&bytes) else {
-            continue;
-        };
-        let number = match newest.history.published {
-            Some(number) if number == newest.history.revision => {
-                found.push((day, newest));
-                continue;
-            }
-            Some(number) => number,
-            None => continue,
-        };
-        if let Some((bytes, _)) = objects.read(&layout.leaf(&day, Leaf::Revision(number))).await?
-            && let Ok(revision) = Revision::parse(&bytes, &day, number)
-        {
-            found.push((day, revision));
-        }
-    }
-    Ok(found)
 }

@@ -18,10 +18,10 @@ const BATCH_ROWS: usize = 8_192;
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// A defect of ours.
-    #[error("the ledger's columns do not fit together: {0}")]
+    #[error(transparent)]
     Columns(#[from] ArrowError),
     /// A defect of ours.
-    #[error("the ledger could not be written: {0}")]
+    #[error(transparent)]
     Parquet(#[from] ParquetError),
 }
 

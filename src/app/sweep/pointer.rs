@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SweepError;
 use super::objects::{Objects, Wrote};
-use super::published_before;
+use super::recalled::published_before;
 use crate::keys::{Day, Layout};
 use crate::store::Store;
 

@@ -1,0 +1,266 @@
+//! One sweep under way, from day to day.
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+use tokio::time::Instant;
+
+use super::gather::{Gathered, Gatherer};
+use super::memory::{self, Memory};
+use super::objects::Wrote;
+use super::pointer::Pointer;
+use super::publish::{self, Publication};
+use super::recalled::{Recalled, published_before};
+use super::{DayReport, Judged, SweepError, Sweeper, footers, send};
+use crate::day::{self, Decision, Known, Verdict};
+use crate::keys::{Day, Leaf, Link, PartKey};
+use crate::manifest;
+use crate::sweep::Request;
+
+/// How often footers may be asked for before a day is judged. The domain promises two.
+const ROUNDS_MAX: u32 = 4;
+
+/// One sweep under way.
+pub(super) struct Run<'s> {
+    pub(super) sweeper: &'s Sweeper,
+    pub(super) request: &'s Request,
+    pub(super) memory: Memory,
+    pub(super) pointer: Pointer,
+    pub(super) drained_ms: Option<i64>,
+    pub(super) wishes: Vec<send::Wish>,
+    pub(super) deadline: Option<Instant>,
+}
+
+impl Run<'_> {
+    /// Goes through a span of days.
+    pub(super) async fn span(
+        &mut self,
+        from: &Day,
+        to: &Day,
+        now_ms: i64,
+        days: &mut Vec<DayReport>,
+        stopped_before: &mut Option<Day>,
+    ) -> Result<(), SweepError> {
+        let sweeper = self.sweeper;
+        let layout = &sweeper.config.layout;
+        let before = published_before(&sweeper.store, &sweeper.objects, layout, from, memory::DAYS).await?;
+        for (date, revision) in before.iter().rev() {
+            if let Some(content) = &revision.content {
+                self.memory.learn(date, content);
+            }
+        }
+        let mut gatherer = Gatherer::open(&sweeper.store, &sweeper.config, from, to, now_ms).await?;
+        loop {
+            let gathered = gatherer.next().await?;
+            if gathered.is_empty() {
+                return Ok(());
+            }
+            for (gathered, recalled) in self.recall(gathered).await? {
+                if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                    *stopped_before = Some(gathered.seen.date);
+                    return Ok(());
+                }
+                let date = gathered.seen.date.clone();
+                let judged = match recalled {
+                    Ok(recalled) => Box::pin(self.day(gathered, recalled)).await,
+                    Err(error) => Err(error),
+                };
+                match judged {
+                    Ok(None) => {}
+                    Ok(Some(judged)) => days.push(DayReport {
+                        date,
+                        judged: Ok(judged),
+                    }),
+                    Err(error) => {
+                        tracing::error!(%date, error = %error, "a day's turn came to no end");
+                        days.push(DayReport {
+                            date,
+                            judged: Err(error),
+                        });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads the days' revisions, many at a time.
+    async fn recall(
+        &self,
+        gathered: Vec<Gathered>,
+    ) -> Result<Vec<(Gathered, Result<Recalled, SweepError>)>, SweepError> {
+        let keep = self.request.dry_run;
+        let recalls = gathered.into_iter().map(|gathered| async move {
+            let recalled = Recalled::read(self.sweeper, &gathered, keep).await;
+            Ok((gathered, recalled))
+        });
+        stream::iter(recalls)
+            .buffered(self.sweeper.config.days.requests_max)
+            .try_collect()
+            .await
+    }
+
+    /// Judges one day and does what is owed. None: there is nothing of it.
+    async fn day(&mut self, gathered: Gathered, recalled: Recalled) -> Result<Option<Judged>, SweepError> {
+        let sweeper = self.sweeper;
+        let config = &sweeper.config;
+        let Gathered { seen, written } = &gathered;
+        let mut known = manifest::recall(
+            recalled.newest.as_ref(),
+            recalled.published.as_ref(),
+            &config.layout,
+        );
+        known.sent.clone_from(&recalled.sent);
+        known.drained_ms = self.drained_ms;
+        self.memory.tell(&mut known);
+        let Some(verdict) = self.judge(seen, &mut known).await? else {
+            return Ok(None);
+        };
+        let number = recalled.highest + 1;
+        let before = recalled
+            .published
+            .as_ref()
+            .map(|revision| revision.history.revision);
+        let revised = if verdict.revise {
+            let revision = manifest::revise(seen, &known, &verdict, &config.layout, number, before);
+            Some(revision.map_err(|remark| SweepError::Defect(remark.to_string()))?)
+        } else {
+            None
+        };
+        let newest = revised.as_ref().or(recalled.newest.as_ref());
+        let published = match newest {
+            Some(newest) if newest.content.is_some() => Some(newest),
+            Some(newest) if newest.history.published.is_some() => recalled.published.as_ref(),
+            _ => None,
+        };
+        if !self.request.dry_run {
+            if let Some(newest) = newest {
+                let publication = Publication {
+                    date: &seen.date,
+                    layout: &config.layout,
+                    written,
+                    newest,
+                    published,
+                    objects: &sweeper.objects,
+                    bus: sweeper.bus.as_ref(),
+                };
+                let claimed = match revised.is_some() {
+                    true => publication.claim().await?,
+                    false => Wrote::Done,
+                };
+                let live = manifest::live_symlinks(seen, &verdict, &config.layout);
+                if claimed == Wrote::Overtaken
+                    || publication.bring_about(&mut self.pointer).await? == Wrote::Overtaken
+                    || publish::links(&publication, Link::Live, live).await? == Wrote::Overtaken
+                {
+                    return Err(SweepError::Unsettled(
+                        "another sweep was at this day at the same time".to_owned(),
+                    ));
+                }
+            } else {
+                live(sweeper, &gathered, &verdict).await?;
+            }
+            self.tidy(seen, &verdict).await?;
+        }
+        if let Some(content) = published.and_then(|revision| revision.content.as_ref()) {
+            self.memory.learn(&seen.date, content);
+        }
+        let etag = written.leaves.get(&Leaf::Sent).map(|listed| listed.etag.clone());
+        self.wishes
+            .extend(send::wish(seen, &verdict, &config.layout, &recalled.sent, etag));
+        let choices = || verdict.tables.values();
+        let count =
+            |count: fn(&day::Choice) -> usize| choices().map(|choice| count(choice) as u64).sum::<u64>();
+        let missing = count(|choice| choice.missing.len());
+        Ok(Some(Judged {
+            state: verdict.state,
+            late: verdict.late,
+            revision: newest.map(|revision| revision.history.revision),
+            revised: revised.is_some(),
+            published: published.map(|revision| revision.history.revision),
+            warnings: [verdict.warnings.clone(), verdict.comparisons.clone()].concat(),
+            tables: count(|choice| usize::from(!choice.parts.is_empty() || !choice.missing.is_empty())),
+            parts: count(|choice| choice.parts.len()) + missing,
+            missing,
+            totals: published
+                .and_then(|revision| revision.content.as_ref())
+                .map(|content| content.totals),
+            to_send: verdict.send.len() as u64,
+            retired: verdict.retire.len() as u64,
+            first_ms: verdict.first_ms,
+            reasons: verdict.reasons,
+        }))
+    }
+
+    async fn judge(&self, seen: &day::Seen, known: &mut Known) -> Result<Option<Verdict>, SweepError> {
+        let sweeper = self.sweeper;
+        let config = &sweeper.config;
+        for _ in 0..ROUNDS_MAX {
+            match day::decide(seen, known, &config.days.policy) {
+                Decision::Nothing => return Ok(None),
+                Decision::Settled(verdict) => return Ok(Some(*verdict)),
+                Decision::Footers(outputs) => {
+                    let requests_max = config.days.requests_max;
+                    footers::read(
+                        &sweeper.store,
+                        &config.layout,
+                        requests_max,
+                        seen,
+                        &outputs,
+                        known,
+                    )
+                    .await?;
+                }
+            }
+        }
+        Err(SweepError::Defect(format!(
+            "footers were asked for {ROUNDS_MAX} times"
+        )))
+    }
+
+    /// Sets damaged outputs aside, so that their parts are converted again, and deletes what nobody needs any more.
+    async fn tidy(&self, seen: &day::Seen, verdict: &Verdict) -> Result<(), SweepError> {
+        let (objects, layout) = (&self.sweeper.objects, &self.sweeper.config.layout);
+        let part = |table: &str, stem: &str| PartKey {
+            table: table.to_owned(),
+            date: seen.date.clone(),
+            stem: stem.to_owned(),
+        };
+        for (name, choice) in &verdict.tables {
+            let Some(table) = seen.tables.get(name) else {
+                continue;
+            };
+            for (output, why) in &choice.damaged {
+                let Some(output) = table.outputs.get(*output) else {
+                    continue;
+                };
+                let key = layout.output(&part(name, &output.stem), &output.id);
+                if let Some((bytes, _)) = objects.read(&key).await? {
+                    objects.set_aside(&key, bytes, why).await?;
+                }
+            }
+        }
+        let mut keys = Vec::new();
+        for retire in &verdict.retire {
+            let part = part(&retire.table, &retire.stem);
+            keys.extend([
+                layout.output(&part, &retire.id),
+                layout.rejects(&part, &retire.id),
+                layout.failure(&part, &retire.id),
+            ]);
+        }
+        objects.delete(&keys).await
+    }
+}
+
+/// The live symlinks of a day that has no revision yet.
+async fn live(sweeper: &Sweeper, gathered: &Gathered, verdict: &Verdict) -> Result<(), SweepError> {
+    let Gathered { seen, written } = gathered;
+    let layout = &sweeper.config.layout;
+    for (table, text) in manifest::live_symlinks(seen, verdict, layout) {
+        let key = layout.link(Link::Live, &table, &seen.date);
+        let listed = written.links.get(&(Link::Live, table));
+        sweeper
+            .objects
+            .bring(&key, text.into_bytes(), "text/plain; charset=utf-8", listed)
+            .await?;
+    }
+    Ok(())
+}
