@@ -5,6 +5,8 @@ export PYTHON ?= python3
 VENVS := target/venv
 # Runs a command beside a fresh SeaweedFS.
 SEAWEEDFS := $(PYTHON) tests/seaweedfs.py $(abspath $(VENVS)/seaweedfs)
+# Runs a command beside a fresh MiniStack, a local AWS.
+MINISTACK := $(PYTHON) tests/ministack.py $(abspath $(VENVS)/ministack)
 # The functions need neither the command line nor the local server.
 LAMBDA_FEATURES := --no-default-features
 FUZZ_SECONDS ?= 60
@@ -14,7 +16,7 @@ EVENT ?=
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-engines test-seaweedfs lint lint-rust lint-deny lint-lambda lint-template \
+.PHONY: help demo test test-rust test-engines test-seaweedfs test-ministack lint lint-rust lint-deny lint-lambda lint-template \
 	bench bench-instructions bench-instructions-record bench-programs fuzz build invoke build-ConvertFunction build-ManifestFunction
 
 help: ## Say what there is to make
@@ -33,7 +35,7 @@ invoke: $(VENVS)/sam/.made-from $(VENVS)/seaweedfs/.made-from ## Run the Lambda 
 
 # --- Check it ---------------------------------------------------------------------------------------------------------
 
-test: test-rust test-engines test-seaweedfs ## Run every test: Rust, the truth in three engines, the S3 suite on SeaweedFS
+test: test-rust test-engines test-seaweedfs test-ministack ## Run every test: Rust, the truth in three engines, SeaweedFS, MiniStack
 
 test-rust:
 	$(CARGO) test --locked
@@ -46,6 +48,10 @@ test-engines: $(VENVS)/engines/.made-from
 
 test-seaweedfs: $(VENVS)/seaweedfs/.made-from
 	$(SEAWEEDFS) $(CARGO) test --locked --test s3_conformance
+
+# Queue and bus against a local AWS. Not among the others, because they need one.
+test-ministack: $(VENVS)/ministack/.made-from
+	$(MINISTACK) $(CARGO) test --locked --features ministack --test aws
 
 lint: lint-rust lint-deny lint-lambda lint-template ## Check format, lints, docs, licences, the Lambda's dependencies and the template
 
@@ -114,6 +120,9 @@ $(VENVS)/sam/.made-from: ci/requirements/sam.txt
 	ci/venv $(@D) $<
 
 $(VENVS)/seaweedfs/.made-from: ci/requirements/seaweedfs.txt
+	ci/venv $(@D) $<
+
+$(VENVS)/ministack/.made-from: ci/requirements/ministack.txt
 	ci/venv $(@D) $<
 
 $(VENVS)/zig/.made-from: ci/requirements/zig.txt

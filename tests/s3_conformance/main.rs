@@ -236,6 +236,11 @@ const SEAWEEDFS: &[Difference] = &[
         "It guesses the type of an object that has none; S3 says binary/octet-stream.",
     ),
     always(
+        "objects::delete_many",
+        "deleted=1000 errors=0 quiet=0 nothing-left 400:InvalidArgument",
+        "It has another code for more than 1,000 keys in one DeleteObjects; S3 says MalformedXML.",
+    ),
+    always(
         "conditions::replace_missing",
         "412:PreconditionFailed still-missing",
         "If-Match on a missing key; S3 says 404.",

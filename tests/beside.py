@@ -1,0 +1,77 @@
+"""A command beside a server of its own: both start, the command runs, the server is stopped."""
+
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+START_SECONDS_MAX = 60
+STOP_SECONDS_MAX = 20
+NOT_STARTED = 125
+
+
+def free_ports(count, above=0):
+    """Ports that nobody listens on, nor on the one so many above."""
+    ports = []
+    while len(ports) < count:
+        with socket.socket() as probe, socket.socket() as second:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+            if port + above > 65_535 or port in ports:
+                continue
+            try:
+                if above:
+                    second.bind(("127.0.0.1", port + above))
+            except OSError:
+                continue
+            ports.append(port)
+    return ports
+
+
+def answers(url, status, server):
+    """Polls until the server answers with this status."""
+    until = time.monotonic() + START_SECONDS_MAX
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                found = answer.status
+        except urllib.error.HTTPError as answer:
+            found = answer.code
+        except OSError:
+            found = None
+        if found == status:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def run(name, arguments, environment, ready, command, found):
+    """Starts `arguments` in a temporary folder with `environment` on top, waits until the URL and status of `ready` are
+    there, and runs `command` with `found` on top. Returns the command's status, or NOT_STARTED."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = pathlib.Path(folder) / "log"
+        data = pathlib.Path(folder) / "data"
+        data.mkdir()
+        arguments = [str(argument).replace("{data}", str(data)) for argument in arguments]
+        with log.open("wb") as output:
+            server = subprocess.Popen(
+                arguments, cwd=folder, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT
+            )
+            try:
+                if not answers(*ready, server):
+                    print(log.read_text(errors="replace")[-4000:], file=sys.stderr)
+                    print(f"{name} did not answer on {ready[0]}", file=sys.stderr)
+                    return NOT_STARTED
+                return subprocess.run(command, env={**os.environ, **found}).returncode
+            finally:
+                server.terminate()
+                try:
+                    server.wait(timeout=STOP_SECONDS_MAX)
+                except subprocess.TimeoutExpired:
+                    server.kill()
+                    server.wait()
