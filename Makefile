@@ -11,13 +11,14 @@ MINISTACK := $(PYTHON) tests/ministack.py $(abspath $(VENVS)/ministack)
 LAMBDA_FEATURES := --no-default-features
 FUZZ_SECONDS ?= 60
 ROUNDS ?= 5
+SCALE ?= 1
 EVENT ?=
 
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-rust test-engines test-seaweedfs test-ministack lint lint-rust lint-deny lint-lambda lint-template \
-	bench bench-instructions bench-instructions-record bench-programs fuzz build invoke build-ConvertFunction build-ManifestFunction
+	bench bench-sweep bench-instructions bench-instructions-record bench-programs fuzz build invoke build-ConvertFunction build-ManifestFunction
 
 help: ## Say what there is to make
 	@awk 'BEGIN { FS = ":.*## " } /^[a-zA-Z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,6 +85,9 @@ ifdef BIG
 	$(MAKE) --no-print-directory build $(VENVS)/sam/.made-from $(VENVS)/seaweedfs/.made-from
 	$(SEAWEEDFS) $(VENVS)/seaweedfs/bin/python benches/handler.py
 endif
+
+bench-sweep: ## Measure sweeps over 100,000 parts in a day and 2,000 days; SCALE=10 for a tenth
+	$(CARGO) bench --locked --bench sweep -- $(SCALE)
 
 bench-instructions: bench-programs ## Count instructions on small tables (needs valgrind), beside benches/instructions.txt
 	$(PYTHON) benches/instructions.py compare
