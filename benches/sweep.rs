@@ -45,10 +45,12 @@ fn main() {
     let arguments: Vec<String> = std::env::args()
         .filter(|argument| argument != "--bench")
         .collect();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    // The function's own runtime has one thread.
+    let mut runtime = match arguments.get(1).map(String::as_str) {
+        Some("sweep") => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = runtime.enable_all().build().unwrap();
     match arguments.get(1).map(String::as_str) {
         Some("serve") => runtime.block_on(serve(&arguments[2])),
         Some("sweep") => runtime.block_on(sweep(&arguments[2])),

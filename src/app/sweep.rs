@@ -11,7 +11,7 @@ use crate::bus::{Bus, BusError};
 use crate::config::Config;
 use crate::day::{Remark, State as DayState};
 use crate::keys::{Day, Leaf};
-use crate::manifest::{Damage, Revision, Totals};
+use crate::manifest::{self, Damage, Revision, Totals};
 use crate::queue::{Depth, Queue, QueueError};
 use crate::store::{Listing, Store, StoreError};
 use crate::sweep::Request;
@@ -34,6 +34,7 @@ mod streams;
 use memory::Memory;
 use objects::Objects;
 use pointer::Pointer;
+use recalled::Stored;
 use run::Run;
 use state::State;
 
@@ -209,13 +210,16 @@ impl Sweeper {
     }
 
     /// A revision by its number. None: it is not there, or it was damaged and is set aside.
-    async fn revision(&self, date: &Day, number: u32, keep: bool) -> Result<Option<Revision>, SweepError> {
+    async fn revision(&self, date: &Day, number: u32, keep: bool) -> Result<Option<Stored>, SweepError> {
         let key = self.config.layout.leaf(date, Leaf::Revision(number));
         let Some((bytes, _)) = self.objects.read(&key).await? else {
             return Ok(None);
         };
         match Revision::parse(&bytes, date, number) {
-            Ok(revision) => Ok(Some(revision)),
+            Ok(revision) => Ok(Some(Stored {
+                revision: Arc::new(revision),
+                sha256: manifest::sha256(&bytes),
+            })),
             Err(Damage::Newer(version)) => Err(SweepError::Newer(format!("{key} has version {version}"))),
             Err(damage) => {
                 tracing::warn!(key, %damage, "a damaged manifest");

@@ -8,19 +8,19 @@ use crate::day::{Choice, Column, Facts, Footer, Known, OutputSeen, Remark, Seen,
 use crate::keys::{Layout, PartKey};
 use crate::part::PartId;
 
-/// The revision that says a verdict. `published` is the revision whose files are published before this one.
+/// The revision that says a verdict. It takes what is known along, because a day may have very many parts. `published` is the revision whose files are published before this one.
 ///
 /// # Errors
 /// [`Remark`]: an output of which the footer was not read. The caller has to decide again, with it.
 pub fn revise(
     seen: &Seen,
-    known: &Known,
+    known: Known,
     verdict: &Verdict,
     layout: &Layout,
     number: u32,
     published: Option<u32>,
 ) -> Result<Revision, Remark> {
-    let keys = Keys { seen, known, layout };
+    let mut keys = Keys { seen, known, layout };
     let content = match verdict.state.publishes() {
         true => Some(keys.content(verdict)?),
         false => None,
@@ -60,12 +60,12 @@ pub fn revise(
 
 struct Keys<'a> {
     seen: &'a Seen,
-    known: &'a Known,
+    known: Known,
     layout: &'a Layout,
 }
 
-impl<'a> Keys<'a> {
-    fn content(&self, verdict: &Verdict) -> Result<Content, Remark> {
+impl Keys<'_> {
+    fn content(&mut self, verdict: &Verdict) -> Result<Content, Remark> {
         let mut content = Content {
             warnings: verdict.warnings.clone(),
             ..Content::default()
@@ -84,15 +84,15 @@ impl<'a> Keys<'a> {
         Ok(content)
     }
 
-    fn table(&self, name: &str, seen: &TableSeen, choice: &Choice) -> Result<Table, Remark> {
+    fn table(&mut self, name: &str, seen: &TableSeen, choice: &Choice) -> Result<Table, Remark> {
         let mut parts = Vec::with_capacity(choice.parts.len());
-        let mut schemas: BTreeSet<&Arc<str>> = BTreeSet::new();
+        let mut schemas: BTreeSet<Arc<str>> = BTreeSet::new();
         for output in choice
             .parts
             .iter()
             .filter_map(|part| seen.outputs.get(part.output))
         {
-            let Some(facts) = self.facts(&output.id) else {
+            let Some(facts) = self.take(&output.id) else {
                 let key = self.key(name, output);
                 return Err(Remark::of_table(
                     "defect",
@@ -100,13 +100,13 @@ impl<'a> Keys<'a> {
                     format!("the footer of {key} was not read"),
                 ));
             };
-            schemas.insert(&facts.schema);
+            schemas.insert(Arc::clone(&facts.schema));
             parts.push(self.part(name, output, facts));
         }
         parts.sort_by(|a, b| a.output.key.cmp(&b.output.key));
         let mut columns: BTreeMap<&str, &Column> = BTreeMap::new();
         for column in schemas
-            .into_iter()
+            .iter()
             .filter_map(|schema| self.known.schemas.get(schema))
             .flatten()
         {
@@ -120,7 +120,7 @@ impl<'a> Keys<'a> {
         })
     }
 
-    fn left(&self, left: &BTreeMap<PartId, i64>) -> Vec<Left> {
+    fn left(&mut self, left: &BTreeMap<PartId, i64>) -> Vec<Left> {
         let mut outputs: HashMap<&PartId, (&str, &OutputSeen)> = HashMap::new();
         for (name, table) in &self.seen.tables {
             let of_table = table
@@ -134,7 +134,10 @@ impl<'a> Keys<'a> {
             .filter_map(|(id, since_ms)| {
                 let (name, output) = outputs.get(id)?;
                 Some(Left {
-                    part: self.part(name, output, self.facts(id)?),
+                    part: {
+                        let facts = self.take(id)?;
+                        self.part(name, output, facts)
+                    },
                     since_ms: *since_ms,
                 })
             })
@@ -143,9 +146,10 @@ impl<'a> Keys<'a> {
         list
     }
 
-    fn facts(&self, id: &PartId) -> Option<&'a Facts> {
-        match self.known.footers.get(id)? {
-            Footer::Sound(facts) => Some(facts),
+    /// What is known of an output, which stands in one place of the revision only.
+    fn take(&mut self, id: &PartId) -> Option<Facts> {
+        match self.known.footers.remove(id)? {
+            Footer::Sound(facts) => Some(*facts),
             Footer::Damaged(_) => None,
         }
     }
@@ -159,7 +163,7 @@ impl<'a> Keys<'a> {
         self.layout.output(&part, &output.id)
     }
 
-    fn part(&self, table: &str, output: &OutputSeen, facts: &Facts) -> Part {
+    fn part(&self, table: &str, output: &OutputSeen, facts: Facts) -> Part {
         Part {
             cells_rejected: facts.cells_rejected,
             dialect: facts.dialect.to_string(),
@@ -175,10 +179,10 @@ impl<'a> Keys<'a> {
             schema: facts.schema.to_string(),
             source: Source {
                 bytes: facts.source_bytes,
-                etag: facts.source_etag.clone(),
-                key: facts.source_key.clone(),
+                etag: facts.source_etag,
+                key: facts.source_key,
                 last_modified_ms: facts.source_last_modified_ms,
-                sha256: facts.source_sha256.clone(),
+                sha256: facts.source_sha256,
             },
         }
     }

@@ -56,20 +56,15 @@ impl Objects {
     pub(super) async fn bring(
         &self,
         key: &str,
-        body: Vec<u8>,
+        body: Bytes,
         kind: &str,
         listed: Option<&Listed>,
     ) -> Result<Wrote, SweepError> {
         if self.is_so(&body, listed).await? {
             return Ok(Wrote::Done);
         }
-        self.put(
-            key,
-            Bytes::from(body),
-            kind,
-            listed.map(|listed| listed.etag.as_str()),
-        )
-        .await
+        self.put(key, body, kind, listed.map(|listed| listed.etag.as_str()))
+            .await
     }
 
     /// Whether a listed object has this content. Its ETag is the content's MD5, unless a KMS key encrypts it: then it is

@@ -4,6 +4,8 @@
 //! manifest, its checksum, the event, and last the marker that says that all of it is done. Whatever is mutable is written
 //! onto the ETag that was listed before the claim, so a sweep that was held up for an hour finds that it is too late.
 
+use bytes::Bytes;
+
 use super::objects::{Objects, Wrote};
 use super::pointer::Pointer;
 use super::{SweepError, event};
@@ -11,10 +13,33 @@ use crate::app::sweep::gather::Written;
 use crate::bus::Bus;
 use crate::keys::{Day, Layout, Leaf, Link, PARTS_TABLE};
 use crate::manifest::{self, Revision};
+use crate::store::Listed;
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
 const PARQUET: &str = "application/vnd.apache.parquet";
+
+/// The newest revision's document. It may be large, so it is written out once, and not at all if nothing needs it.
+pub(super) enum Document<'a> {
+    /// It is to be written.
+    New(Bytes),
+    /// It is there, with this SHA-256.
+    Stored(&'a str),
+}
+
+impl Document<'_> {
+    /// The document of a revision that is new.
+    pub(super) fn new(revision: &Revision) -> Result<Self, SweepError> {
+        Ok(Document::New(json(revision)?))
+    }
+}
+
+fn json(revision: &Revision) -> Result<Bytes, SweepError> {
+    let json = revision
+        .to_json()
+        .map_err(|error| SweepError::Defect(error.to_string()))?;
+    Ok(Bytes::from(json))
+}
 
 /// What is to be seen of a day.
 pub(super) struct Publication<'a> {
@@ -24,6 +49,7 @@ pub(super) struct Publication<'a> {
     pub(super) written: &'a Written,
     /// The newest revision, which may be claimed a moment ago.
     pub(super) newest: &'a Revision,
+    pub(super) document: Document<'a>,
     /// The revision whose files are published: the newest one, or an earlier one.
     pub(super) published: Option<&'a Revision>,
     pub(super) objects: &'a Objects,
@@ -31,12 +57,15 @@ pub(super) struct Publication<'a> {
 }
 
 impl Publication<'_> {
-    /// Writes the newest revision's own object.
+    /// Writes the newest revision's own object, if it is new.
     pub(super) async fn claim(&self) -> Result<Wrote, SweepError> {
+        let Document::New(json) = &self.document else {
+            return Ok(Wrote::Done);
+        };
         let key = self
             .layout
             .leaf(self.date, Leaf::Revision(self.newest.history.revision));
-        self.objects.claim(&key, self.json()?, JSON).await
+        self.objects.put(&key, json.clone(), JSON, None).await
     }
 
     /// Compares everything that follows from the newest revision with what is there, and brings it about.
@@ -56,12 +85,6 @@ impl Publication<'_> {
             }
         }
         Ok(Wrote::Done)
-    }
-
-    fn json(&self) -> Result<Vec<u8>, SweepError> {
-        self.newest
-            .to_json()
-            .map_err(|error| SweepError::Defect(error.to_string()))
     }
 
     async fn ledger(&self) -> Result<Wrote, SweepError> {
@@ -89,16 +112,30 @@ impl Publication<'_> {
     }
 
     async fn manifest(&self) -> Result<Wrote, SweepError> {
-        let json = self.json()?;
-        let checksum = format!("{}  manifest.json\n", manifest::sha256(&json)).into_bytes();
-        for (leaf, body, kind) in [(Leaf::Manifest, json, JSON), (Leaf::Checksum, checksum, TEXT)] {
-            let key = self.layout.leaf(self.date, leaf);
-            let listed = self.written.leaves.get(&leaf);
-            if self.objects.bring(&key, body, kind, listed).await? == Wrote::Overtaken {
+        let leaves = &self.written.leaves;
+        let listed = leaves.get(&Leaf::Manifest);
+        let sha256 = match &self.document {
+            Document::New(json) => manifest::sha256(json),
+            Document::Stored(sha256) => (*sha256).to_owned(),
+        };
+        // Equal ETags are equal bytes. (Unequal ones may be too, where a KMS key encrypts them.)
+        let same = |revision: &Listed| listed.is_some_and(|listed| listed.etag == revision.etag);
+        let stored = leaves.get(&Leaf::Revision(self.newest.history.revision));
+        if !stored.is_some_and(same) {
+            let body = match &self.document {
+                Document::New(json) => json.clone(),
+                Document::Stored(_) => json(self.newest)?,
+            };
+            let key = self.layout.leaf(self.date, Leaf::Manifest);
+            if self.objects.bring(&key, body, JSON, listed).await? == Wrote::Overtaken {
                 return Ok(Wrote::Overtaken);
             }
         }
-        Ok(Wrote::Done)
+        let checksum = Bytes::from(format!("{sha256}  manifest.json\n"));
+        let key = self.layout.leaf(self.date, Leaf::Checksum);
+        self.objects
+            .bring(&key, checksum, TEXT, leaves.get(&Leaf::Checksum))
+            .await
     }
 
     async fn announce(&self) -> Result<Wrote, SweepError> {
@@ -133,7 +170,7 @@ pub(super) async fn links(
     for (table, text) in wanted {
         let key = of.layout.link(link, &table, of.date);
         let listed = of.written.links.get(&(link, table));
-        if of.objects.bring(&key, text.into_bytes(), TEXT, listed).await? == Wrote::Overtaken {
+        if of.objects.bring(&key, Bytes::from(text), TEXT, listed).await? == Wrote::Overtaken {
             return Ok(Wrote::Overtaken);
         }
     }

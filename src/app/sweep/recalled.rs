@@ -1,6 +1,7 @@
 //! What the manifests of a day, and of the days before it, say.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::gather::Gathered;
 use super::objects::Objects;
@@ -11,13 +12,21 @@ use crate::manifest::Revision;
 use crate::part::PartId;
 use crate::store::{Listing, Store};
 
+/// A revision as it is stored. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Stored {
+    pub(super) revision: Arc<Revision>,
+    /// Of its bytes, hex.
+    pub(super) sha256: String,
+}
+
 /// What a day's manifests say.
 #[derive(Debug, Default)]
 pub(super) struct Recalled {
     /// The highest number that was ever claimed.
     pub(super) highest: u32,
-    pub(super) newest: Option<Revision>,
-    pub(super) published: Option<Revision>,
+    pub(super) newest: Option<Stored>,
+    pub(super) published: Option<Stored>,
     pub(super) sent: HashMap<PartId, Sent>,
 }
 
@@ -43,8 +52,9 @@ impl Recalled {
             }
         }
         if let Some(newest) = &recalled.newest {
-            recalled.published = match newest.history.published {
-                Some(number) if number == newest.history.revision => Some(newest.clone()),
+            let history = &newest.revision.history;
+            recalled.published = match history.published {
+                Some(number) if number == history.revision => Some(newest.clone()),
                 Some(number) => sweeper.revision(&seen.date, number, keep).await?,
                 None => None,
             };

@@ -1,5 +1,7 @@
 //! One sweep under way, from day to day.
 
+use std::sync::Arc;
+
 use futures::stream::{self, StreamExt, TryStreamExt};
 use tokio::time::Instant;
 
@@ -7,8 +9,8 @@ use super::gather::{Gathered, Gatherer};
 use super::memory::{self, Memory};
 use super::objects::Wrote;
 use super::pointer::Pointer;
-use super::publish::{self, Publication};
-use super::recalled::{Recalled, published_before};
+use super::publish::{self, Document, Publication};
+use super::recalled::{Recalled, Stored, published_before};
 use super::{DayReport, Judged, SweepError, Sweeper, footers, send};
 use crate::day::{self, Decision, Known, Verdict};
 use crate::keys::{Day, Leaf, Link, PartKey};
@@ -102,9 +104,11 @@ impl Run<'_> {
         let sweeper = self.sweeper;
         let config = &sweeper.config;
         let Gathered { seen, written } = &gathered;
+        let of = |stored: &Option<Stored>| stored.as_ref().map(|stored| Arc::clone(&stored.revision));
+        let (stored_newest, stored_published) = (of(&recalled.newest), of(&recalled.published));
         let mut known = manifest::recall(
-            recalled.newest.as_ref(),
-            recalled.published.as_ref(),
+            stored_newest.as_deref(),
+            stored_published.as_deref(),
             &config.layout,
         );
         known.sent.clone_from(&recalled.sent);
@@ -114,29 +118,34 @@ impl Run<'_> {
             return Ok(None);
         };
         let number = recalled.highest + 1;
-        let before = recalled
-            .published
+        let before = stored_published
             .as_ref()
             .map(|revision| revision.history.revision);
         let revised = if verdict.revise {
-            let revision = manifest::revise(seen, &known, &verdict, &config.layout, number, before);
+            let revision = manifest::revise(seen, known, &verdict, &config.layout, number, before);
             Some(revision.map_err(|remark| SweepError::Defect(remark.to_string()))?)
         } else {
+            drop(known);
             None
         };
-        let newest = revised.as_ref().or(recalled.newest.as_ref());
+        let newest = revised.as_ref().or(stored_newest.as_deref());
         let published = match newest {
             Some(newest) if newest.content.is_some() => Some(newest),
-            Some(newest) if newest.history.published.is_some() => recalled.published.as_ref(),
+            Some(newest) if newest.history.published.is_some() => stored_published.as_deref(),
             _ => None,
         };
         if !self.request.dry_run {
             if let Some(newest) = newest {
+                let document = match &recalled.newest {
+                    Some(stored) if revised.is_none() => Document::Stored(&stored.sha256),
+                    _ => Document::new(newest)?,
+                };
                 let publication = Publication {
                     date: &seen.date,
                     layout: &config.layout,
                     written,
                     newest,
+                    document,
                     published,
                     objects: &sweeper.objects,
                     bus: sweeper.bus.as_ref(),
@@ -259,7 +268,12 @@ async fn live(sweeper: &Sweeper, gathered: &Gathered, verdict: &Verdict) -> Resu
         let listed = written.links.get(&(Link::Live, table));
         sweeper
             .objects
-            .bring(&key, text.into_bytes(), "text/plain; charset=utf-8", listed)
+            .bring(
+                &key,
+                bytes::Bytes::from(text),
+                "text/plain; charset=utf-8",
+                listed,
+            )
             .await?;
     }
     Ok(())
