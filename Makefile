@@ -46,6 +46,7 @@ test-engines: $(VENVS)/engines/.made-from
 	$(CARGO) run --locked --bin daymark -- demo --dir target/truth
 	$(VENVS)/engines/bin/python tests/engines/test_compare.py target/truth
 	$(VENVS)/engines/bin/python tests/engines/compare.py target/truth/curated target/truth/truth
+	$(VENVS)/engines/bin/python tests/engines/manifests.py target/truth/curated
 
 test-seaweedfs: $(VENVS)/seaweedfs/.made-from
 	$(SEAWEEDFS) $(CARGO) test --locked --test s3_conformance

@@ -45,6 +45,8 @@ pub fn ledger(revision: &Revision) -> Result<Vec<u8>, LedgerError> {
     let mut writer = ArrowWriter::try_new(Vec::new(), empty.schema(), Some(properties))?;
     for rows in rows.chunks(BATCH_ROWS) {
         writer.write(&batch(number, rows)?)?;
+        // What waits for the end of its row group waits in memory.
+        writer.flush()?;
     }
     Ok(writer.into_inner()?)
 }

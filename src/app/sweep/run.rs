@@ -154,11 +154,15 @@ impl Run<'_> {
                     true => publication.claim().await?,
                     false => Wrote::Done,
                 };
-                let live = manifest::live_symlinks(seen, &verdict, &config.layout);
-                if claimed == Wrote::Overtaken
-                    || publication.bring_about(&mut self.pointer).await? == Wrote::Overtaken
-                    || publish::links(&publication, Link::Live, live).await? == Wrote::Overtaken
-                {
+                let mut ended = claimed;
+                if ended == Wrote::Done {
+                    ended = publication.bring_about(&mut self.pointer).await?;
+                }
+                if ended == Wrote::Done {
+                    let live = manifest::live_symlinks(seen, &verdict, &config.layout);
+                    ended = publish::links(&publication, Link::Live, live).await?;
+                }
+                if ended == Wrote::Overtaken {
                     return Err(SweepError::Unsettled(
                         "another sweep was at this day at the same time".to_owned(),
                     ));
