@@ -122,6 +122,8 @@ pub struct Judged {
     pub parts: u64,
     /// Parts without output.
     pub missing: u64,
+    /// Listed parts that have outputs, but none of today's profile.
+    pub outdated: u64,
     /// Of the published revision.
     pub totals: Option<Totals>,
     /// Parts that are to be sent again.
@@ -471,6 +473,10 @@ impl Run<'_> {
         let count =
             |count: fn(&day::Choice) -> usize| choices().map(|choice| count(choice) as u64).sum::<u64>();
         let missing = count(|choice| choice.missing.len());
+        let tables = verdict.tables.iter();
+        let outdated = tables
+            .filter_map(|(name, choice)| Some(day::outdated(seen.tables.get(name)?, choice) as u64))
+            .sum();
         Ok(Some(Judged {
             state: verdict.state,
             late: verdict.late,
@@ -481,6 +487,7 @@ impl Run<'_> {
             tables: count(|choice| usize::from(!choice.parts.is_empty() || !choice.missing.is_empty())),
             parts: count(|choice| choice.parts.len()) + missing,
             missing,
+            outdated,
             totals: published
                 .and_then(|revision| revision.content.as_ref())
                 .map(|content| content.totals),
@@ -494,8 +501,12 @@ impl Run<'_> {
     async fn judge(&self, seen: &day::Seen, known: &mut Known) -> Result<Option<Verdict>, SweepError> {
         let sweeper = self.sweeper;
         let config = &sweeper.config;
+        let policy = day::Policy {
+            reconvert: self.request.reconvert || config.days.policy.reconvert,
+            ..config.days.policy.clone()
+        };
         for _ in 0..ROUNDS_MAX {
-            match day::decide(seen, known, &config.days.policy) {
+            match day::decide(seen, known, &policy) {
                 Decision::Nothing => return Ok(None),
                 Decision::Settled(verdict) => return Ok(Some(*verdict)),
                 Decision::Footers(outputs) => {
