@@ -107,7 +107,7 @@ async fn backfill(arguments: &BackfillArguments) -> anyhow::Result<Status> {
         }
     };
     let left = unsettled(&report, arguments.reconvert);
-    let views = view::views(&place, report, false).await?;
+    let views = view::views(&place, report, false, false).await?;
     print(&calendar::text(&views))?;
     place.close().await;
     if left > 0 && !arguments.no_wait {

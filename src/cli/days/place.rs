@@ -55,8 +55,8 @@ impl PlaceArguments {
 /// A place that is open.
 #[derive(Debug)]
 pub(in crate::cli) struct Place {
-    pub(super) config: Arc<Config>,
-    pub(super) store: Store,
+    pub(in crate::cli) config: Arc<Config>,
+    pub(in crate::cli) store: Store,
     pub(super) queue: Option<Queue>,
     /// Converts, where nobody else does: locally.
     pub(super) handler: Option<Handler>,

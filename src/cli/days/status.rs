@@ -57,7 +57,7 @@ async fn status(arguments: &StatusArguments) -> anyhow::Result<Status> {
     let place = Place::open(&arguments.place).await?;
     let report = Box::pin(place.looker().sweep(&request, None)).await?;
     let now_ms = report.now_ms;
-    let views = view::views(&place, report, arguments.html.is_some()).await?;
+    let views = view::views(&place, report, true, arguments.html.is_some()).await?;
     let name = place.name();
     place.close().await;
     if let Some(path) = &arguments.html {

@@ -20,7 +20,7 @@ const FAILURES_MAX: usize = 100;
 pub(in crate::cli) struct View {
     /// The day.
     pub(super) date: Day,
-    /// The judgement, or why there is none.
+    /// The judgement, or why there is none. `revised` says whether the revision is still to be written.
     pub(super) judged: Result<Judged, String>,
     /// Why parts of it can not be converted.
     pub(super) failures: Vec<Failure>,
@@ -28,10 +28,19 @@ pub(in crate::cli) struct View {
     pub(super) revision: Option<Revision>,
 }
 
-/// Looks closer at what a sweep found. `whole`: with the published revisions.
-pub(in crate::cli) async fn views(place: &Place, report: Report, whole: bool) -> anyhow::Result<Vec<View>> {
+/// Looks closer at what a sweep found. `dry_run`: it wrote nothing. `whole`: with the published revisions.
+pub(in crate::cli) async fn views(
+    place: &Place,
+    report: Report,
+    dry_run: bool,
+    whole: bool,
+) -> anyhow::Result<Vec<View>> {
     let views = report.days.into_iter().map(|day| async move {
-        let judged = day.judged.map_err(|error| in_words(&error.into()));
+        let judged = day.judged.map(|judged| Judged {
+            revised: judged.revised && dry_run,
+            ..judged
+        });
+        let judged = judged.map_err(|error| in_words(&error.into()));
         let mut view = View {
             date: day.date,
             judged,
