@@ -248,8 +248,7 @@ fn wrapped(kind: &str, message: &str, columns: usize) -> String {
     let mut lines = vec![String::new()];
     for word in message.split(' ') {
         let mut word: Vec<char> = word.chars().collect();
-        loop {
-            let Some(line) = lines.last_mut() else { break };
+        while let Some(line) = lines.last_mut() {
             let (used, blank) = (line.chars().count(), usize::from(!line.is_empty()));
             if used + blank + word.len() <= room {
                 if blank > 0 {
