@@ -359,7 +359,12 @@ fn is_optional(table: &str) -> bool {
     table.starts_with("events_")
 }
 
-/// How many listed parts of a table have outputs, but none of today's profile.
+/// How many parts of a table have a failure record of today's profile, and no output.
+pub fn failed(table: &TableSeen, choice: &Choice) -> usize {
+    send::failed(table, choice)
+}
+
+/// How many listed parts of a table have outputs, but none of today's profile, nor a failure record of it.
 pub fn outdated(table: &TableSeen, choice: &Choice) -> usize {
     send::outdated(table, choice).len()
 }

@@ -122,7 +122,9 @@ pub struct Judged {
     pub parts: u64,
     /// Parts without output.
     pub missing: u64,
-    /// Listed parts that have outputs, but none of today's profile.
+    /// Those of them that have a failure record of today's profile.
+    pub failed: u64,
+    /// Listed parts that have outputs, but none of today's profile, nor a failure record of it.
     pub outdated: u64,
     /// Of the published revision.
     pub totals: Option<Totals>,
@@ -473,10 +475,12 @@ impl Run<'_> {
         let count =
             |count: fn(&day::Choice) -> usize| choices().map(|choice| count(choice) as u64).sum::<u64>();
         let missing = count(|choice| choice.missing.len());
-        let tables = verdict.tables.iter();
-        let outdated = tables
-            .filter_map(|(name, choice)| Some(day::outdated(seen.tables.get(name)?, choice) as u64))
-            .sum();
+        let of_tables = |count: fn(&day::TableSeen, &day::Choice) -> usize| {
+            let tables = verdict.tables.iter();
+            let counts =
+                tables.filter_map(|(name, choice)| Some(count(seen.tables.get(name)?, choice) as u64));
+            counts.sum::<u64>()
+        };
         Ok(Some(Judged {
             state: verdict.state,
             late: verdict.late,
@@ -487,7 +491,8 @@ impl Run<'_> {
             tables: count(|choice| usize::from(!choice.parts.is_empty() || !choice.missing.is_empty())),
             parts: count(|choice| choice.parts.len()) + missing,
             missing,
-            outdated,
+            failed: of_tables(day::failed),
+            outdated: of_tables(day::outdated),
             totals: published
                 .and_then(|revision| revision.content.as_ref())
                 .map(|content| content.totals),

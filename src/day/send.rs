@@ -51,7 +51,6 @@ pub(super) fn due(seen: &Seen, known: &Known, policy: &Policy, tables: &BTreeMap
         if policy.reconvert {
             for index in outdated(table, choice) {
                 let source = table.sources.get(index);
-                let source = source.filter(|source| !failures.contains(&source.id));
                 // What was sent as often as it may be holds nothing up: it has an output.
                 if let Some(Need::Send(attempt)) = source.map(|it| need(seen.now_ms, it, known, policy)) {
                     due.send.push(Resend {
@@ -84,16 +83,29 @@ pub(super) fn due(seen: &Seen, known: &Known, policy: &Policy, tables: &BTreeMap
     due
 }
 
-/// The listed parts of a table that have outputs, but none of today's profile.
+/// The listed parts of a table that have outputs, but none of today's profile, nor a failure record of it.
 pub(super) fn outdated(table: &TableSeen, choice: &Choice) -> Vec<usize> {
-    let there: HashSet<_> = table.outputs.iter().map(|output| &output.id).collect();
+    let outputs = table.outputs.iter().map(|output| &output.id);
+    let tried: HashSet<_> = outputs
+        .chain(table.failures.iter().map(|failure| &failure.id))
+        .collect();
     let listed = choice.parts.iter().filter_map(|part| part.source);
     listed
         .filter(|index| {
             let source = table.sources.get(*index);
-            source.is_some_and(|source| !there.contains(&source.id))
+            source.is_some_and(|source| !tried.contains(&source.id))
         })
         .collect()
+}
+
+/// How many parts of a table have a failure record of today's profile, and no output.
+pub(super) fn failed(table: &TableSeen, choice: &Choice) -> usize {
+    let failures: HashSet<_> = table.failures.iter().map(|failure| &failure.id).collect();
+    let missing = choice
+        .missing
+        .iter()
+        .filter_map(|source| table.sources.get(*source));
+    missing.filter(|source| failures.contains(&source.id)).count()
 }
 
 /// An attempt counts once the queue was empty after it; until then the part may still be waiting in it. Not at once,

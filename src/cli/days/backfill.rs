@@ -12,7 +12,7 @@ use super::place::{Place, PlaceArguments, handle};
 use super::span::day;
 use super::{block, calendar, view};
 use crate::app::handler::Handler;
-use crate::app::sweep::Report;
+use crate::app::sweep::{Judged, Report};
 use crate::cli::grid::Grid;
 use crate::cli::quantity::{count, counted};
 use crate::cli::{Status, print, tell, usage};
@@ -106,7 +106,7 @@ async fn backfill(arguments: &BackfillArguments) -> anyhow::Result<Status> {
             Box::pin(there(&place, &request, arguments)).await?
         }
     };
-    let left = unsettled(&report, arguments.reconvert);
+    let left = pending(&report, arguments.reconvert);
     let views = view::views(&place, report, false, false).await?;
     print(&calendar::text(&views))?;
     place.close().await;
@@ -150,23 +150,14 @@ fn planned(report: &Report, reconvert: bool) -> String {
     format!("{days}\n{} would be sent{hint}.\n", counted(all, "part"))
 }
 
-/// Parts that are still to come.
+/// Parts that are still to come: those with a failure record do not.
 fn pending(report: &Report, reconvert: bool) -> u64 {
     let days = report.days.iter().filter_map(|day| day.judged.as_ref().ok());
-    days.map(|judged| judged.missing + if reconvert { judged.outdated } else { 0 })
-        .sum()
-}
-
-/// Parts without Parquet of days that no failure record blocks. (A blocked day says itself what it lacks.)
-fn unsettled(report: &Report, reconvert: bool) -> u64 {
-    let failed = |judged: &&crate::app::sweep::Judged| {
-        let mut reasons = judged.reasons.iter();
-        !reasons.any(|reason| reason.code == "parts_failed")
+    let of_day = |judged: &Judged| {
+        let outdated = if reconvert { judged.outdated } else { 0 };
+        judged.missing.saturating_sub(judged.failed) + outdated
     };
-    let days = report.days.iter().filter_map(|day| day.judged.as_ref().ok());
-    days.filter(failed)
-        .map(|judged| judged.missing + if reconvert { judged.outdated } else { 0 })
-        .sum()
+    days.map(of_day).sum()
 }
 
 /// Converts in this process: each sweep sends into a queue of its own, which is emptied before the next.
@@ -216,7 +207,7 @@ async fn there(place: &Place, request: &Request, arguments: &BackfillArguments) 
             count(report.sent),
             count(sent),
         ));
-        if arguments.no_wait || unsettled(&report, request.reconvert) == 0 {
+        if arguments.no_wait || left == 0 {
             return Ok(report);
         }
         still = if left < before || report.sent > 0 {

@@ -105,6 +105,7 @@ pub(super) fn of_day(view: &View) -> Value {
         "tables": judged.tables,
         "parts": judged.parts,
         "parts_waiting": judged.missing,
+        "parts_failed": judged.failed,
         "parts_outdated": judged.outdated,
         "parts_to_send": judged.to_send,
         "records_read": judged.totals.map(|totals| totals.records_read),

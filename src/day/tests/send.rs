@@ -127,7 +127,9 @@ fn what_another_profile_converted_is_sent_only_if_that_is_asked_for() {
     scene.convert("objects/a");
     let verdict = scene.judge();
     assert_eq!(attempts(&verdict), [1]);
-    let sources = &scene.seen.tables["objects"].sources;
+    let table = &scene.seen.tables["objects"];
+    assert_eq!(crate::day::outdated(table, &verdict.tables["objects"]), 1);
+    let sources = &table.sources;
     assert_eq!(sources[verdict.send[0].source].stem, "b");
 }
 
@@ -139,6 +141,14 @@ fn a_part_that_fails_under_todays_profile_is_not_converted_again() {
     let verdict = scene.judge();
     assert!(verdict.send.is_empty());
     assert_eq!(verdict.state, State::Complete);
+    let (table, choice) = (&scene.seen.tables["objects"], &verdict.tables["objects"]);
+    assert_eq!(
+        (
+            crate::day::failed(table, choice),
+            crate::day::outdated(table, choice)
+        ),
+        (0, 0)
+    );
 }
 
 #[test]

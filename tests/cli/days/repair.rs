@@ -53,6 +53,21 @@ fn other_settings_convert_again_only_where_that_is_asked_for() {
 }
 
 #[test]
+fn a_part_that_fails_holds_the_others_of_its_day_not_up() {
+    let desk = folder();
+    let name = "2026-11-21";
+    run(&desk, &["backfill", "--from", name, "--to", name, "--quiet"])
+        .expect(0)
+        .shows("blocked");
+    land(&desk, name, "OWNERS", "data_0_2_0", &gzip(owners(5).as_bytes()));
+    let ran = run(&desk, &["backfill", "--from", name, "--to", name]).expect(0);
+    assert!(
+        ran.stderr.starts_with("1 of 1  ") && ran.stderr.contains("converted: 6 rows"),
+        "{ran:?}"
+    );
+}
+
+#[test]
 fn a_mended_part_is_replayed_by_any_of_its_keys() {
     let desk = folder();
     backfill(&desk).expect(0);

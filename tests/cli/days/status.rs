@@ -68,6 +68,7 @@ fn one_json_object_a_day() {
     assert_eq!(of("state"), ["complete", "blocked"]);
     assert_eq!(of("parts"), [2, 3]);
     assert_eq!(of("parts_waiting"), [0, 1]);
+    assert_eq!(of("parts_failed"), [0, 1]);
     assert_eq!(of("cells_rejected")[0], 1);
     assert_eq!(
         days[1]["failures"][0]["source"],
