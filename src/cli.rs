@@ -1,4 +1,4 @@
-//! The command line `daymark`: the same core on local files, and tools to look at parts and events.
+//! The command line `daymark`: the same core on local files, tools to look at parts and events, and the days in S3.
 //!
 //! The status is a contract with scripts: 0, written and complete; 3, written, with rejects; 1, refused; 2, wrong usage.
 //! After 1 or 2 there is no output. Results go to stdout where they are asked for (`event`, `inspect`), notes and progress
@@ -6,6 +6,7 @@
 
 mod arrow_text;
 mod convert;
+mod days;
 mod demo;
 mod dialect_flags;
 mod event;
@@ -48,6 +49,7 @@ Examples:
   daymark event events/sqs-s3.json                   what an event asks for
   daymark sample account                             a made-up account to try things on
   daymark demo                                       the whole way of such an account, locally
+  daymark status --dir daymark-demo                  where its days stand
 
 Status: 0 done; 3 written, with rejects; 1 refused; 2 wrong usage. After 1 or 2 there is no output.";
 
@@ -58,6 +60,12 @@ enum Command {
     Inspect(Box<inspect::InspectArguments>),
     Sample(sample::SampleArguments),
     Demo(demo::DemoArguments),
+    Status(days::status::StatusArguments),
+    Backfill(days::backfill::BackfillArguments),
+    Verify(days::verify::VerifyArguments),
+    Rejects(days::rejects::RejectsArguments),
+    Replay(days::replay::ReplayArguments),
+    Forget(days::forget::ForgetArguments),
 }
 
 /// How a command ended, for scripts.
@@ -132,6 +140,12 @@ fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
         Command::Inspect(arguments) => inspect::run(*arguments),
         Command::Sample(arguments) => sample::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Status(arguments) => days::status::run(&arguments),
+        Command::Backfill(arguments) => days::backfill::run(&arguments),
+        Command::Verify(arguments) => days::verify::run(&arguments),
+        Command::Rejects(arguments) => days::rejects::run(&arguments),
+        Command::Replay(arguments) => days::replay::run(&arguments),
+        Command::Forget(arguments) => days::forget::run(&arguments),
     };
     match ended {
         Ok(status) => status.code(),

@@ -359,6 +359,16 @@ fn is_optional(table: &str) -> bool {
     table.starts_with("events_")
 }
 
+/// How many parts of a table have a failure record of today's profile, and no output.
+pub fn failed(table: &TableSeen, choice: &Choice) -> usize {
+    send::failed(table, choice)
+}
+
+/// How many listed parts of a table have outputs, but none of today's profile, nor a failure record of it.
+pub fn outdated(table: &TableSeen, choice: &Choice) -> usize {
+    send::outdated(table, choice).len()
+}
+
 /// The days around a day, as far as they are days.
 pub fn span(from: &Day, to: &Day) -> impl Iterator<Item = Day> {
     let to = to.clone();

@@ -118,6 +118,10 @@ pub struct Judged {
     pub parts: u64,
     /// Parts without output.
     pub missing: u64,
+    /// Those of them that have a failure record of today's profile.
+    pub failed: u64,
+    /// Listed parts that have outputs, but none of today's profile, nor a failure record of it.
+    pub outdated: u64,
     /// Of the published revision.
     pub totals: Option<Totals>,
     /// Parts that are to be sent again.

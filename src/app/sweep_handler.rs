@@ -147,6 +147,8 @@ pub fn answer(report: &Report, dry_run: bool) -> Value {
                 "tables": judged.tables,
                 "parts": judged.parts,
                 "parts_waiting": judged.missing,
+                "parts_failed": judged.failed,
+                "parts_outdated": judged.outdated,
                 "to_send": judged.to_send,
                 "to_delete": judged.retired,
                 "rows": judged.totals.map(|totals| totals.rows_written),

@@ -1,10 +1,12 @@
 //! `daymark demo`: a made-up account goes through the function's own handler, over real S3.
 //!
 //! Nothing is short-cut: parts are PUT into a bucket of the embedded server, each is announced by the JSON that S3 sends, in
-//! the SQS message that Lambda hands over, and what is told at the end is read from what landed.
+//! the SQS message that Lambda hands over, and what is told at the end is read from what landed. Days are swept as the
+//! manifest function sweeps them.
 
 mod landed;
 mod letter;
+mod story;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,22 +21,18 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::days::place::{CURATED, LANDING, LANDING_PREFIX as PREFIX, Place};
 use super::progress::Progress;
 use super::quantity::{bytes, count, counted, seconds};
 use super::sample::{size, told};
 use super::{Status, print, usage};
 use crate::app::handler::{Handler, Invocation};
-use crate::config::Config;
-use crate::keys::Layout;
 use crate::sample::{self, Options, Summary};
 use crate::server::{Server, ServerConfig};
-use crate::store::{Store, Tuning};
 use crate::telemetry::{self, Level, Metrics};
 use landed::Landed;
+use story::Story;
 
-const LANDING: &str = "landing";
-const CURATED: &str = "curated";
-const PREFIX: &str = "hubspot/";
 /// Says that a folder is a demo's, so that the next one may replace what is in it.
 const MARKER: &str = "demo.json";
 const WRITTEN_BY: &str = "daymark demo";
@@ -46,6 +44,7 @@ const OWN: [&str; 6] = [LANDING, CURATED, "truth", "sample", LOG, ".daymark-s3"]
 ///
 /// The server is part of this program, and serves a local folder for as long as the demo runs. Each part is announced by
 /// the message that S3 and SQS send; the handler reads it, converts the part and writes its Parquet, as in the cloud.
+/// Sweeps say when a day is whole, and publish it: one is complete, one is reopened by a late part, one is blocked.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct DemoArguments {
@@ -86,11 +85,12 @@ async fn demo(arguments: &DemoArguments) -> anyhow::Result<Status> {
     prepare(dir)?;
     let (summary, steps) = write_sample(arguments)?;
     let server = Server::start(ServerConfig::new(dir)).await?;
-    server.create_bucket(LANDING)?;
-    server.create_bucket(CURATED)?;
+    let (client, endpoint) = (server.client(), server.endpoint());
+    // The demo's own settings: what is in the environment is meant for another place.
+    let place = Place::serve(server, BTreeMap::new(), |_| {})?;
     let lines = Lines::default();
-    let (handler, layout) = handler(&server, lines.clone(), dir)?;
-    let client = server.client();
+    let handler = handler(&place, lines.clone(), dir)?;
+    let mut story = Story::new(&place);
     let mut progress = Progress::new(summary.bytes, arguments.quiet);
     let say = |line: &str, progress: &Progress| {
         if !arguments.quiet {
@@ -100,7 +100,7 @@ async fn demo(arguments: &DemoArguments) -> anyhow::Result<Status> {
     say(
         &format!(
             "An S3 server runs at {}, over {}. {} of HubSpot's tables arrive, {} in {}:",
-            server.endpoint(),
+            endpoint,
             dir.display(),
             counted(summary.days.len() as u64, "day"),
             bytes(summary.bytes),
@@ -111,6 +111,10 @@ async fn demo(arguments: &DemoArguments) -> anyhow::Result<Status> {
     let (started, mut failed) = (Instant::now(), 0);
     let (mut converting, mut times) = (Duration::ZERO, BTreeMap::<String, Duration>::new());
     for (nth, step) in steps.iter().enumerate() {
+        let is_late = step.note.as_deref() == Some("late");
+        if let Some(told) = story.before(&step.key, is_late).await? {
+            say(&told, &progress);
+        }
         let path = dir.join("sample").join(LANDING).join(&step.key);
         let body = fs::read(&path).with_context(|| path.display().to_string())?;
         let size = body.len() as u64;
@@ -132,7 +136,7 @@ async fn demo(arguments: &DemoArguments) -> anyhow::Result<Status> {
         let answer = handler.handle(event.to_string().as_bytes(), invocation).await?;
         let time = begun.elapsed();
         converting += time;
-        if let Ok(part) = layout.source(&step.key) {
+        if let Ok(part) = place.config.layout.source(&step.key) {
             *times.entry(part.table).or_default() += time;
         }
         let again = answer
@@ -143,9 +147,13 @@ async fn demo(arguments: &DemoArguments) -> anyhow::Result<Status> {
         progress.source_done(size);
         say(&lines.last(step, size, again, time), &progress);
     }
+    let (told, calendar) = story.end().await?;
+    if let Some(told) = told {
+        say(&told, &progress);
+    }
     progress.clear();
     let took = started.elapsed();
-    server.stop().await;
+    place.close().await;
     fs::rename(dir.join("sample").join("truth"), dir.join("truth"))?;
     fs::remove_dir_all(dir.join("sample"))?;
 
@@ -158,6 +166,7 @@ async fn demo(arguments: &DemoArguments) -> anyhow::Result<Status> {
         dir.join(CURATED).display()
     );
     text.push_str(&landed.text(&times));
+    text.push_str(&format!("\nWhere the days stand\n\n{calendar}"));
     text.push_str(&where_to_look(dir, &landed));
     let verdict = verdict(&landed, &summary, failed);
     match &verdict {
@@ -232,24 +241,16 @@ fn write_sample(arguments: &DemoArguments) -> anyhow::Result<(Summary, Vec<Step>
     Ok((summary, steps))
 }
 
-fn handler(server: &Server, lines: Lines, dir: &Path) -> anyhow::Result<(Handler, Layout)> {
-    let settings = [
-        ("DAYMARK_LANDING_BUCKET", LANDING),
-        ("DAYMARK_LANDING_PREFIX", PREFIX),
-        ("DAYMARK_CURATED_BUCKET", CURATED),
-    ];
-    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let config = Config::from_vars(settings, |path| Err(format!("{path}: there are no files here")))?;
-    let tuning = Tuning {
-        path_style: true,
-        ..Tuning::default()
-    };
-    let store = Store::new(&server.sdk_config(), &tuning);
+fn handler(place: &Place, lines: Lines, dir: &Path) -> anyhow::Result<Handler> {
     let log = fs::File::create(dir.join(LOG)).context(LOG)?;
     // Only a second demo in one process would find another log in place.
     let _ = tracing::subscriber::set_global_default(telemetry::subscriber(Level::Info, Arc::new(log)));
-    let layout = config.layout.clone();
-    Ok((Handler::new(config, store, Metrics::to("demo", lines)), layout))
+    let metrics = Metrics::to("demo", lines);
+    Ok(Handler::new(
+        (*place.config).clone(),
+        place.store.clone(),
+        metrics,
+    ))
 }
 
 /// The metrics that the handler writes, of which the last line is of interest.
@@ -345,18 +346,24 @@ fn where_to_look(dir: &Path, landed: &Landed) -> String {
          Parquet   {}/table=…/date=…/\n  \
          rejects   {}/\n  \
          refused   {}/\n  \
+         manifests {}/date=…/manifest.json\n  \
+         published {}/table=…/date=…/symlink.txt, which Parquet a day consists of\n  \
          truth     {}/, every row as the sample's generator wrote it\n  \
          log       {}, as the function writes it\n",
         at(&format!("{LANDING}/hubspot")),
         at(CURATED),
         at(&format!("{CURATED}/rejected")),
         at(&format!("{CURATED}/failed")),
+        at(&format!("{CURATED}/manifest")),
+        at(&format!("{CURATED}/published")),
         at("truth"),
         at(LOG),
     );
     if let Some(file) = landed.example() {
         text.push_str(&format!(
-            "\n  daymark inspect '{}'\n  duckdb -c \"SELECT date, count(*) FROM read_parquet('{}/table=objects/*/*.parquet', hive_partitioning = true) GROUP BY ALL ORDER BY ALL\"\n",
+            "\n  daymark status --dir '{}' --html days.html\n  daymark verify --dir '{}'\n  daymark inspect '{}'\n  duckdb -c \"SELECT date, count(*) FROM read_parquet('{}/table=objects/*/*.parquet', hive_partitioning = true) GROUP BY ALL ORDER BY ALL\"\n",
+            dir.display(),
+            dir.display(),
             file.display(),
             at(CURATED),
         ));

@@ -66,6 +66,8 @@ impl Vars {
                 grace_ms: grace_ms?,
                 keep_ms: keep_ms?,
                 swing_percent: swing_percent?,
+                // Asked for, never set.
+                reconvert: false,
             },
             look_back_days: look_back_days?.into(),
             queue_messages_max: queue_messages_max?,

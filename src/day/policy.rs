@@ -26,6 +26,8 @@ pub struct Policy {
     pub keep_ms: Option<i64>,
     /// By how many per cent a table's rows may differ from the usual before it is told. None: never told. Default 50.
     pub swing_percent: Option<u32>,
+    /// Whether parts are sent too that were converted under another profile than today's. Default false.
+    pub reconvert: bool,
 }
 
 impl Default for Policy {
@@ -40,6 +42,7 @@ impl Default for Policy {
             grace_ms: 7 * DAY_MS,
             keep_ms: None,
             swing_percent: Some(50),
+            reconvert: false,
         }
     }
 }

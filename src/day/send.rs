@@ -1,9 +1,10 @@
-//! What is sent to the queue again: parts that have neither output nor failure record although they had time.
+//! What is sent to the queue again: parts that have neither output nor failure record although they had time; and, where
+//! that is asked for, parts that only have the output of another profile.
 
 use std::collections::{BTreeMap, HashSet};
 
 use super::policy::Policy;
-use super::seen::{Known, Seen, SourceSeen};
+use super::seen::{Known, Seen, SourceSeen, TableSeen};
 use super::verdict::{Choice, Remark, Resend};
 
 /// What to send, and what sending cannot help.
@@ -47,6 +48,19 @@ pub(super) fn due(seen: &Seen, known: &Known, policy: &Policy, tables: &BTreeMap
                 }),
             }
         }
+        if policy.reconvert {
+            for index in outdated(table, choice) {
+                let source = table.sources.get(index);
+                // What was sent as often as it may be holds nothing up: it has an output.
+                if let Some(Need::Send(attempt)) = source.map(|it| need(seen.now_ms, it, known, policy)) {
+                    due.send.push(Resend {
+                        table: name.clone(),
+                        source: index,
+                        attempt,
+                    });
+                }
+            }
+        }
         if let Some(first) = failed.first() {
             let count = failed.len();
             let message = format!(
@@ -67,6 +81,31 @@ pub(super) fn due(seen: &Seen, known: &Known, policy: &Policy, tables: &BTreeMap
         }
     }
     due
+}
+
+/// The listed parts of a table that have outputs, but none of today's profile, nor a failure record of it.
+pub(super) fn outdated(table: &TableSeen, choice: &Choice) -> Vec<usize> {
+    let outputs = table.outputs.iter().map(|output| &output.id);
+    let tried: HashSet<_> = outputs
+        .chain(table.failures.iter().map(|failure| &failure.id))
+        .collect();
+    let listed = choice.parts.iter().filter_map(|part| part.source);
+    listed
+        .filter(|index| {
+            let source = table.sources.get(*index);
+            source.is_some_and(|source| !tried.contains(&source.id))
+        })
+        .collect()
+}
+
+/// How many parts of a table have a failure record of today's profile, and no output.
+pub(super) fn failed(table: &TableSeen, choice: &Choice) -> usize {
+    let failures: HashSet<_> = table.failures.iter().map(|failure| &failure.id).collect();
+    let missing = choice
+        .missing
+        .iter()
+        .filter_map(|source| table.sources.get(*source));
+    missing.filter(|source| failures.contains(&source.id)).count()
 }
 
 /// An attempt counts once the queue was empty after it; until then the part may still be waiting in it. Not at once,

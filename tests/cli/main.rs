@@ -9,6 +9,7 @@
 )]
 
 mod convert;
+mod days;
 mod dialects;
 mod event;
 mod folder;

@@ -39,6 +39,12 @@ fn a_demo_lands_what_the_sample_has() {
         desk.run(&["demo", "--size", "600kB", "--days", "3"])
             .expect(0)
             .says("(broken)")
+            .says("sweep: 2026-11-20 is complete, revision 1: ")
+            .says("sweep: 2026-11-21 is complete, revision 1: ")
+            .says("sweep: 2026-11-21 is reopened, revision 2: revision 1 stays published")
+            .says("sweep: 2026-11-22 is blocked, revision 1: nothing of it is published")
+            .shows("20✓ 21↻ 22✗")
+            .shows("3 days: 1 complete, 1 reopened, 1 blocked; ")
             .shows("object_properties")
             .shows("Refused, because no new try could help")
             .shows("truncated")
@@ -49,12 +55,20 @@ fn a_demo_lands_what_the_sample_has() {
         "landing/hubspot/2026-11-20/OBJECTS",
         "curated/failed",
         "curated/rejected",
+        "curated/manifest/date=2026-11-22/manifest.json",
+        "curated/published/table=objects/date=2026-11-20/symlink.txt",
         "truth",
         "function.log",
     ] {
         assert!(desk.path("daymark-demo").join(name).exists(), "{name}");
     }
     assert!(!desk.path("daymark-demo/sample").exists());
+    desk.run(&["verify", "--dir", "daymark-demo"])
+        .expect(0)
+        .shows("0 faults");
+    desk.run(&["status", "--dir", "daymark-demo"])
+        .expect(0)
+        .shows("20✓ 21↻ 22✗");
     // What a demo did not make is not replaced.
     desk.write("mine/notes", b"mine");
     desk.run(&["demo", "--dir", "mine"]).expect(2).says("notes");

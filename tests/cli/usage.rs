@@ -5,7 +5,10 @@ use super::Desk;
 #[test]
 fn help_has_examples() {
     let desk = Desk::new();
-    for command in ["convert", "event", "inspect", "sample", "demo"] {
+    for command in [
+        "convert", "event", "inspect", "sample", "demo", "status", "backfill", "verify", "rejects", "replay",
+        "forget",
+    ] {
         let help = desk.run(&[command, "--help"]).expect(0).stdout;
         assert!(
             help.contains("Examples:") && help.contains(&format!("  daymark {command} ")),

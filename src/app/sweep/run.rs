@@ -182,6 +182,12 @@ impl Run<'_> {
         let count =
             |count: fn(&day::Choice) -> usize| choices().map(|choice| count(choice) as u64).sum::<u64>();
         let missing = count(|choice| choice.missing.len());
+        let of_tables = |count: fn(&day::TableSeen, &day::Choice) -> usize| {
+            let tables = verdict.tables.iter();
+            let counts =
+                tables.filter_map(|(name, choice)| Some(count(seen.tables.get(name)?, choice) as u64));
+            counts.sum::<u64>()
+        };
         Ok(Some(Judged {
             state: verdict.state,
             late: verdict.late,
@@ -192,6 +198,8 @@ impl Run<'_> {
             tables: count(|choice| usize::from(!choice.parts.is_empty() || !choice.missing.is_empty())),
             parts: count(|choice| choice.parts.len()) + missing,
             missing,
+            failed: of_tables(day::failed),
+            outdated: of_tables(day::outdated),
             totals: published
                 .and_then(|revision| revision.content.as_ref())
                 .map(|content| content.totals),
@@ -205,8 +213,12 @@ impl Run<'_> {
     async fn judge(&self, seen: &day::Seen, known: &mut Known) -> Result<Option<Verdict>, SweepError> {
         let sweeper = self.sweeper;
         let config = &sweeper.config;
+        let policy = day::Policy {
+            reconvert: self.request.reconvert || config.days.policy.reconvert,
+            ..config.days.policy.clone()
+        };
         for _ in 0..ROUNDS_MAX {
-            match day::decide(seen, known, &config.days.policy) {
+            match day::decide(seen, known, &policy) {
                 Decision::Nothing => return Ok(None),
                 Decision::Settled(verdict) => return Ok(Some(*verdict)),
                 Decision::Footers(outputs) => {

@@ -35,7 +35,17 @@ impl Landed {
     /// Reads a bucket's folder.
     pub(super) fn read(bucket: &Path) -> anyhow::Result<Landed> {
         let mut landed = Landed::default();
-        landed.walk(bucket)?;
+        for entry in fs::read_dir(bucket).with_context(|| bucket.display().to_string())? {
+            let entry = entry?;
+            let name = entry.file_name();
+            // Beside parts and failures there are manifests and the like.
+            let is_parts = name
+                .to_str()
+                .is_some_and(|name| name.starts_with("table=") || name == "failed");
+            if is_parts {
+                landed.walk(&entry.path())?;
+            }
+        }
         landed.failures.sort_by(|a, b| a.source.key.cmp(&b.source.key));
         Ok(landed)
     }

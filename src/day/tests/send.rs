@@ -111,3 +111,76 @@ fn no_attempt_is_allowed_then_waiting_blocks() {
     scene.land("objects/a", "v1").after(10);
     assert_eq!(scene.judge().state, State::Blocked);
 }
+
+/// Two parts that were converted under another profile than today's.
+fn outdated() -> Scene {
+    let mut scene = Scene::published(&["objects/a", "objects/b"]);
+    scene.configure("q").after(HOUR);
+    scene
+}
+
+#[test]
+fn what_another_profile_converted_is_sent_only_if_that_is_asked_for() {
+    let mut scene = outdated();
+    assert!(scene.judge().send.is_empty());
+    scene.policy.reconvert = true;
+    scene.convert("objects/a");
+    let verdict = scene.judge();
+    assert_eq!(attempts(&verdict), [1]);
+    let table = &scene.seen.tables["objects"];
+    assert_eq!(crate::day::outdated(table, &verdict.tables["objects"]), 1);
+    let sources = &table.sources;
+    assert_eq!(sources[verdict.send[0].source].stem, "b");
+}
+
+#[test]
+fn a_part_that_fails_under_todays_profile_is_not_converted_again() {
+    let mut scene = outdated();
+    scene.policy.reconvert = true;
+    scene.fail("objects/a").fail("objects/b");
+    let verdict = scene.judge();
+    assert!(verdict.send.is_empty());
+    assert_eq!(verdict.state, State::Complete);
+    let (table, choice) = (&scene.seen.tables["objects"], &verdict.tables["objects"]);
+    assert_eq!(
+        (
+            crate::day::failed(table, choice),
+            crate::day::outdated(table, choice)
+        ),
+        (0, 0)
+    );
+}
+
+#[test]
+fn a_part_that_is_gone_is_not_converted_again() {
+    let mut scene = outdated();
+    scene.policy.reconvert = true;
+    scene.purge_all();
+    assert!(scene.judge().send.is_empty());
+}
+
+#[test]
+fn a_conversion_that_is_asked_for_again_and_again_blocks_nothing() {
+    let mut scene = outdated();
+    scene.policy.reconvert = true;
+    let mut sent = Vec::new();
+    for _ in 0..20 {
+        drain(&mut scene);
+        let verdict = scene.after(HOUR * 6).sweep();
+        assert_eq!(verdict.state, State::Complete, "{:?}", verdict.reasons);
+        sent.extend(attempts(&verdict));
+    }
+    assert_eq!(sent, [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]);
+}
+
+#[test]
+fn once_all_of_a_table_is_converted_again_the_day_moves_over() {
+    let mut scene = outdated();
+    scene.policy.reconvert = true;
+    scene.sweep();
+    let verdict = scene.convert("objects/a").sweep();
+    assert_eq!(scene.chosen(&verdict), ["objects/a v1 p", "objects/b v1 p"]);
+    let verdict = scene.convert("objects/b").after(HOUR).sweep();
+    assert_eq!(scene.chosen(&verdict), ["objects/a v1 q", "objects/b v1 q"]);
+    assert!(verdict.revise && verdict.state == State::Complete && verdict.send.is_empty());
+}

@@ -1,0 +1,104 @@
+//! `daymark forget`: a day is unpublished, and after the grace period its Parquet goes.
+
+use anyhow::{bail, ensure};
+use bytes::Bytes;
+use clap::Args;
+
+use super::block;
+use super::place::{Place, PlaceArguments};
+use super::span::day;
+use crate::cli::{Status, print};
+use crate::day::State;
+use crate::keys::{Day, Leaf};
+use crate::store::Kind;
+use crate::sweep::Request;
+
+/// Unpublishes a day at once, and has its Parquet deleted after the grace period.
+///
+/// The sources stay: they are not Daymark's. Until the Parquet is deleted, --undo brings the day back as it was.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(in crate::cli) struct ForgetArguments {
+    #[command(flatten)]
+    place: PlaceArguments,
+    /// The day
+    #[arg(long, value_name = "yyyy-MM-dd", value_parser = day)]
+    date: Day,
+    /// Remember it again
+    #[arg(long)]
+    undo: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  daymark forget --dir daymark-demo --date 2026-11-20
+  daymark forget --dir daymark-demo --date 2026-11-20 --undo
+
+Status: 0 done; 1 not; 2 wrong usage.";
+
+/// Runs the command.
+pub(in crate::cli) fn run(arguments: &ForgetArguments) -> anyhow::Result<Status> {
+    block(Box::pin(forget(arguments)))
+}
+
+async fn forget(arguments: &ForgetArguments) -> anyhow::Result<Status> {
+    let place = Place::open(&arguments.place).await?;
+    let date = &arguments.date;
+    let layout = &place.config.layout;
+    let key = layout.leaf(date, Leaf::Forgotten);
+    let bucket = layout.curated().bucket();
+    let request = Request {
+        days: Some((date.clone(), date.clone())),
+        ..Request::default()
+    };
+    if arguments.undo {
+        if place.store.head(bucket, &key).await?.is_none() {
+            bail!("{date}: nobody asked to forget this day; there is no {key}");
+        }
+        let left = place.store.delete(bucket, std::slice::from_ref(&key)).await?;
+        if let Some(error) = left.into_iter().next() {
+            return Err(error.into());
+        }
+    } else {
+        let dry = Request {
+            dry_run: true,
+            ..request.clone()
+        };
+        // A slip of the pen must not forget a day that is yet to come.
+        let found = Box::pin(place.looker().sweep(&dry, None)).await?;
+        ensure!(!found.days.is_empty(), "{date}: there is nothing of this day");
+        let json = Bytes::from_static(b"{\"version\":1}\n");
+        let put = place.store.put_new(bucket, &key, json, "application/json").await;
+        if let Err(error) = put
+            && error.kind != Kind::Precondition
+        {
+            return Err(error.into());
+        }
+    }
+    let report = Box::pin(place.sweeper().sweep(&request, None)).await?;
+    let now_ms = report.now_ms;
+    let mut state = None;
+    for day in report.days {
+        state = Some(day.judged?.state);
+    }
+    let grace_ms = place.config.days.policy.grace_ms;
+    place.close().await;
+    let text = match (arguments.undo, state) {
+        (false, Some(State::Forgotten)) => {
+            let goes = Day::of_ms(now_ms.saturating_add(grace_ms));
+            let when = goes.map_or(String::new(), |day| format!(", from {day} on"));
+            format!(
+                "{date} is forgotten: nothing of it is published any more. Its Parquet is deleted after the grace period \
+                 of {} days{when}; until then --undo brings it back. Its sources stay where they are.\n",
+                grace_ms / 86_400_000
+            )
+        }
+        (false, Some(other)) => {
+            bail!("{date}: expected it to be forgotten after the sweep, found it {other}")
+        }
+        (true, Some(state)) => format!("{date} is remembered: it is {state}.\n"),
+        (_, None) => format!("{date}: nothing is left of this day.\n"),
+    };
+    print(&text)?;
+    Ok(Status::Done)
+}

@@ -1,0 +1,268 @@
+//! Where the days are: two places in S3, or a local folder that is served as if it were S3.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+
+use crate::app::handler::{Handler, Invocation};
+use crate::app::sweep::Sweeper;
+use crate::bus::Bus;
+use crate::cli::usage;
+use crate::config::{Config, PREFIX};
+use crate::keys::{self, Day};
+use crate::queue::Queue;
+use crate::server::{Server, ServerConfig};
+use crate::store::{Listed, Listing, Store, Tuning};
+use crate::telemetry::Metrics;
+
+/// The bucket that parts land in, locally.
+pub(in crate::cli) const LANDING: &str = "landing";
+/// The bucket that everything is written to, locally.
+pub(in crate::cli) const CURATED: &str = "curated";
+/// The folder that parts land in, locally, unless a setting says otherwise.
+pub(in crate::cli) const LANDING_PREFIX: &str = "hubspot/";
+
+/// The largest object of ours that is read whole: a manifest of some hundred thousand parts.
+const SMALL_BYTES_MAX: u64 = 512 << 20;
+
+/// Where the days are. Other settings come from DAYMARK_… variables, as the functions read them.
+#[derive(Args, Clone, Debug)]
+pub(super) struct PlaceArguments {
+    /// A local folder with landing/ and curated/ in it, as `daymark demo` makes it
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["landing", "curated", "queue_url"])]
+    dir: Option<PathBuf>,
+    /// Where parts land, as s3://bucket/prefix; otherwise DAYMARK_LANDING_BUCKET and _PREFIX say it
+    #[arg(long, value_name = "URL")]
+    landing: Option<String>,
+    /// Where their Parquet is, as s3://bucket/prefix; otherwise DAYMARK_CURATED_BUCKET and _PREFIX
+    #[arg(long, value_name = "URL")]
+    curated: Option<String>,
+    /// The queue that parts are sent to; otherwise DAYMARK_QUEUE_URL
+    #[arg(long, value_name = "URL")]
+    queue_url: Option<String>,
+}
+
+impl PlaceArguments {
+    /// Whether a local folder is meant.
+    pub(super) fn is_local(&self) -> bool {
+        self.dir.is_some()
+    }
+}
+
+/// A place that is open.
+#[derive(Debug)]
+pub(in crate::cli) struct Place {
+    pub(in crate::cli) config: Arc<Config>,
+    pub(in crate::cli) store: Store,
+    pub(super) queue: Option<Queue>,
+    /// Converts, where nobody else does: locally.
+    pub(super) handler: Option<Handler>,
+    bus: Option<Bus>,
+    server: Option<Server>,
+}
+
+impl Place {
+    /// Opens the place that arguments and environment name.
+    pub(super) async fn open(arguments: &PlaceArguments) -> anyhow::Result<Place> {
+        Place::open_with(arguments, |_| {}).await
+    }
+
+    /// The same, with settings that this command has its own way with.
+    pub(super) async fn open_with(
+        arguments: &PlaceArguments,
+        change: impl FnOnce(&mut Config),
+    ) -> anyhow::Result<Place> {
+        let mut settings = environment()?;
+        if let Some(dir) = &arguments.dir {
+            let shown = || dir.display().to_string();
+            if !dir.join(LANDING).is_dir() && !dir.join(CURATED).is_dir() {
+                let found = if dir.is_dir() { "neither" } else { "no such folder" };
+                return Err(usage(format!(
+                    "--dir {}: expected a folder with {LANDING}/ and {CURATED}/ in it, found {found}",
+                    shown()
+                )));
+            }
+            let server = Server::start(ServerConfig::new(dir)).await.with_context(shown)?;
+            return Place::serve(server, settings, change);
+        }
+        let places = [(&arguments.landing, "LANDING"), (&arguments.curated, "CURATED")];
+        for (url, name) in places {
+            if let Some(url) = url {
+                let flag = name.to_lowercase();
+                let place = keys::Place::parse(url).map_err(|error| usage(format!("--{flag}: {error}")))?;
+                settings.insert(format!("{PREFIX}{name}_BUCKET"), place.bucket().to_owned());
+                settings.insert(format!("{PREFIX}{name}_PREFIX"), place.prefix().to_owned());
+            } else if !settings.contains_key(&format!("{PREFIX}{name}_BUCKET")) {
+                return Err(usage(format!(
+                    "expected --landing and --curated, or --dir; found no --{} and no {PREFIX}{name}_BUCKET",
+                    name.to_lowercase()
+                )));
+            }
+        }
+        if let Some(url) = &arguments.queue_url {
+            settings.insert(format!("{PREFIX}QUEUE_URL"), url.clone());
+        }
+        let mut config = config(settings)?;
+        change(&mut config);
+        let sdk = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+        let queue = config.days.queue_url.as_deref().map(|url| Queue::sqs(&sdk, url));
+        let bus = config.days.event_bus.as_deref().map(|name| Bus::new(&sdk, name));
+        Ok(Place {
+            config: Arc::new(config),
+            store: Store::from_env(&Tuning::default()).await,
+            queue,
+            handler: None,
+            bus,
+            server: None,
+        })
+    }
+
+    /// A local folder that is served.
+    pub(in crate::cli) fn serve(
+        server: Server,
+        mut settings: BTreeMap<String, String>,
+        change: impl FnOnce(&mut Config),
+    ) -> anyhow::Result<Place> {
+        for (name, value) in [("LANDING_BUCKET", LANDING), ("CURATED_BUCKET", CURATED)] {
+            server.create_bucket(value)?;
+            settings.insert(format!("{PREFIX}{name}"), value.to_owned());
+        }
+        let prefix = format!("{PREFIX}LANDING_PREFIX");
+        settings
+            .entry(prefix)
+            .or_insert_with(|| LANDING_PREFIX.to_owned());
+        for name in ["QUEUE_URL", "EVENT_BUS"] {
+            settings.remove(&format!("{PREFIX}{name}"));
+        }
+        let mut config = config(settings)?;
+        change(&mut config);
+        let tuning = Tuning {
+            path_style: true,
+            ..Tuning::default()
+        };
+        let store = Store::new(&server.sdk_config(), &tuning);
+        Ok(Place {
+            handler: Some(Handler::new(config.clone(), store.clone(), Metrics::none())),
+            config: Arc::new(config),
+            store,
+            queue: Some(Queue::here()),
+            bus: None,
+            server: Some(server),
+        })
+    }
+
+    /// Sweeps as the manifest function does.
+    pub(in crate::cli) fn sweeper(&self) -> Sweeper {
+        let (queue, bus) = (self.queue.clone(), self.bus.clone());
+        Sweeper::new(Arc::clone(&self.config), self.store.clone(), queue, bus)
+    }
+
+    /// Sweeps without a queue, for dry runs: nobody need be allowed to look into it.
+    pub(super) fn looker(&self) -> Sweeper {
+        Sweeper::new(Arc::clone(&self.config), self.store.clone(), None, None)
+    }
+
+    /// What a person calls this place.
+    pub(super) fn name(&self) -> String {
+        match &self.server {
+            Some(server) => server.root().display().to_string(),
+            None => self.config.layout.curated().to_string(),
+        }
+    }
+
+    /// Ends the server, if there is one.
+    pub(in crate::cli) async fn close(self) {
+        if let Some(server) = self.server {
+            server.stop().await;
+        }
+    }
+
+    /// An object of the curated bucket. None: it is not there.
+    pub(super) async fn read(&self, key: &str) -> anyhow::Result<Option<Vec<u8>>> {
+        let bucket = self.config.layout.curated().bucket();
+        let read = self.store.read_small(bucket, key, SMALL_BYTES_MAX).await?;
+        Ok(read.map(|(bytes, _)| bytes.to_vec()))
+    }
+
+    /// All objects of the curated bucket whose keys start so.
+    pub(super) async fn list(&self, prefix: String) -> anyhow::Result<Vec<Listed>> {
+        Ok(self.pages(Listing::of(prefix)).await?.0)
+    }
+
+    /// The days that have a folder `date=…` below a prefix of the curated bucket, in their order.
+    pub(super) async fn dates(&self, prefix: &str, from: &Day, to: &Day) -> anyhow::Result<Vec<Day>> {
+        let names = self.names(&format!("{prefix}date=")).await?;
+        let days = names.iter().filter_map(|name| Day::parse(name));
+        Ok(days.filter(|day| from <= day && day <= to).collect())
+    }
+
+    /// What folders are called behind a prefix of the curated bucket.
+    pub(super) async fn names(&self, prefix: &str) -> anyhow::Result<Vec<String>> {
+        let listing = Listing {
+            delimiter: Some("/".to_owned()),
+            ..Listing::of(prefix)
+        };
+        let (_, folders) = self.pages(listing).await?;
+        let names = folders
+            .iter()
+            .filter_map(|folder| folder.strip_prefix(prefix)?.strip_suffix('/'));
+        Ok(names.map(str::to_owned).collect())
+    }
+
+    async fn pages(&self, mut listing: Listing) -> anyhow::Result<(Vec<Listed>, Vec<String>)> {
+        let bucket = self.config.layout.curated().bucket();
+        let (mut objects, mut folders) = (Vec::new(), Vec::new());
+        loop {
+            let page = self.store.list(bucket, &listing).await?;
+            objects.extend(page.objects);
+            folders.extend(page.prefixes);
+            match page.next {
+                Some(start) => listing.start = start,
+                None => return Ok((objects, folders)),
+            }
+        }
+    }
+}
+
+/// Has the function's handler take the body of one message to its end; what became of its parts, in words.
+pub(super) async fn handle(handler: &Handler, body: &str) -> Result<String, String> {
+    let invocation = Invocation {
+        request_id: "local".to_owned(),
+        deadline: None,
+    };
+    let answer = handler.handle(body.as_bytes(), invocation).await;
+    let answer = answer.map_err(|error| error.to_string())?;
+    let parts = answer.get("parts").and_then(serde_json::Value::as_array);
+    let told = parts.into_iter().flatten().map(|part| {
+        let text = |name: &str| part.get(name).and_then(serde_json::Value::as_str);
+        format!(
+            "{}: {}",
+            text("key").unwrap_or_default(),
+            text("outcome").unwrap_or_default()
+        )
+    });
+    Ok(told.collect::<Vec<_>>().join("\n"))
+}
+
+/// The environment's settings.
+fn environment() -> anyhow::Result<BTreeMap<String, String>> {
+    let mut settings = BTreeMap::new();
+    for (name, value) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if name.starts_with(PREFIX) {
+            let value = value
+                .into_string()
+                .map_err(|_| anyhow!("{name}: expected UTF-8"))?;
+            settings.insert(name, value);
+        }
+    }
+    Ok(settings)
+}
+
+fn config(settings: BTreeMap<String, String>) -> anyhow::Result<Config> {
+    let read_file = |path: &str| std::fs::read_to_string(Path::new(path)).map_err(|error| error.to_string());
+    Config::from_vars(settings, read_file).map_err(|error| usage(error.to_string()))
+}

@@ -1,0 +1,142 @@
+//! `daymark verify`: sources and Parquet are read again, end to end, and held against the manifests.
+
+mod day;
+mod part;
+
+use clap::Args;
+
+use super::block;
+use super::place::{Place, PlaceArguments};
+use super::span::{SpanArguments, day as day_of};
+use crate::cli::quantity::{bytes, counted};
+use crate::cli::{Status, in_words, print, tell};
+use crate::keys::Day;
+
+/// Reads sources and Parquet again, end to end, and holds counts and checksums against the manifests.
+///
+/// Every source that is still there: ETag, size, SHA-256. Every Parquet file: ETag, size, the record in its footer, its
+/// rows by decoding all of them, its rejects. Every day: manifest, checksums, symlinks. It writes nothing.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(in crate::cli) struct VerifyArguments {
+    #[command(flatten)]
+    place: PlaceArguments,
+    #[command(flatten)]
+    span: SpanArguments,
+    /// This day alone
+    #[arg(long, value_name = "yyyy-MM-dd", value_parser = day_of, conflicts_with_all = ["from", "to"])]
+    date: Option<Day>,
+    /// Say nothing but what is wrong
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  daymark verify --dir daymark-demo
+  daymark verify --landing s3://landing/hubspot --curated s3://curated/lake --date 2026-11-22
+
+Status: 0 all is as the manifests say; 1 not, and each fault is named; 2 wrong usage.";
+
+/// What was found.
+#[derive(Debug, Default)]
+struct Found {
+    /// What is not as the manifests say.
+    faults: Vec<String>,
+    /// What is worth telling and is no fault.
+    notes: Vec<String>,
+    parts: u64,
+    sources_gone: u64,
+    rows: u64,
+    bytes: u64,
+}
+
+impl Found {
+    fn fault(&mut self, what: impl Into<String>) {
+        self.faults.push(what.into());
+    }
+
+    /// A fault unless both are the same.
+    fn same<T: PartialEq + std::fmt::Display>(&mut self, what: &str, expected: T, found: T) {
+        if expected != found {
+            self.fault(format!("{what}: expected {expected}, found {found}"));
+        }
+    }
+
+    fn add(&mut self, other: Found) {
+        self.faults.extend(other.faults);
+        self.notes.extend(other.notes);
+        self.parts += other.parts;
+        self.sources_gone += other.sources_gone;
+        self.rows += other.rows;
+        self.bytes += other.bytes;
+    }
+}
+
+/// Runs the command.
+pub(in crate::cli) fn run(arguments: &VerifyArguments) -> anyhow::Result<Status> {
+    crate::cli::leftovers::remove_on_signals()?;
+    block(Box::pin(verify(arguments)))
+}
+
+async fn verify(arguments: &VerifyArguments) -> anyhow::Result<Status> {
+    let (from, to) = match &arguments.date {
+        Some(date) => (date.clone(), date.clone()),
+        None => arguments.span.days()?,
+    };
+    let place = Place::open(&arguments.place).await?;
+    let manifests = place.config.layout.manifests();
+    let dates = place.dates(&manifests, &from, &to).await?;
+    let mut all = Found::default();
+    if let Some(date) = arguments.date.as_ref().filter(|_| dates.is_empty()) {
+        all.fault(format!("{date}: expected a manifest, found none"));
+    }
+    for date in &dates {
+        let mut found = Found::default();
+        if let Err(error) = Box::pin(day::verify(&place, date, &mut found)).await {
+            found.fault(format!("could not be looked at: {}", in_words(&error)));
+        }
+        for fault in &mut found.faults {
+            *fault = format!("{date}: {fault}");
+            tell(&format!("fault: {fault}"));
+        }
+        if !arguments.quiet {
+            let verdict = match found.faults.len() {
+                0 => "as the manifest says".to_owned(),
+                faults => counted(faults as u64, "fault"),
+            };
+            let mut line = format!(
+                "{date}: {}, {}, {} read: {verdict}",
+                counted(found.parts, "part"),
+                counted(found.rows, "row"),
+                bytes(found.bytes)
+            );
+            if found.sources_gone > 0 {
+                let gone = counted(found.sources_gone, "source");
+                line.push_str(&format!("; {gone} gone, which is no fault"));
+            }
+            for note in &found.notes {
+                line.push_str(&format!("; {note}"));
+            }
+            print(&format!("{line}\n"))?;
+        }
+        all.add(found);
+    }
+    place.close().await;
+    if !arguments.quiet {
+        print(&format!(
+            "{}: {}, {}, {} read, {}.\n",
+            counted(dates.len() as u64, "day"),
+            counted(all.parts, "part"),
+            counted(all.rows, "row"),
+            bytes(all.bytes),
+            counted(all.faults.len() as u64, "fault"),
+        ))?;
+    } else if dates.is_empty() && !all.faults.is_empty() {
+        tell(&format!("fault: {}", all.faults.join("; ")));
+    }
+    Ok(match all.faults.is_empty() {
+        true => Status::Done,
+        false => Status::Refused,
+    })
+}

@@ -1,0 +1,198 @@
+//! One day: its manifest, what the manifest says of itself, the symlinks, and every part.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use futures::stream::{self, StreamExt};
+
+use super::{Found, part};
+use crate::cli::days::place::Place;
+use crate::cli::in_words;
+use crate::keys::{Day, Layout, Leaf, Link, PARTS_TABLE};
+use crate::manifest::{self, Revision};
+
+/// Parts that are read at once. Each is on disk for as long.
+const PARTS_AT_ONCE: usize = 4;
+
+/// Looks at a day.
+pub(super) async fn verify(place: &Place, date: &Day, found: &mut Found) -> anyhow::Result<()> {
+    let Some(newest) = newest(place, date, found).await? else {
+        return Ok(());
+    };
+    let published = match newest.history.published {
+        None => None,
+        Some(number) if number == newest.history.revision => Some(newest.clone()),
+        Some(number) => revision(place, date, number, found).await?,
+    };
+    links(place, date, published.as_ref(), found).await?;
+    let Some(content) = published.and_then(|revision| revision.content) else {
+        found.notes.push(format!(
+            "it is {}, and nothing of it is published",
+            newest.history.state
+        ));
+        return Ok(());
+    };
+    // While a day is reopened or blocked, sources may well be newer than what is published.
+    let settled = newest.history.state.publishes();
+    if !settled {
+        found.notes.push(format!(
+            "it is {}; an earlier revision is published",
+            newest.history.state
+        ));
+    }
+    let parts = content.tables.values().flat_map(|table| &table.parts);
+    let reads = parts.map(|part| async move {
+        let mut found = Found::default();
+        if let Err(error) = part::verify(place, part, settled, &mut found).await {
+            found.fault(format!("could not be read: {}", in_words(&error)));
+        }
+        for fault in &mut found.faults {
+            *fault = format!("{}: {fault}", part.output.key);
+        }
+        found
+    });
+    // In their order, so that two runs say the same.
+    let mut reads = stream::iter(reads).buffered(PARTS_AT_ONCE);
+    while let Some(read) = reads.next().await {
+        found.add(read);
+    }
+    Ok(())
+}
+
+/// The manifest, held against its checksum and the revision that it is a copy of.
+async fn newest(place: &Place, date: &Day, found: &mut Found) -> anyhow::Result<Option<Revision>> {
+    let layout = &place.config.layout;
+    let key = layout.leaf(date, Leaf::Manifest);
+    let Some(json) = place.read(&key).await? else {
+        let others = place
+            .list(layout.leaf(date, Leaf::Manifest).replace("manifest.json", "r"))
+            .await?;
+        if others.is_empty() {
+            found.notes.push("it has no manifest yet".to_owned());
+        } else {
+            found.fault(format!(
+                "{key}: expected a copy of the newest revision, found none"
+            ));
+        }
+        return Ok(None);
+    };
+    let checksum = place.read(&layout.leaf(date, Leaf::Checksum)).await?;
+    let checksum = checksum.map(|text| String::from_utf8_lossy(&text).into_owned());
+    let checksum = checksum.unwrap_or_else(|| "none".to_owned());
+    let expected = format!("{}  manifest.json\n", manifest::sha256(&json));
+    found.same("manifest.json.sha256", expected.trim_end(), checksum.trim_end());
+    let document: serde_json::Value = match serde_json::from_slice(&json) {
+        Ok(document) => document,
+        Err(error) => {
+            found.fault(format!("{key}: expected a manifest, found no JSON: {error}"));
+            return Ok(None);
+        }
+    };
+    let number = document
+        .pointer("/history/revision")
+        .and_then(serde_json::Value::as_u64)
+        .and_then(|number| u32::try_from(number).ok())
+        .unwrap_or_default();
+    let newest = match Revision::parse(&json, date, number) {
+        Ok(newest) => newest,
+        Err(damage) => {
+            found.fault(format!("{key}: {damage}"));
+            return Ok(None);
+        }
+    };
+    let origin = layout.leaf(date, Leaf::Revision(number));
+    match place.read(&origin).await? {
+        Some(original) if original == json => {}
+        Some(_) => found.fault(format!("{key}: expected the bytes of {origin}, found others")),
+        None => found.fault(format!("{key}: expected its original {origin}, found none")),
+    }
+    Ok(Some(newest))
+}
+
+async fn revision(
+    place: &Place,
+    date: &Day,
+    number: u32,
+    found: &mut Found,
+) -> anyhow::Result<Option<Revision>> {
+    let key = place.config.layout.leaf(date, Leaf::Revision(number));
+    let Some(json) = place.read(&key).await? else {
+        found.fault(format!("{key}: expected the published revision, found none"));
+        return Ok(None);
+    };
+    match Revision::parse(&json, date, number) {
+        Ok(revision) => Ok(Some(revision)),
+        Err(damage) => {
+            found.fault(format!("{key}: {damage}"));
+            Ok(None)
+        }
+    }
+}
+
+/// The symlinks name exactly the files of the published revision.
+async fn links(
+    place: &Place,
+    date: &Day,
+    published: Option<&Revision>,
+    found: &mut Found,
+) -> anyhow::Result<()> {
+    let layout = &place.config.layout;
+    let mut wanted = BTreeMap::new();
+    if let Some(revision) = published {
+        wanted = revision
+            .content
+            .as_ref()
+            .map(|content| manifest::symlinks(content, layout))
+            .unwrap_or_default();
+        let ledger = layout.parts_ledger(date, revision.history.revision);
+        let bucket = layout.curated().bucket();
+        if place.store.head(bucket, &ledger).await?.is_none() {
+            found.fault(format!("{ledger}: expected the parts as a table, found none"));
+        }
+        wanted.insert(PARTS_TABLE.to_owned(), manifest::symlink(&ledger, layout));
+    }
+    for table in place.names(&layout.links(Link::Published, None)).await? {
+        wanted.entry(table).or_default();
+    }
+    for (table, expected) in wanted {
+        link(place, layout, &table, date, &expected, found)
+            .await
+            .with_context(|| format!("the symlink of {table}"))?;
+    }
+    Ok(())
+}
+
+async fn link(
+    place: &Place,
+    layout: &Layout,
+    table: &str,
+    date: &Day,
+    expected: &str,
+    found: &mut Found,
+) -> anyhow::Result<()> {
+    let key = layout.link(Link::Published, table, date);
+    // A table that the day never had has none; one that it has no more has an empty one.
+    let text = match place.read(&key).await? {
+        Some(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        None if expected.is_empty() => return Ok(()),
+        None => {
+            found.fault(format!("{key}: expected the day's files, found no symlink"));
+            return Ok(());
+        }
+    };
+    if text == expected {
+        return Ok(());
+    }
+    let extra = text.lines().find(|line| !expected.lines().any(|it| it == *line));
+    let absent = expected.lines().find(|line| !text.lines().any(|it| it == *line));
+    let (expected, lines) = (expected.lines().count(), text.lines().count());
+    let mut fault = format!("{key}: expected the {expected} files of the manifest, found {lines}");
+    if let Some(line) = absent {
+        fault.push_str(&format!("; {line} is missing"));
+    }
+    if let Some(line) = extra {
+        fault.push_str(&format!("; {line} does not belong there"));
+    }
+    found.fault(fault);
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! `status`, as text and as JSON.
+
+use super::{Desk, backfill, days, folder, land, owners, run, run_with};
+use crate::gzip;
+
+#[test]
+fn days_are_shown_with_what_they_lack() {
+    let desk = folder();
+    run(&desk, &["status"])
+        .expect(0)
+        .shows("20…")
+        .shows("OWNERS/data_0_0_0.csv.gz")
+        .shows("2 days: 2 open; 0 rows published.");
+    // It wrote nothing.
+    assert!(!desk.listing().iter().any(|name| name.contains("manifest")));
+    backfill(&desk).expect(0).says("failed for good");
+    let ran = run(&desk, &["status"])
+        .expect(0)
+        .shows("20✓")
+        .shows("21✗")
+        .shows("  2026-11-20  complete ")
+        .shows("why: owners: 1 parts can not be converted")
+        .shows("refused: hubspot/2026-11-21/OWNERS/data_0_1_0.csv.gz: ")
+        .shows("2 days: 1 complete, 1 blocked; 6 rows published.");
+    let long = ran.stdout.lines().find(|line| line.chars().count() > 100);
+    assert_eq!(long, None);
+    let table = ran
+        .stdout
+        .lines()
+        .find(|line| line.contains("2026-11-20  complete"));
+    let fields: Vec<&str> = table.unwrap().split_whitespace().collect();
+    assert_eq!(fields, ["2026-11-20", "complete", "1", "2", "2", "0", "6", "1"]);
+}
+
+#[test]
+fn a_late_part_reopens_a_day() {
+    let desk = folder();
+    backfill(&desk).expect(0);
+    land(
+        &desk,
+        "2026-11-20",
+        "OWNERS",
+        "data_0_9_0",
+        &gzip(owners(7).as_bytes()),
+    );
+    run(&desk, &["status"])
+        .expect(0)
+        .shows("20↻")
+        .shows("note: revision 1 stays published until the day is complete again")
+        .shows("1 of 2 parts have no Parquet yet");
+    backfill(&desk).expect(0);
+    let days = days(&desk);
+    assert_eq!(
+        (&days[0]["state"], &days[0]["rows"]),
+        (&"complete".into(), &14.into())
+    );
+    // Opened and whole again.
+    assert_eq!(days[0]["revision"], 3);
+}
+
+#[test]
+fn one_json_object_a_day() {
+    let desk = folder();
+    backfill(&desk).expect(0);
+    let days = days(&desk);
+    let of = |name: &str| days.iter().map(|day| day[name].clone()).collect::<Vec<_>>();
+    assert_eq!(of("date"), ["2026-11-20", "2026-11-21"]);
+    assert_eq!(of("state"), ["complete", "blocked"]);
+    assert_eq!(of("parts"), [2, 3]);
+    assert_eq!(of("parts_waiting"), [0, 1]);
+    assert_eq!(of("parts_failed"), [0, 1]);
+    assert_eq!(of("cells_rejected")[0], 1);
+    assert_eq!(
+        days[1]["failures"][0]["source"],
+        "hubspot/2026-11-21/OWNERS/data_0_1_0.csv.gz"
+    );
+    assert_eq!(days[1]["reasons"][0]["code"], "parts_failed");
+    let one = run(&desk, &["status", "--json", "--to", "2026-11-20"]).expect(0);
+    assert_eq!(one.stdout.lines().count(), 1);
+}
+
+#[test]
+fn what_is_no_place_or_no_span() {
+    let desk = folder();
+    let refused = |arguments: &[&str], word: &str| {
+        desk.run(arguments).expect(2).says(word);
+    };
+    refused(&["status"], "--dir");
+    refused(&["status", "--dir", "nowhere"], "no such folder");
+    refused(&["status", "--dir", "."], "found neither");
+    refused(
+        &["status", "--dir", "lake", "--landing", "s3://a/b"],
+        "cannot be used with",
+    );
+    refused(&["status", "--landing", "s3://a/b"], "--curated");
+    refused(
+        &["status", "--landing", "a/b", "--curated", "s3://c/d"],
+        "--landing: ",
+    );
+    refused(
+        &["status", "--landing", "s3://a/b", "--curated", "s3://a/b/c"],
+        "fault",
+    );
+    refused(
+        &["status", "--dir", "lake", "--from", "2026-02-30"],
+        "such as 2026-11-23",
+    );
+    let inverted = [
+        "status",
+        "--dir",
+        "lake",
+        "--from",
+        "2026-11-02",
+        "--to",
+        "2026-11-01",
+    ];
+    refused(&inverted, "no later");
+    run_with(&desk, &["status"], &[("DAYMARK_QUIET_MINUTE", "0")])
+        .expect(2)
+        .says("did you mean DAYMARK_QUIET_MINUTES");
+    let empty = Desk::with(&[("lake/landing/readme", "")]);
+    run(&empty, &["status"]).expect(0).shows("No days.");
+}

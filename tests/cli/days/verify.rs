@@ -1,0 +1,151 @@
+//! `verify`: every promise of a manifest, broken once.
+
+use std::fs;
+
+use super::{Desk, backfill, damage, find, folder, run};
+
+fn whole() -> Desk {
+    let desk = folder();
+    backfill(&desk).expect(0);
+    desk
+}
+
+#[track_caller]
+fn faulty(desk: &Desk, words: &[&str]) {
+    let mut ran = run(desk, &["verify", "--date", "2026-11-20"]).expect(1);
+    for word in words {
+        ran = ran.says(word);
+    }
+}
+
+#[test]
+fn what_is_as_it_was_has_no_fault() {
+    let desk = whole();
+    run(&desk, &["verify"])
+        .expect(0)
+        .shows("2026-11-20: 2 parts, 6 rows, ")
+        .shows("2026-11-21: 0 parts")
+        .shows("0 faults");
+    let ran = run(&desk, &["verify", "--quiet"]).expect(0);
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""));
+    faulty_date(&desk);
+    let left: Vec<String> = desk
+        .listing()
+        .into_iter()
+        .filter(|name| name.ends_with(".tmp"))
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+fn faulty_date(desk: &Desk) {
+    run(desk, &["verify", "--date", "2026-12-24"])
+        .expect(1)
+        .shows("1 fault");
+}
+
+#[test]
+fn a_source_that_is_gone_is_told_and_no_fault() {
+    let desk = whole();
+    fs::remove_file(desk.path("lake/landing/hubspot/2026-11-20/TEAMS/data_0_0_0.csv.gz")).unwrap();
+    run(&desk, &["verify"]).expect(0).shows("1 source gone");
+}
+
+#[test]
+fn a_source_that_was_replaced() {
+    let desk = whole();
+    let source = "lake/landing/hubspot/2026-11-20/TEAMS/data_0_0_0.csv.gz";
+    damage(&desk, source);
+    faulty(
+        &desk,
+        &["ETag of source hubspot/2026-11-20/TEAMS/data_0_0_0.csv.gz: expected "],
+    );
+}
+
+#[test]
+fn parquet_that_was_damaged_replaced_or_lost() {
+    let desk = whole();
+    let output = find(&desk, &["table=owners/date=2026-11-20", ".parquet"]);
+    let before = fs::read(desk.path(&output)).unwrap();
+    damage(&desk, &output);
+    faulty(&desk, &["table=owners/date=2026-11-20/", ": ETag: expected "]);
+    // Another sound file in its place: every word of its record is another one.
+    let other = find(&desk, &["table=teams/date=2026-11-20", ".parquet"]);
+    fs::copy(desk.path(&other), desk.path(&output)).unwrap();
+    faulty(
+        &desk,
+        &[
+            "bytes: expected ",
+            "rows, decoded: expected 4, found 2",
+            "records read in the footer: expected 4, found 2",
+            "SHA-256 of the source in the footer: expected ",
+        ],
+    );
+    fs::remove_file(desk.path(&output)).unwrap();
+    faulty(&desk, &["expected the Parquet file, found none"]);
+    fs::write(desk.path(&output), before).unwrap();
+    run(&desk, &["verify"]).expect(0);
+}
+
+#[test]
+fn rejects_that_are_lost_or_cut() {
+    let desk = whole();
+    let rejects = find(&desk, &["rejected/table=owners/date=2026-11-20"]);
+    fs::write(desk.path(&rejects), "").unwrap();
+    faulty(&desk, &["expected 1, found 0"]);
+    fs::remove_file(desk.path(&rejects)).unwrap();
+    faulty(&desk, &["expected 1 rejects in "]);
+}
+
+#[test]
+fn a_manifest_that_does_not_fit_its_checksum_its_content_or_its_original() {
+    let folder = "lake/curated/manifest/date=2026-11-20/";
+    let desk = whole();
+    desk.write(&format!("{folder}manifest.json.sha256"), b"00  manifest.json\n");
+    faulty(&desk, &["manifest.json.sha256: expected "]);
+    let desk = whole();
+    let manifest = format!("{folder}manifest.json");
+    let text = desk.read(&manifest);
+    desk.write(
+        &manifest,
+        text.replace("\"rows_written\":4", "\"rows_written\":5")
+            .as_bytes(),
+    );
+    faulty(&desk, &["expected content with the SHA-256"]);
+    let desk = whole();
+    desk.write(
+        &manifest,
+        text.replace("\"late\":false", "\"late\":true").as_bytes(),
+    );
+    faulty(
+        &desk,
+        &["expected the bytes of manifest/date=2026-11-20/r000001.json"],
+    );
+    desk.write(&manifest, b"{");
+    faulty(&desk, &["found no JSON"]);
+    fs::remove_file(desk.path(&manifest)).unwrap();
+    faulty(&desk, &["expected a copy of the newest revision, found none"]);
+}
+
+#[test]
+fn symlinks_that_name_something_else() {
+    let desk = whole();
+    let link = "lake/curated/published/table=owners/date=2026-11-20/symlink.txt";
+    let text = desk.read(link);
+    desk.write(
+        link,
+        format!("{text}s3://curated/table=owners/x.parquet\n").as_bytes(),
+    );
+    faulty(&desk, &["x.parquet does not belong there"]);
+    desk.write(link, b"");
+    faulty(
+        &desk,
+        &["expected the 1 files of the manifest, found 0", "is missing"],
+    );
+    desk.write(link, text.as_bytes());
+    let strange = "lake/curated/published/table=strange/date=2026-11-20/symlink.txt";
+    desk.write(strange, text.as_bytes());
+    faulty(&desk, &["table=strange/"]);
+    fs::remove_file(desk.path(strange)).unwrap();
+    fs::remove_file(desk.path("lake/curated/parts/date=2026-11-20/r000001.parquet")).unwrap();
+    faulty(&desk, &["expected the parts as a table, found none"]);
+}
