@@ -12,7 +12,7 @@ use crate::bus::{Bus, BusError};
 use crate::config::Config;
 use crate::day::{self, Decision, Known, Remark, State as DayState, Verdict};
 use crate::keys::{Day, Leaf, Link, PartKey};
-use crate::manifest::{self, Damage, Revision, Totals};
+use crate::manifest::{self, Revision, Totals};
 use crate::queue::{Depth, Queue, QueueError};
 use crate::store::{Listing, Store, StoreError};
 use crate::sweep::Request;
@@ -23,8 +23,10 @@ mod gather;
 mod landing;
 mod memory;
 mod objects;
+mod plan;
 mod pointer;
 mod publish;
+mod recalled;
 mod send;
 mod state;
 mod streams;
@@ -32,15 +34,14 @@ mod streams;
 use gather::{Gathered, Gatherer};
 use memory::Memory;
 use objects::{Objects, Wrote};
+use plan::plan;
 use pointer::Pointer;
 use publish::Publication;
+use recalled::{Recalled, published_before};
 use state::State;
 
 /// How often footers may be asked for before a day is judged. The domain promises two.
 const ROUNDS_MAX: u32 = 4;
-
-/// How long a sweep over all days holds for.
-const ALL_EVERY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Why a sweep, or a day's turn in it, came to no end.
 #[derive(Debug, thiserror::Error)]
@@ -161,7 +162,7 @@ impl Sweeper {
     /// A listing that failed, in which case nothing more was changed. What concerns one day only is in its report.
     pub async fn sweep(&self, request: &Request, deadline: Option<Instant>) -> Result<Report, SweepError> {
         let layout = &self.config.layout;
-        let (state, etag) = State::read(&self.objects, layout).await?;
+        let (state, etag) = State::read(&self.objects, layout, request.dry_run).await?;
         let now_ms = self.clock().await?;
         let depth = match &self.queue {
             Some(queue) => Some(queue.depth().await?),
@@ -178,7 +179,7 @@ impl Sweeper {
             sweeper: self,
             request,
             memory,
-            pointer: Pointer::read(&self.store, &self.objects, layout).await?,
+            pointer: Pointer::read(&self.store, &self.objects, layout, request.dry_run).await?,
             drained_ms,
             wishes: Vec::new(),
             deadline: deadline.and_then(|deadline| deadline.checked_sub(self.config.deadline_margin)),
@@ -222,113 +223,6 @@ impl Sweeper {
             .list(layout.curated().bucket(), &listing)
             .await?
             .date_ms)
-    }
-
-    /// A revision by its number. None: it is not there, or it was damaged and is set aside.
-    async fn revision(&self, date: &Day, number: u32, keep: bool) -> Result<Option<Revision>, SweepError> {
-        let key = self.config.layout.leaf(date, Leaf::Revision(number));
-        let Some((bytes, _)) = self.objects.read(&key).await? else {
-            return Ok(None);
-        };
-        match Revision::parse(&bytes, date, number) {
-            Ok(revision) => Ok(Some(revision)),
-            Err(Damage::Newer(version)) => Err(SweepError::Newer(format!("{key} has version {version}"))),
-            Err(damage) => {
-                tracing::warn!(key, %damage, "a damaged manifest");
-                if !keep {
-                    self.objects.set_aside(&key, bytes, &damage.to_string()).await?;
-                }
-                Ok(None)
-            }
-        }
-    }
-}
-
-/// Which days a sweep looks at.
-struct Plan {
-    spans: Vec<(Day, Day)>,
-    /// Whether it is one over all days.
-    all: bool,
-    /// Whether it was asked for by days, so that what it did not look at is as it was.
-    asked: bool,
-}
-
-fn plan(request: &Request, state: &State, today: &Day, now_ms: i64, look_back_days: i64) -> Plan {
-    let first = Day::new(2000, 1, 1).unwrap_or_else(|| today.clone());
-    let last = Day::new(2199, 12, 31).unwrap_or_else(|| today.clone());
-    if let Some((from, to)) = &request.days {
-        return Plan {
-            spans: vec![(from.clone(), to.clone())],
-            all: false,
-            asked: true,
-        };
-    }
-    let all = state.next.is_some() || state.all_ms.is_none_or(|all_ms| now_ms - all_ms >= ALL_EVERY_MS);
-    if all {
-        let from = state.next.as_deref().and_then(Day::parse).unwrap_or(first);
-        return Plan {
-            spans: vec![(from, last)],
-            all: true,
-            asked: false,
-        };
-    }
-    let from = today.plus(-look_back_days).unwrap_or(first);
-    let mut spans: Vec<(Day, Day)> = state
-        .unsettled_days()
-        .into_iter()
-        .map(|day| (day.clone(), day))
-        .collect();
-    spans.retain(|(day, _)| *day < from);
-    spans.sort();
-    spans.dedup();
-    spans.push((from, last));
-    Plan {
-        spans,
-        all: false,
-        asked: false,
-    }
-}
-
-impl Plan {
-    /// What the next sweep has to know.
-    fn next_state(
-        &self,
-        before: State,
-        days: &[DayReport],
-        stopped_before: Option<&Day>,
-        now_ms: i64,
-        drained_ms: Option<i64>,
-        memory: Memory,
-    ) -> State {
-        let open = |report: &&DayReport| match &report.judged {
-            Ok(judged) => !matches!(
-                judged.state,
-                DayState::Complete | DayState::Archived | DayState::Forgotten
-            ),
-            Err(_) => true,
-        };
-        let mut unsettled: std::collections::BTreeSet<String> = before.unsettled.iter().cloned().collect();
-        for report in days {
-            unsettled.remove(report.date.as_str());
-        }
-        unsettled.extend(days.iter().filter(open).map(|report| report.date.to_string()));
-        let stopped = stopped_before.map(Day::to_string);
-        State {
-            version: before.version,
-            all_ms: if self.all && stopped.is_none() {
-                Some(now_ms)
-            } else {
-                before.all_ms
-            },
-            next: if self.asked || !self.all {
-                before.next
-            } else {
-                stopped
-            },
-            drained_ms,
-            unsettled: unsettled.into_iter().collect(),
-            types: memory.types,
-        }
     }
 }
 
@@ -404,12 +298,7 @@ impl Run<'_> {
         let sweeper = self.sweeper;
         let config = &sweeper.config;
         let Gathered { seen, written } = &gathered;
-        let mut known = manifest::recall(
-            recalled.newest.as_ref(),
-            recalled.published.as_ref(),
-            &config.layout,
-        );
-        known.sent.clone_from(&recalled.sent);
+        let mut known = recalled.known(seen, &config.layout);
         known.drained_ms = self.drained_ms;
         self.memory.tell(&mut known);
         let Some(verdict) = self.judge(seen, &mut known).await? else {
@@ -434,12 +323,16 @@ impl Run<'_> {
         };
         if !self.request.dry_run {
             if let Some(newest) = newest {
+                let untold = self
+                    .untold(&gathered, &recalled, newest.history.revision)
+                    .await?;
                 let publication = Publication {
                     date: &seen.date,
                     layout: &config.layout,
                     written,
                     newest,
                     published,
+                    untold: &untold,
                     objects: &sweeper.objects,
                     bus: sweeper.bus.as_ref(),
                 };
@@ -464,7 +357,7 @@ impl Run<'_> {
         if let Some(content) = published.and_then(|revision| revision.content.as_ref()) {
             self.memory.learn(&seen.date, content);
         }
-        let etag = written.leaves.get(&Leaf::Sent).map(|listed| listed.etag.clone());
+        let etag = recalled.sent_etag.clone();
         self.wishes
             .extend(send::wish(seen, &verdict, &config.layout, &recalled.sent, etag));
         let choices = || verdict.tables.values();
@@ -489,6 +382,33 @@ impl Run<'_> {
             first_ms: verdict.first_ms,
             reasons: verdict.reasons,
         }))
+    }
+
+    /// Earlier revisions whose sweeps ended between claim and event. `next` is the revision that is newest now.
+    async fn untold(
+        &self,
+        gathered: &Gathered,
+        recalled: &Recalled,
+        next: u32,
+    ) -> Result<Vec<Revision>, SweepError> {
+        let leaves = &gathered.written.leaves;
+        let mut untold = Vec::new();
+        for leaf in leaves.keys() {
+            let Leaf::Revision(number) = *leaf else { continue };
+            if number >= next || leaves.contains_key(&Leaf::Announced(number)) {
+                continue;
+            }
+            let known = recalled.newest.iter().chain(&recalled.published);
+            let mut known = known.filter(|revision| revision.history.revision == number);
+            match known.next() {
+                Some(revision) => untold.push(revision.clone()),
+                None => {
+                    let date = &gathered.seen.date;
+                    untold.extend(recalled::revision(self.sweeper, date, number, false).await?);
+                }
+            }
+        }
+        Ok(untold)
     }
 
     async fn judge(&self, seen: &day::Seen, known: &mut Known) -> Result<Option<Verdict>, SweepError> {
@@ -534,7 +454,10 @@ impl Run<'_> {
                     continue;
                 };
                 let key = layout.output(&part(name, &output.stem), &output.id);
-                if let Some((bytes, _)) = objects.read(&key).await? {
+                // By now it may have been set aside, and converted again.
+                if let Some((bytes, etag)) = objects.read(&key).await?
+                    && etag == output.etag
+                {
                     objects.set_aside(&key, bytes, why).await?;
                 }
             }
@@ -565,109 +488,4 @@ async fn live(sweeper: &Sweeper, gathered: &Gathered, verdict: &Verdict) -> Resu
             .await?;
     }
     Ok(())
-}
-
-/// What a day's manifests say.
-#[derive(Debug, Default)]
-struct Recalled {
-    /// The highest number that was ever claimed.
-    highest: u32,
-    newest: Option<Revision>,
-    published: Option<Revision>,
-    sent: std::collections::HashMap<crate::part::PartId, day::Sent>,
-}
-
-impl Recalled {
-    async fn read(sweeper: &Sweeper, gathered: &Gathered, keep: bool) -> Result<Self, SweepError> {
-        let Gathered { seen, written } = gathered;
-        let numbers = written.leaves.keys().filter_map(|leaf| match leaf {
-            Leaf::Revision(number) | Leaf::Announced(number) => Some(*number),
-            _ => None,
-        });
-        let mut recalled = Recalled {
-            highest: numbers.max().unwrap_or_default(),
-            ..Recalled::default()
-        };
-        let revisions = written.leaves.keys().rev().filter_map(|leaf| match leaf {
-            Leaf::Revision(number) => Some(*number),
-            _ => None,
-        });
-        for number in revisions {
-            recalled.newest = sweeper.revision(&seen.date, number, keep).await?;
-            if recalled.newest.is_some() {
-                break;
-            }
-        }
-        if let Some(newest) = &recalled.newest {
-            recalled.published = match newest.history.published {
-                Some(number) if number == newest.history.revision => Some(newest.clone()),
-                Some(number) => sweeper.revision(&seen.date, number, keep).await?,
-                None => None,
-            };
-        }
-        if written.leaves.contains_key(&Leaf::Sent) {
-            let key = sweeper.config.layout.leaf(&seen.date, Leaf::Sent);
-            if let Some((bytes, _)) = sweeper.objects.read(&key).await? {
-                match send::Ledger::parse(&bytes) {
-                    Ok(sent) => recalled.sent = sent,
-                    Err(why) if !keep => sweeper.objects.set_aside(&key, bytes, &why).await?,
-                    Err(_) => {}
-                }
-            }
-        }
-        Ok(recalled)
-    }
-}
-
-/// The last published days before a day, newest first, with the revisions that are published.
-async fn published_before(
-    store: &Store,
-    objects: &Objects,
-    layout: &crate::keys::Layout,
-    date: &Day,
-    days: usize,
-) -> Result<Vec<(Day, Revision)>, SweepError> {
-    let mut listing = Listing {
-        delimiter: Some("/".to_owned()),
-        ..Listing::of(layout.manifests())
-    };
-    let mut dates = Vec::new();
-    loop {
-        let page = store.list(layout.curated().bucket(), &listing).await?;
-        let names = page.prefixes.iter().filter_map(|folder| {
-            let name = folder.strip_prefix(&listing.prefix)?.strip_suffix('/')?;
-            Day::parse(name.strip_prefix("date=")?)
-        });
-        dates.extend(names.filter(|day| day < date));
-        match page.next {
-            Some(start) => listing.start = start,
-            None => break,
-        }
-    }
-    let mut found = Vec::new();
-    for day in dates.into_iter().rev().take(days.saturating_mul(4)) {
-        if found.len() >= days {
-            break;
-        }
-        let Some((bytes, _)) = objects.read(&layout.leaf(&day, Leaf::Manifest)).await? else {
-            continue;
-        };
-        let Ok(newest) = serde_json::from_slice::<Revision>(&bytes) else {
-            continue;
-        };
-        let number = match newest.history.published {
-            Some(number) if number == newest.history.revision => {
-                found.push((day, newest));
-                continue;
-            }
-            Some(number) => number,
-            None => continue,
-        };
-        if let Some((bytes, _)) = objects.read(&layout.leaf(&day, Leaf::Revision(number))).await?
-            && let Ok(revision) = Revision::parse(&bytes, &day, number)
-        {
-            found.push((day, revision));
-        }
-    }
-    Ok(found)
 }

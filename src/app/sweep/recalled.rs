@@ -1,0 +1,166 @@
+//! What the manifests of a day, and of the days before it, say.
+
+use std::collections::HashMap;
+
+use super::gather::Gathered;
+use super::objects::Objects;
+use super::{SweepError, Sweeper, send};
+use crate::day::{Known, Seen, Sent, State};
+use crate::keys::{Day, Layout, Leaf};
+use crate::manifest::{self, Damage, Revision};
+use crate::part::PartId;
+use crate::store::{Listing, Store};
+
+/// What a day's manifests say.
+#[derive(Debug, Default)]
+pub(super) struct Recalled {
+    /// The highest number that was ever claimed.
+    pub(super) highest: u32,
+    pub(super) newest: Option<Revision>,
+    pub(super) published: Option<Revision>,
+    /// What was sent again.
+    pub(super) sent: HashMap<PartId, Sent>,
+    /// ETag of the object that says so.
+    pub(super) sent_etag: Option<String>,
+}
+
+impl Recalled {
+    pub(super) async fn read(sweeper: &Sweeper, gathered: &Gathered, keep: bool) -> Result<Self, SweepError> {
+        let Gathered { seen, written } = gathered;
+        let numbers = written.leaves.keys().filter_map(|leaf| match leaf {
+            Leaf::Revision(number) | Leaf::Announced(number) => Some(*number),
+            _ => None,
+        });
+        // Ledgers may be all that is left of a history that was lost. They are never written again, nor are their numbers.
+        let ledgers = written.ledgers.iter().filter_map(|key| {
+            let (_, name) = key.rsplit_once("/r")?;
+            name.strip_suffix(".parquet")?.parse::<u32>().ok()
+        });
+        let mut recalled = Recalled {
+            highest: numbers.chain(ledgers).max().unwrap_or_default(),
+            ..Recalled::default()
+        };
+        let revisions = written.leaves.keys().rev().filter_map(|leaf| match leaf {
+            Leaf::Revision(number) => Some(*number),
+            _ => None,
+        });
+        for number in revisions {
+            recalled.newest = revision(sweeper, &seen.date, number, keep).await?;
+            if recalled.newest.is_some() {
+                break;
+            }
+        }
+        if let Some(newest) = &recalled.newest {
+            recalled.published = match newest.history.published {
+                Some(number) if number == newest.history.revision => Some(newest.clone()),
+                Some(number) => revision(sweeper, &seen.date, number, keep).await?,
+                None => None,
+            };
+        }
+        if written.leaves.contains_key(&Leaf::Sent) {
+            let key = sweeper.config.layout.leaf(&seen.date, Leaf::Sent);
+            if let Some((bytes, etag)) = sweeper.objects.read(&key).await? {
+                match send::Ledger::parse(&bytes) {
+                    Ok(sent) => (recalled.sent, recalled.sent_etag) = (sent, Some(etag)),
+                    Err(why) if !keep => sweeper.objects.set_aside(&key, bytes, &why).await?,
+                    Err(_) => {}
+                }
+            }
+        }
+        Ok(recalled)
+    }
+}
+
+impl Recalled {
+    /// What is known of the day by it, and by its newest revision.
+    pub(super) fn known(&self, seen: &Seen, layout: &Layout) -> Known {
+        let mut known = manifest::recall(self.newest.as_ref(), self.published.as_ref(), layout);
+        known.sent.clone_from(&self.sent);
+        let forgotten = self.newest.as_ref().map(|newest| &newest.history);
+        let Some(forgotten) = forgotten.filter(|history| history.state == State::Forgotten) else {
+            return known;
+        };
+        // That revision names what had been published. All else that was there has left at the same time.
+        for table in seen.tables.values() {
+            let outputs = table.outputs.iter().map(|it| (&it.id, it.last_modified_ms));
+            let failures = table.failures.iter().map(|it| (&it.id, it.last_modified_ms));
+            for (id, last_modified_ms) in outputs.chain(failures) {
+                let since_ms = last_modified_ms.max(forgotten.listed_ms);
+                known.left.entry(id.clone()).or_insert(since_ms);
+            }
+        }
+        known
+    }
+}
+
+/// A revision by its number. None: it is not there, or it was damaged and is set aside.
+pub(super) async fn revision(sweeper: &Sweeper, date: &Day, number: u32, keep: bool) -> Result<Option<Revision>, SweepError> {
+    let key = sweeper.config.layout.leaf(date, Leaf::Revision(number));
+    let Some((bytes, _)) = sweeper.objects.read(&key).await? else {
+        return Ok(None);
+    };
+    match Revision::parse(&bytes, date, number) {
+        Ok(revision) => Ok(Some(revision)),
+        Err(Damage::Newer(version)) => Err(SweepError::Newer(format!("{key} has version {version}"))),
+        Err(damage) => {
+            tracing::warn!(key, %damage, "a damaged manifest");
+            if !keep {
+                sweeper.objects.set_aside(&key, bytes, &damage.to_string()).await?;
+            }
+            Ok(None)
+        }
+    }
+}
+
+/// The last published days before a day, newest first, with the revisions that are published.
+pub(super) async fn published_before(
+    store: &Store,
+    objects: &Objects,
+    layout: &Layout,
+    date: &Day,
+    days: usize,
+) -> Result<Vec<(Day, Revision)>, SweepError> {
+    let mut listing = Listing {
+        delimiter: Some("/".to_owned()),
+        ..Listing::of(layout.manifests())
+    };
+    let mut dates = Vec::new();
+    loop {
+        let page = store.list(layout.curated().bucket(), &listing).await?;
+        let names = page.prefixes.iter().filter_map(|folder| {
+            let name = folder.strip_prefix(&listing.prefix)?.strip_suffix('/')?;
+            Day::parse(name.strip_prefix("date=")?)
+        });
+        dates.extend(names.filter(|day| day < date));
+        match page.next {
+            Some(start) => listing.start = start,
+            None => break,
+        }
+    }
+    let mut found = Vec::new();
+    for day in dates.into_iter().rev().take(days.saturating_mul(4)) {
+        if found.len() >= days {
+            break;
+        }
+        let Some((bytes, _)) = objects.read(&layout.leaf(&day, Leaf::Manifest)).await? else {
+            continue;
+        };
+        let Ok(newest) = serde_json::from_slice::<Revision>(&bytes) else {
+            continue;
+        };
+        let number = match newest.history.published {
+            Some(number) if number == newest.history.revision => {
+                found.push((day, newest));
+                continue;
+            }
+            Some(number) => number,
+            None => continue,
+        };
+        if let Some((bytes, _)) = objects.read(&layout.leaf(&day, Leaf::Revision(number))).await?
+            && let Ok(revision) = Revision::parse(&bytes, &day, number)
+        {
+            found.push((day, revision));
+        }
+    }
+    Ok(found)
+}
