@@ -23,7 +23,7 @@ mod witness;
 pub use build::revise;
 pub use parts::{LedgerError, ledger};
 pub use recall::recall;
-pub use symlink::{live_symlinks, symlink, symlinks};
+pub use symlink::{is_symlink, live_symlinks, symlink, symlinks};
 pub use witness::believe;
 
 /// The version of the document. Raised when a member changes its meaning or goes.
@@ -282,6 +282,24 @@ impl Revision {
         }
         revision.check()?;
         Ok(revision)
+    }
+
+    /// Reads `manifest.json`, which is a copy of some revision.
+    ///
+    /// # Errors
+    /// [`Damage`], where it is none of this day's.
+    pub fn parse_copy(json: &[u8], date: &Day) -> Result<Self, Damage> {
+        #[derive(Deserialize)]
+        struct Numbered {
+            history: Number,
+        }
+        #[derive(Deserialize)]
+        struct Number {
+            revision: u32,
+        }
+        // Where it says no number, reading it as the first revision says what else is wrong with it.
+        let number = serde_json::from_slice(json).map_or(1, |Numbered { history }| history.revision);
+        Revision::parse(json, date, number)
     }
 
     fn check(&self) -> Result<(), Damage> {

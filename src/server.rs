@@ -18,7 +18,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, DATE, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -32,6 +32,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use self::api::Api;
 use self::body::SharedBody;
+use self::clock::Clock;
 use self::faults::{Closed, Faults, Plan};
 use self::folder::Folder;
 use self::operation::Call;
@@ -39,6 +40,7 @@ use self::operation::Call;
 mod api;
 mod body;
 mod checksums;
+pub mod clock;
 mod conditions;
 pub mod faults;
 mod folder;
@@ -65,6 +67,8 @@ pub struct ServerConfig {
     pub access_key: String,
     /// The secret of that key.
     pub secret_key: String,
+    /// What gives objects their time of change, and answers their `Date`.
+    pub clock: Clock,
 }
 
 impl ServerConfig {
@@ -76,6 +80,7 @@ impl ServerConfig {
             address: (Ipv4Addr::LOCALHOST, 0).into(),
             access_key: "daymark".to_owned(),
             secret_key: "daymark-local".to_owned(),
+            clock: Clock::system(),
         }
     }
 }
@@ -133,7 +138,7 @@ impl Server {
     /// # Errors
     /// See [`ServerError`].
     pub async fn start(config: ServerConfig) -> Result<Self, ServerError> {
-        let folder = open(&config.root)?;
+        let folder = open(&config)?;
         let listen = |cause| ServerError::Listen {
             address: config.address,
             cause,
@@ -149,6 +154,7 @@ impl Server {
         let front = Front {
             service: service.build(),
             faults: faults.clone(),
+            clock: config.clock.clone(),
             serial: AtomicU64::new(1),
         };
         let (stop, stopped) = oneshot::channel();
@@ -258,9 +264,9 @@ impl Drop for Server {
     }
 }
 
-fn open(root: &Path) -> Result<Arc<Folder>, ServerError> {
-    let path = root.to_owned();
-    match Folder::open(root) {
+fn open(config: &ServerConfig) -> Result<Arc<Folder>, ServerError> {
+    let path = config.root.clone();
+    match Folder::open(&path, config.clock.clone()) {
         Ok(folder) => Ok(Arc::new(folder)),
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(ServerError::InUse { path }),
         Err(cause) => Err(ServerError::Folder { path, cause }),
@@ -319,6 +325,7 @@ impl S3Auth for OneKey {
 struct Front {
     service: S3Service,
     faults: Faults,
+    clock: Clock,
     serial: AtomicU64,
 }
 
@@ -357,6 +364,9 @@ impl Front {
             "x-amz-request-id",
             HeaderValue::from_str(&format!("{serial:016X}"))?,
         );
+        if let Some(date) = self.clock.date() {
+            answer.headers_mut().insert(DATE, date);
+        }
         Ok(answer.map(|body| plan.answer(body)))
     }
 }

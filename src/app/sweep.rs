@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use crate::bus::{Bus, BusError};
 use crate::config::Config;
 use crate::day::{Remark, State as DayState};
-use crate::keys::{Day, Leaf};
-use crate::manifest::{self, Damage, Revision, Totals};
+use crate::keys::Day;
+use crate::manifest::Totals;
 use crate::queue::{Depth, Queue, QueueError};
 use crate::store::{Listing, Store, StoreError};
 use crate::sweep::Request;
@@ -34,7 +34,6 @@ mod streams;
 use memory::Memory;
 use objects::Objects;
 use pointer::Pointer;
-use recalled::Stored;
 use run::Run;
 use state::State;
 
@@ -150,7 +149,7 @@ impl Sweeper {
     /// A listing that failed, in which case nothing more was changed. What concerns one day only is in its report.
     pub async fn sweep(&self, request: &Request, deadline: Option<Instant>) -> Result<Report, SweepError> {
         let layout = &self.config.layout;
-        let (state, etag) = State::read(&self.objects, layout).await?;
+        let (state, etag) = State::read(&self.objects, layout, request.dry_run).await?;
         let now_ms = self.clock().await?;
         let depth = match &self.queue {
             Some(queue) => Some(queue.depth().await?),
@@ -167,7 +166,7 @@ impl Sweeper {
             sweeper: self,
             request,
             memory,
-            pointer: Pointer::read(&self.store, &self.objects, layout).await?,
+            pointer: Pointer::read(&self.store, &self.objects, layout, request.dry_run).await?,
             drained_ms,
             wishes: Vec::new(),
             deadline: deadline.and_then(|deadline| deadline.checked_sub(self.config.deadline_margin)),
@@ -211,27 +210,5 @@ impl Sweeper {
             .list(layout.curated().bucket(), &listing)
             .await?
             .date_ms)
-    }
-
-    /// A revision by its number. None: it is not there, or it was damaged and is set aside.
-    async fn revision(&self, date: &Day, number: u32, keep: bool) -> Result<Option<Stored>, SweepError> {
-        let key = self.config.layout.leaf(date, Leaf::Revision(number));
-        let Some((bytes, _)) = self.objects.read(&key).await? else {
-            return Ok(None);
-        };
-        match Revision::parse(&bytes, date, number) {
-            Ok(revision) => Ok(Some(Stored {
-                revision: Arc::new(revision),
-                sha256: manifest::sha256(&bytes),
-            })),
-            Err(Damage::Newer(version)) => Err(SweepError::Newer(format!("{key} has version {version}"))),
-            Err(damage) => {
-                tracing::warn!(key, %damage, "a damaged manifest");
-                if !keep {
-                    self.objects.set_aside(&key, bytes, &damage.to_string()).await?;
-                }
-                Ok(None)
-            }
-        }
     }
 }

@@ -39,14 +39,16 @@ pub fn recall(newest: Option<&Revision>, published: Option<&Revision>, layout: &
     known
 }
 
-/// A revision has the columns of a table's parts together. That is enough: a part that was published contradicts nothing.
+/// A revision has the columns of a table's parts together. They are each part's only where all parts have the same: else a
+/// column would outlive the last part that had it. Of other tables the columns are read again, once a fingerprint.
 fn recall_columns(known: &mut Known, table: &Table) {
-    for part in &table.parts {
-        if !known.schemas.contains_key(part.schema.as_str()) {
-            known
-                .schemas
-                .insert(part.schema.as_str().into(), table.columns.clone());
-        }
+    let Some(first) = table.parts.first() else {
+        return;
+    };
+    if table.parts.iter().all(|part| part.schema == first.schema) {
+        known
+            .schemas
+            .insert(first.schema.as_str().into(), table.columns.clone());
     }
 }
 

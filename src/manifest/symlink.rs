@@ -51,6 +51,15 @@ pub fn symlink(key: &str, layout: &Layout) -> String {
     text([key], layout)
 }
 
+/// Whether these are the bytes of a symlink of ours, an empty one included.
+pub fn is_symlink(bytes: &[u8], layout: &Layout) -> bool {
+    let start = format!("s3://{}/{}", layout.curated().bucket(), layout.curated().prefix());
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return false;
+    };
+    (text.is_empty() || text.ends_with('\n')) && text.lines().all(|line| line.starts_with(&start))
+}
+
 fn text<'k>(keys: impl IntoIterator<Item = &'k str>, layout: &Layout) -> String {
     let bucket = layout.curated().bucket();
     keys.into_iter()

@@ -31,6 +31,7 @@ use sha2::{Digest, Sha256};
 
 use self::tree::{is_absent, is_ordinary, walk};
 use super::checksums::Sums;
+use super::clock::Clock;
 use super::record::{Headers, Identity, Record};
 
 mod tree;
@@ -47,6 +48,7 @@ pub struct Folder {
     index: RwLock<Index>,
     writes: Mutex<Vec<Arc<Pending>>>,
     serial: AtomicU64,
+    clock: Clock,
     _lock: File,
 }
 
@@ -98,11 +100,11 @@ struct Found {
 }
 
 impl Folder {
-    /// Opens or makes the folder, for this process alone.
+    /// Opens or makes the folder, for this process alone. The clock gives objects their time of change.
     ///
     /// # Errors
     /// Whatever the file system says; `WouldBlock` if another process serves the folder.
-    pub fn open(root: &Path) -> io::Result<Self> {
+    pub fn open(root: &Path, clock: Clock) -> io::Result<Self> {
         let hidden = root.join(HIDDEN);
         for name in ["objects", "records", "uploads", "incoming"] {
             fs::create_dir_all(hidden.join(name))?;
@@ -125,6 +127,7 @@ impl Folder {
             index: RwLock::new(index),
             writes: Mutex::default(),
             serial: AtomicU64::new(0),
+            clock,
             _lock: lock,
         })
     }
@@ -212,6 +215,12 @@ impl Folder {
     #[must_use]
     pub fn uploads(&self, bucket: &str) -> PathBuf {
         self.hidden.join("uploads").join(bucket)
+    }
+
+    /// The clock that gives objects their time of change.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// Runs `f` while nothing is written.

@@ -137,6 +137,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::checksums::Sums;
+    use super::super::clock::Clock;
     use super::super::conditions::WriteCondition;
     use super::super::folder::Draft;
     use super::super::record::Headers;
@@ -191,7 +192,7 @@ mod tests {
             max in 1_usize..5,
         ) {
             let root = tempfile::tempdir().unwrap();
-            let folder = Arc::new(Folder::open(root.path()).unwrap());
+            let folder = Arc::new(Folder::open(root.path(), Clock::system()).unwrap());
             folder.create_bucket("bucket").unwrap();
             let mut keys = BTreeSet::new();
             for key in &written {

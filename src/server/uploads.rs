@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use s3s::crypto::{Checksum as _, Md5};
 use s3s::{S3Error, S3Result, s3_error};
@@ -87,7 +87,11 @@ pub struct Whole {
 /// 404 `NoSuchBucket`; 500 if it cannot be written.
 pub fn create(folder: &Folder, bucket: &str, mut upload: Upload, serial: u64) -> S3Result<Upload> {
     folder.require_bucket(bucket)?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = folder
+        .clock()
+        .now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     upload.initiated_s = now.as_secs();
     let seed = format!(
         "{serial} {} {} {}",

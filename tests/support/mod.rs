@@ -17,6 +17,7 @@ use daymark::failure::Failure;
 use daymark::footer::{FOOTER_KEY, PartRecord};
 use daymark::notice::Notice;
 use daymark::part::{Identity, PartId};
+use daymark::server::clock::Clock;
 use daymark::server::faults::Faults;
 use daymark::server::{Server, ServerConfig};
 use daymark::store::{Store, Tuning};
@@ -53,26 +54,20 @@ impl World {
     /// With these settings on top.
     pub async fn with(settings: &[(&str, &str)]) -> World {
         log();
+        World::at(settings, Clock::system()).await
+    }
+
+    /// The same at a time of the test's choice, and without the log.
+    pub async fn at(settings: &[(&str, &str)], clock: Clock) -> World {
         let folder = tempfile::tempdir().unwrap();
-        let server = Server::start(ServerConfig::new(folder.path())).await.unwrap();
+        let server = Server::start(ServerConfig {
+            clock,
+            ..ServerConfig::new(folder.path())
+        });
+        let server = server.await.unwrap();
         server.create_bucket(LANDING).unwrap();
         server.create_bucket(CURATED).unwrap();
-        let mut vars = vec![
-            ("LANDING_BUCKET", LANDING),
-            ("LANDING_PREFIX", "hubspot/"),
-            ("CURATED_BUCKET", CURATED),
-            ("CURATED_PREFIX", "lake/"),
-            ("DEADLINE_MARGIN_MS", "0"),
-            ("READ_AHEAD_BYTES", "64KiB"),
-        ];
-        vars.extend(settings);
-        let vars = vars
-            .into_iter()
-            .map(|(name, value)| (format!("DAYMARK_{name}"), value.to_owned()));
-        let mut config =
-            Config::from_vars(vars, |path| panic!("no file is asked for, but {path} is")).unwrap();
-        // Nothing here waits for the sake of waiting.
-        config.read.resume_pause = Duration::from_millis(1);
+        let config = config(settings);
         let tuning = Tuning {
             backoff_max: Duration::from_millis(1),
             path_style: true,
@@ -252,6 +247,26 @@ impl World {
             })
             .sum()
     }
+}
+
+/// A configuration with these settings on top.
+pub fn config(settings: &[(&str, &str)]) -> Config {
+    let mut vars = vec![
+        ("LANDING_BUCKET", LANDING),
+        ("LANDING_PREFIX", "hubspot/"),
+        ("CURATED_BUCKET", CURATED),
+        ("CURATED_PREFIX", "lake/"),
+        ("DEADLINE_MARGIN_MS", "0"),
+        ("READ_AHEAD_BYTES", "64KiB"),
+    ];
+    vars.extend(settings);
+    let vars = vars
+        .into_iter()
+        .map(|(name, value)| (format!("DAYMARK_{name}"), value.to_owned()));
+    let mut config = Config::from_vars(vars, |path| panic!("no file is asked for, but {path} is")).unwrap();
+    // Nothing here waits for the sake of waiting.
+    config.read.resume_pause = Duration::from_millis(1);
+    config
 }
 
 pub async fn put(client: &Client, bucket: &str, key: &str, bytes: Vec<u8>) -> String {

@@ -1,9 +1,11 @@
 //! Footers of Parquet files, read by their ends, many at a time.
 
+use std::collections::HashSet;
+
 use futures::stream::{self, StreamExt};
 
 use super::SweepError;
-use crate::day::{Known, Seen};
+use crate::day::{Footer, Known, Seen};
 use crate::footer::{self, Tail};
 use crate::keys::{Layout, PartKey};
 use crate::manifest;
@@ -20,7 +22,8 @@ struct Wanted {
     etag: String,
 }
 
-/// Reads the footers of these outputs into what is known. One that vanished since it was listed ends the day's turn.
+/// Reads the footers of these outputs into what is known. Where only columns are not known, one output of each fingerprint
+/// tells them. An output that vanished since it was listed ends the day's turn.
 pub(super) async fn read(
     store: &Store,
     layout: &Layout,
@@ -29,8 +32,14 @@ pub(super) async fn read(
     outputs: &[(String, usize)],
     known: &mut Known,
 ) -> Result<(), SweepError> {
+    let mut schemas = HashSet::new();
     let wanted = outputs.iter().filter_map(|(name, index)| {
         let output = seen.tables.get(name)?.outputs.get(*index)?;
+        if let Some(Footer::Sound(facts)) = known.footers.get(&output.id)
+            && !schemas.insert(facts.schema.to_string())
+        {
+            return None;
+        }
         let part = PartKey {
             table: name.clone(),
             date: seen.date.clone(),
@@ -42,7 +51,10 @@ pub(super) async fn read(
             etag: output.etag.clone(),
         })
     });
-    let reads = wanted.map(|wanted| one(store, layout.curated().bucket(), wanted));
+    let wanted: Vec<Wanted> = wanted.collect();
+    let reads = wanted
+        .into_iter()
+        .map(|wanted| one(store, layout.curated().bucket(), wanted));
     let mut reads = stream::iter(reads).buffer_unordered(requests_max);
     while let Some(read) = reads.next().await {
         let (id, footer) = read?;

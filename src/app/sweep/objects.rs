@@ -60,7 +60,9 @@ impl Objects {
         kind: &str,
         listed: Option<&Listed>,
     ) -> Result<Wrote, SweepError> {
-        if self.is_so(&body, listed).await? {
+        if let Some(listed) = listed
+            && self.is_so(&body, listed).await?
+        {
             return Ok(Wrote::Done);
         }
         self.put(key, body, kind, listed.map(|listed| listed.etag.as_str()))
@@ -69,8 +71,7 @@ impl Objects {
 
     /// Whether a listed object has this content. Its ETag is the content's MD5, unless a KMS key encrypts it: then it is
     /// read.
-    async fn is_so(&self, body: &[u8], listed: Option<&Listed>) -> Result<bool, SweepError> {
-        let Some(listed) = listed else { return Ok(false) };
+    pub(super) async fn is_so(&self, body: &[u8], listed: &Listed) -> Result<bool, SweepError> {
         if listed.size_bytes != body.len() as u64 {
             return Ok(false);
         }
@@ -118,6 +119,12 @@ impl Objects {
 
     /// Moves an object that is damaged to where it is kept for whoever wants to look at it.
     pub(super) async fn set_aside(&self, key: &str, body: Bytes, why: &str) -> Result<(), SweepError> {
+        self.keep(key, body, why).await?;
+        self.delete(&[key.to_owned()]).await
+    }
+
+    /// Copies what is damaged, and about to be replaced, to where it is kept.
+    pub(super) async fn keep(&self, key: &str, body: Bytes, why: &str) -> Result<(), SweepError> {
         let Some(aside) = self.layout.set_aside(key) else {
             return Err(SweepError::Defect(format!(
                 "{key} is not under the curated prefix"
@@ -130,7 +137,7 @@ impl Objects {
         );
         tracing::warn!(key, aside = name, why, "damaged, set aside");
         self.put(&name, body, "application/octet-stream", None).await?;
-        self.delete(&[key.to_owned()]).await
+        Ok(())
     }
 
     /// Deletes objects; the first one that is left is the error.

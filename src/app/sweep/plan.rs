@@ -1,4 +1,4 @@
-//! Which days a sweep looks at, and what the next one has to know.
+//! Which days a sweep looks at, and what it leaves to the next one.
 
 use std::collections::BTreeSet;
 
@@ -14,47 +14,45 @@ const ALL_EVERY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Which days a sweep looks at.
 pub(super) struct Plan {
+    /// First and last days, in their order.
     pub(super) spans: Vec<(Day, Day)>,
-    /// Whether it is one over all days.
+    /// Whether it is one over all days, or the rest of one.
     all: bool,
     /// Whether it was asked for by days, so that what it did not look at is as it was.
     asked: bool,
 }
 
+/// What to look at: what was asked for; else where the last sweep ran out of time; else, once a day, everything; else the
+/// days of the look-back, and those before it that are not settled.
 pub(super) fn plan(request: &Request, state: &State, today: &Day, now_ms: i64, look_back_days: i64) -> Plan {
     let first = Day::new(2000, 1, 1).unwrap_or_else(|| today.clone());
     let last = Day::new(2199, 12, 31).unwrap_or_else(|| today.clone());
-    if let Some((from, to)) = &request.days {
-        return Plan {
-            spans: vec![(from.clone(), to.clone())],
-            all: false,
-            asked: true,
-        };
-    }
-    let all = state.next.is_some() || state.all_ms.is_none_or(|all_ms| now_ms - all_ms >= ALL_EVERY_MS);
-    if all {
-        let from = state.next.as_deref().and_then(Day::parse).unwrap_or(first);
-        return Plan {
-            spans: vec![(from, last)],
-            all: true,
-            asked: false,
-        };
-    }
-    let from = today.plus(-look_back_days).unwrap_or(first);
-    let mut spans: Vec<(Day, Day)> = state
-        .unsettled_days()
-        .into_iter()
-        .map(|day| (day.clone(), day))
-        .collect();
-    spans.retain(|(day, _)| *day < from);
-    spans.sort();
-    spans.dedup();
-    spans.push((from, last));
-    Plan {
-        spans,
+    let mut plan = Plan {
+        spans: Vec::new(),
         all: false,
         asked: false,
+    };
+    if let Some((from, to)) = &request.days {
+        plan.spans.push((from.clone(), to.clone()));
+        plan.asked = true;
+        return plan;
     }
+    if let Some(next) = state.next.as_deref().and_then(Day::parse) {
+        plan.spans.push((next, last));
+        plan.all = state.next_of_all;
+        return plan;
+    }
+    if state.all_ms.is_none_or(|all_ms| now_ms - all_ms >= ALL_EVERY_MS) {
+        plan.spans.push((first, last));
+        plan.all = true;
+        return plan;
+    }
+    let from = today.plus(-look_back_days).unwrap_or(first);
+    let unsettled: BTreeSet<Day> = state.unsettled_days().into_iter().collect();
+    let unsettled = unsettled.into_iter().filter(|day| *day < from);
+    plan.spans.extend(unsettled.map(|day| (day.clone(), day)));
+    plan.spans.push((from, last));
+    plan
 }
 
 impl Plan {
@@ -75,27 +73,88 @@ impl Plan {
             ),
             Err(_) => true,
         };
-        let mut unsettled: BTreeSet<String> = before.unsettled.iter().cloned().collect();
-        for report in days {
-            unsettled.remove(report.date.as_str());
-        }
+        // What was looked at and told nothing of is not there any more.
+        let looked_at = |day: &Day| {
+            let reached = stopped_before.is_none_or(|stopped| day < stopped);
+            reached && self.spans.iter().any(|(from, to)| from <= day && day <= to)
+        };
+        let before_days = before.unsettled_days().into_iter();
+        let mut unsettled: BTreeSet<String> = before_days
+            .filter(|day| !looked_at(day))
+            .map(|day| day.to_string())
+            .collect();
         unsettled.extend(days.iter().filter(open).map(|report| report.date.to_string()));
         let stopped = stopped_before.map(Day::to_string);
         State {
             version: before.version,
-            all_ms: if self.all && stopped.is_none() {
-                Some(now_ms)
-            } else {
-                before.all_ms
+            all_ms: match self.all && stopped.is_none() {
+                true => Some(now_ms),
+                false => before.all_ms,
             },
-            next: if self.asked || !self.all {
-                before.next
-            } else {
-                stopped
+            next_of_all: match self.asked {
+                true => before.next_of_all,
+                false => self.all && stopped.is_some(),
             },
+            next: if self.asked { before.next } else { stopped },
             drained_ms,
             unsettled: unsettled.into_iter().collect(),
             types: memory.types,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON_MS: i64 = 1_795_348_800_000;
+
+    fn day(text: &str) -> Day {
+        Day::parse(text).unwrap()
+    }
+
+    fn next(state: State, stopped: Option<&str>) -> (Plan, State) {
+        let plan = plan(&Request::default(), &state, &day("2026-11-22"), NOON_MS, 30);
+        let stopped = stopped.map(day);
+        let state = plan.next_state(state, &[], stopped.as_ref(), NOON_MS, None, Memory::default());
+        (plan, state)
+    }
+
+    fn swept_lately() -> State {
+        State {
+            all_ms: Some(NOON_MS - 1),
+            ..State::default()
+        }
+    }
+
+    #[test]
+    fn a_sweep_that_ran_out_of_time_is_gone_on_with_whatever_it_looked_at() {
+        for (state, of_all) in [(State::default(), true), (swept_lately(), false)] {
+            let all_ms = state.all_ms;
+            let (_, state) = next(state, Some("2026-11-03"));
+            assert_eq!(
+                (state.next.as_deref(), state.all_ms),
+                (Some("2026-11-03"), all_ms)
+            );
+            let (plan, state) = next(state, None);
+            assert_eq!(plan.spans[0].0, day("2026-11-03"));
+            assert_eq!(state.next, None);
+            assert_eq!(
+                state.all_ms == Some(NOON_MS),
+                of_all,
+                "the rest of a look-back is not all days"
+            );
+        }
+    }
+
+    #[test]
+    fn an_unsettled_day_of_which_nothing_is_left_is_looked_for_once_more() {
+        let state = State {
+            unsettled: vec!["2026-01-02".to_owned()],
+            ..swept_lately()
+        };
+        let (plan, state) = next(state, None);
+        assert_eq!(plan.spans.len(), 2);
+        assert!(state.unsettled.is_empty());
     }
 }

@@ -25,15 +25,23 @@ pub(super) struct Pointer {
     date: Option<Day>,
     etag: Option<String>,
     store: Store,
+    /// Whether nothing is to be written.
+    keep: bool,
 }
 
 impl Pointer {
     /// Reads it. One that cannot be read is set aside, and comes back with the next complete day.
-    pub(super) async fn read(store: &Store, objects: &Objects, layout: &Layout) -> Result<Self, SweepError> {
+    pub(super) async fn read(
+        store: &Store,
+        objects: &Objects,
+        layout: &Layout,
+        keep: bool,
+    ) -> Result<Self, SweepError> {
         let mut pointer = Pointer {
             date: None,
             etag: None,
             store: store.clone(),
+            keep,
         };
         pointer.look(objects, layout).await?;
         Ok(pointer)
@@ -122,10 +130,10 @@ impl Pointer {
         let latest: Result<Latest, _> = serde_json::from_slice(&bytes);
         match latest.ok().and_then(|latest| Day::parse(&latest.date)) {
             Some(date) => (self.date, self.etag) = (Some(date), Some(etag)),
+            None if self.keep => {}
             None => {
-                objects
-                    .set_aside(&key, bytes, "expected {\"date\":\"yyyy-MM-dd\"}")
-                    .await?
+                let why = "expected {\"date\":\"yyyy-MM-dd\"}";
+                objects.set_aside(&key, bytes, why).await?;
             }
         }
         Ok(())

@@ -4,6 +4,8 @@
 //! manifest, its checksum, the event, and last the marker that says that all of it is done. Whatever is mutable is written
 //! onto the ETag that was listed before the claim, so a sweep that was held up for an hour finds that it is too late.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::objects::{Objects, Wrote};
@@ -11,8 +13,9 @@ use super::pointer::Pointer;
 use super::{SweepError, event};
 use crate::app::sweep::gather::Written;
 use crate::bus::Bus;
+use crate::day::State;
 use crate::keys::{Day, Layout, Leaf, Link, PARTS_TABLE};
-use crate::manifest::{self, Revision};
+use crate::manifest::{self, Damage, Revision};
 use crate::store::Listed;
 
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -52,6 +55,8 @@ pub(super) struct Publication<'a> {
     pub(super) document: Document<'a>,
     /// The revision whose files are published: the newest one, or an earlier one.
     pub(super) published: Option<&'a Revision>,
+    /// Earlier revisions of which the event was never told.
+    pub(super) untold: &'a [Arc<Revision>],
     pub(super) objects: &'a Objects,
     pub(super) bus: Option<&'a Bus>,
 }
@@ -75,16 +80,18 @@ impl Publication<'_> {
                 return Ok(step);
             }
         }
-        match self.published {
-            Some(_) => pointer.advance(self.date, self.objects, self.layout).await?,
-            None => pointer.leave(self.date, self.objects, self.layout).await?,
+        match (self.published, self.newest.history.state) {
+            (Some(_), _) => pointer.advance(self.date, self.objects, self.layout).await?,
+            (None, State::Forgotten) => pointer.leave(self.date, self.objects, self.layout).await?,
+            (None, _) => {}
         }
-        for step in [self.manifest().await?, self.announce().await?] {
-            if step == Wrote::Overtaken {
-                return Ok(step);
-            }
+        if self.manifest().await? == Wrote::Overtaken {
+            return Ok(Wrote::Overtaken);
         }
-        Ok(Wrote::Done)
+        for revision in self.untold {
+            self.announce(revision).await?;
+        }
+        self.announce(self.newest).await
     }
 
     async fn ledger(&self) -> Result<Wrote, SweepError> {
@@ -100,6 +107,10 @@ impl Publication<'_> {
     }
 
     async fn symlinks(&self) -> Result<Wrote, SweepError> {
+        // The revision that is published may have been lost. What is published stays then: only forgetting takes it away.
+        if self.published.is_none() && self.newest.history.state != State::Forgotten {
+            return Ok(Wrote::Done);
+        }
         let mut wanted = match self.published.and_then(|revision| revision.content.as_ref()) {
             Some(content) => manifest::symlinks(content, self.layout),
             None => std::collections::BTreeMap::new(),
@@ -127,6 +138,11 @@ impl Publication<'_> {
                 Document::Stored(_) => json(self.newest)?,
             };
             let key = self.layout.leaf(self.date, Leaf::Manifest);
+            if let Some(listed) = listed
+                && !self.objects.is_so(&body, listed).await?
+            {
+                self.keep_foreign(&key, listed).await?;
+            }
             if self.objects.bring(&key, body, JSON, listed).await? == Wrote::Overtaken {
                 return Ok(Wrote::Overtaken);
             }
@@ -138,13 +154,37 @@ impl Publication<'_> {
             .await
     }
 
-    async fn announce(&self) -> Result<Wrote, SweepError> {
-        let leaf = Leaf::Announced(self.newest.history.revision);
+    /// Keeps a copy of a `manifest.json` that is none of the day's.
+    async fn keep_foreign(&self, key: &str, listed: &Listed) -> Result<(), SweepError> {
+        let Some((bytes, _)) = self
+            .objects
+            .read(key)
+            .await?
+            .filter(|(_, etag)| *etag == listed.etag)
+        else {
+            return Ok(());
+        };
+        match Revision::parse_copy(&bytes, self.date) {
+            Ok(_) => Ok(()),
+            Err(Damage::Newer(version)) => Err(SweepError::Newer(format!("{key} has version {version}"))),
+            Err(damage) => self.objects.keep(key, bytes, &damage.to_string()).await,
+        }
+    }
+
+    /// Tells a revision's event, unless it was told.
+    async fn announce(&self, revision: &Revision) -> Result<Wrote, SweepError> {
+        let leaf = Leaf::Announced(revision.history.revision);
         if self.written.leaves.contains_key(&leaf) {
             return Ok(Wrote::Done);
         }
-        if let Some(told) = self.newest.history.event {
-            let detail = event::detail(self.newest, self.published, self.layout);
+        if let Some(told) = revision.history.event {
+            let published = match revision.content {
+                Some(_) => Some(revision),
+                None => self
+                    .published
+                    .filter(|published| revision.history.published == Some(published.history.revision)),
+            };
+            let detail = event::detail(revision, published, self.layout);
             tracing::info!(date = %self.date, event = told.detail_type(), detail, "a day's event");
             if let Some(bus) = self.bus {
                 bus.send(told.detail_type(), &detail).await?;
@@ -170,6 +210,16 @@ pub(super) async fn links(
     for (table, text) in wanted {
         let key = of.layout.link(link, &table, of.date);
         let listed = of.written.links.get(&(link, table));
+        if link == Link::Published
+            && let Some(listed) = listed
+            && !of.objects.is_so(text.as_bytes(), listed).await?
+            && let Some((bytes, etag)) = of.objects.read(&key).await?
+            && etag == listed.etag
+            && !manifest::is_symlink(&bytes, of.layout)
+        {
+            let why = "expected a URL of the curated prefix on each line";
+            of.objects.keep(&key, bytes, why).await?;
+        }
         if of.objects.bring(&key, Bytes::from(text), TEXT, listed).await? == Wrote::Overtaken {
             return Ok(Wrote::Overtaken);
         }

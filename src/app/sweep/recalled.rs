@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::gather::Gathered;
 use super::objects::Objects;
 use super::{SweepError, Sweeper, send};
-use crate::day::Sent;
+use crate::day::{Known, Seen, Sent, State};
 use crate::keys::{Day, Layout, Leaf};
-use crate::manifest::Revision;
+use crate::manifest::{self, Damage, Revision};
 use crate::part::PartId;
 use crate::store::{Listing, Store};
 
@@ -27,7 +27,10 @@ pub(super) struct Recalled {
     pub(super) highest: u32,
     pub(super) newest: Option<Stored>,
     pub(super) published: Option<Stored>,
+    /// What was sent again.
     pub(super) sent: HashMap<PartId, Sent>,
+    /// ETag of the object that says so.
+    pub(super) sent_etag: Option<String>,
 }
 
 impl Recalled {
@@ -37,8 +40,13 @@ impl Recalled {
             Leaf::Revision(number) | Leaf::Announced(number) => Some(*number),
             _ => None,
         });
+        // Ledgers may be all that is left of a history that was lost. They are never written again, nor are their numbers.
+        let ledgers = written.ledgers.iter().filter_map(|key| {
+            let (_, name) = key.rsplit_once("/r")?;
+            name.strip_suffix(".parquet")?.parse::<u32>().ok()
+        });
         let mut recalled = Recalled {
-            highest: numbers.max().unwrap_or_default(),
+            highest: numbers.chain(ledgers).max().unwrap_or_default(),
             ..Recalled::default()
         };
         let revisions = written.leaves.keys().rev().filter_map(|leaf| match leaf {
@@ -46,7 +54,7 @@ impl Recalled {
             _ => None,
         });
         for number in revisions {
-            recalled.newest = sweeper.revision(&seen.date, number, keep).await?;
+            recalled.newest = revision(sweeper, &seen.date, number, keep).await?;
             if recalled.newest.is_some() {
                 break;
             }
@@ -55,21 +63,75 @@ impl Recalled {
             let history = &newest.revision.history;
             recalled.published = match history.published {
                 Some(number) if number == history.revision => Some(newest.clone()),
-                Some(number) => sweeper.revision(&seen.date, number, keep).await?,
+                Some(number) => revision(sweeper, &seen.date, number, keep).await?,
                 None => None,
             };
         }
         if written.leaves.contains_key(&Leaf::Sent) {
             let key = sweeper.config.layout.leaf(&seen.date, Leaf::Sent);
-            if let Some((bytes, _)) = sweeper.objects.read(&key).await? {
+            if let Some((bytes, etag)) = sweeper.objects.read(&key).await? {
                 match send::Ledger::parse(&bytes) {
-                    Ok(sent) => recalled.sent = sent,
+                    Ok(sent) => (recalled.sent, recalled.sent_etag) = (sent, Some(etag)),
                     Err(why) if !keep => sweeper.objects.set_aside(&key, bytes, &why).await?,
                     Err(_) => {}
                 }
             }
         }
         Ok(recalled)
+    }
+}
+
+impl Recalled {
+    /// What is known of the day by it, and by its newest revision.
+    pub(super) fn known(&self, seen: &Seen, layout: &Layout) -> Known {
+        let of = |stored: &'_ Option<Stored>| stored.as_ref().map(|stored| Arc::clone(&stored.revision));
+        let (newest, published) = (of(&self.newest), of(&self.published));
+        let mut known = manifest::recall(newest.as_deref(), published.as_deref(), layout);
+        known.sent.clone_from(&self.sent);
+        let forgotten = newest.as_ref().map(|newest| &newest.history);
+        let Some(forgotten) = forgotten.filter(|history| history.state == State::Forgotten) else {
+            return known;
+        };
+        // That revision names what had been published. All else that was there has left at the same time.
+        for table in seen.tables.values() {
+            let outputs = table.outputs.iter().map(|it| (&it.id, it.last_modified_ms));
+            let failures = table.failures.iter().map(|it| (&it.id, it.last_modified_ms));
+            for (id, last_modified_ms) in outputs.chain(failures) {
+                let since_ms = last_modified_ms.max(forgotten.listed_ms);
+                known.left.entry(id.clone()).or_insert(since_ms);
+            }
+        }
+        known
+    }
+}
+
+/// A revision by its number. None: it is not there, or it was damaged and is set aside.
+pub(super) async fn revision(
+    sweeper: &Sweeper,
+    date: &Day,
+    number: u32,
+    keep: bool,
+) -> Result<Option<Stored>, SweepError> {
+    let key = sweeper.config.layout.leaf(date, Leaf::Revision(number));
+    let Some((bytes, _)) = sweeper.objects.read(&key).await? else {
+        return Ok(None);
+    };
+    match Revision::parse(&bytes, date, number) {
+        Ok(revision) => Ok(Some(Stored {
+            revision: Arc::new(revision),
+            sha256: manifest::sha256(&bytes),
+        })),
+        Err(Damage::Newer(version)) => Err(SweepError::Newer(format!("{key} has version {version}"))),
+        Err(damage) => {
+            tracing::warn!(key, %damage, "a damaged manifest");
+            if !keep {
+                sweeper
+                    .objects
+                    .set_aside(&key, bytes, &damage.to_string())
+                    .await?;
+            }
+            Ok(None)
+        }
     }
 }
 

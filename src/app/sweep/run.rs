@@ -10,11 +10,11 @@ use super::memory::{self, Memory};
 use super::objects::Wrote;
 use super::pointer::Pointer;
 use super::publish::{self, Document, Publication};
-use super::recalled::{Recalled, Stored, published_before};
+use super::recalled::{self, Recalled, Stored, published_before};
 use super::{DayReport, Judged, SweepError, Sweeper, footers, send};
 use crate::day::{self, Decision, Known, Verdict};
 use crate::keys::{Day, Leaf, Link, PartKey};
-use crate::manifest;
+use crate::manifest::{self, Revision};
 use crate::sweep::Request;
 
 /// How often footers may be asked for before a day is judged. The domain promises two.
@@ -106,12 +106,7 @@ impl Run<'_> {
         let Gathered { seen, written } = &gathered;
         let of = |stored: &Option<Stored>| stored.as_ref().map(|stored| Arc::clone(&stored.revision));
         let (stored_newest, stored_published) = (of(&recalled.newest), of(&recalled.published));
-        let mut known = manifest::recall(
-            stored_newest.as_deref(),
-            stored_published.as_deref(),
-            &config.layout,
-        );
-        known.sent.clone_from(&recalled.sent);
+        let mut known = recalled.known(seen, &config.layout);
         known.drained_ms = self.drained_ms;
         self.memory.tell(&mut known);
         let Some(verdict) = self.judge(seen, &mut known).await? else {
@@ -140,12 +135,14 @@ impl Run<'_> {
                     Some(stored) if revised.is_none() => Document::Stored(&stored.sha256),
                     _ => Document::new(newest)?,
                 };
+                let untold = self.untold(&gathered, &recalled, newest.history.revision).await?;
                 let publication = Publication {
                     date: &seen.date,
                     layout: &config.layout,
                     written,
                     newest,
                     document,
+                    untold: &untold,
                     published,
                     objects: &sweeper.objects,
                     bus: sweeper.bus.as_ref(),
@@ -175,7 +172,7 @@ impl Run<'_> {
         if let Some(content) = published.and_then(|revision| revision.content.as_ref()) {
             self.memory.learn(&seen.date, content);
         }
-        let etag = written.leaves.get(&Leaf::Sent).map(|listed| listed.etag.clone());
+        let etag = recalled.sent_etag.clone();
         self.wishes
             .extend(send::wish(seen, &verdict, &config.layout, &recalled.sent, etag));
         let choices = || verdict.tables.values();
@@ -208,6 +205,30 @@ impl Run<'_> {
             first_ms: verdict.first_ms,
             reasons: verdict.reasons,
         }))
+    }
+
+    /// Earlier revisions whose sweeps ended between claim and event. `next` is the revision that is newest now.
+    async fn untold(
+        &self,
+        gathered: &Gathered,
+        recalled: &Recalled,
+        next: u32,
+    ) -> Result<Vec<Arc<Revision>>, SweepError> {
+        let leaves = &gathered.written.leaves;
+        let mut untold = Vec::new();
+        for leaf in leaves.keys() {
+            let Leaf::Revision(number) = *leaf else { continue };
+            if number >= next || leaves.contains_key(&Leaf::Announced(number)) {
+                continue;
+            }
+            let mut known = recalled.newest.iter().chain(&recalled.published);
+            let stored = match known.find(|stored| stored.revision.history.revision == number) {
+                Some(stored) => Some(stored.clone()),
+                None => recalled::revision(self.sweeper, &gathered.seen.date, number, false).await?,
+            };
+            untold.extend(stored.map(|stored| stored.revision));
+        }
+        Ok(untold)
     }
 
     async fn judge(&self, seen: &day::Seen, known: &mut Known) -> Result<Option<Verdict>, SweepError> {
@@ -257,7 +278,10 @@ impl Run<'_> {
                     continue;
                 };
                 let key = layout.output(&part(name, &output.stem), &output.id);
-                if let Some((bytes, _)) = objects.read(&key).await? {
+                // By now it may have been set aside, and converted again.
+                if let Some((bytes, etag)) = objects.read(&key).await?
+                    && etag == output.etag
+                {
                     objects.set_aside(&key, bytes, why).await?;
                 }
             }

@@ -19,8 +19,11 @@ pub(super) struct State {
     pub(super) version: u32,
     /// When a sweep over all days came to its end last, by S3's clock, milliseconds since 1970 UTC.
     pub(super) all_ms: Option<i64>,
-    /// The day that a sweep over all days, which ran out of time, goes on with.
+    /// The day that the next sweep goes on with, because the last one ran out of time.
     pub(super) next: Option<String>,
+    /// Whether that was a sweep over all days.
+    #[serde(default)]
+    pub(super) next_of_all: bool,
     /// When the queue was seen empty last, by S3's clock, milliseconds since 1970 UTC.
     pub(super) drained_ms: Option<i64>,
     /// Days that are not settled: they are looked at by every sweep, however old they are.
@@ -30,10 +33,11 @@ pub(super) struct State {
 }
 
 impl State {
-    /// Reads it, with its ETag. One that is damaged is set aside, and a new one begins.
+    /// Reads it, with its ETag. One that is damaged is set aside, unless nothing is to be written, and a new one begins.
     pub(super) async fn read(
         objects: &Objects,
         layout: &Layout,
+        keep: bool,
     ) -> Result<(Self, Option<String>), SweepError> {
         let key = layout.sweep_state();
         let Some((bytes, etag)) = objects.read(&key).await? else {
@@ -43,7 +47,9 @@ impl State {
             Ok(state) if state.version <= VERSION => Ok((state, Some(etag))),
             Ok(state) => Err(SweepError::Newer(format!("{key} has version {}", state.version))),
             Err(error) => {
-                objects.set_aside(&key, bytes, &error.to_string()).await?;
+                if !keep {
+                    objects.set_aside(&key, bytes, &error.to_string()).await?;
+                }
                 Ok((State::default(), None))
             }
         }

@@ -59,6 +59,11 @@ impl Folder {
             }
             condition.check(self.current(&index, bucket, key)?.as_ref())?;
         }
+        if let Some(at) = self.clock().at() {
+            let file = fs::File::options().write(true).open(&incoming.path);
+            file.and_then(|file| file.set_modified(at))
+                .map_err(S3Error::internal_error)?;
+        }
         let metadata = fs::metadata(&incoming.path).map_err(S3Error::internal_error)?;
         let Draft {
             etag,
