@@ -73,10 +73,10 @@ fn a_mended_part_is_replayed_by_any_of_its_keys() {
     backfill(&desk).expect(0);
     let failure = find(&desk, &["/failed/", "2026-11-21"]);
     let key = failure.strip_prefix("lake/curated/").unwrap();
-    run(&desk, &["replay", key]).expect(1).shows("failed for good");
+    run(&desk, &["replay", key]).expect(1).shows("failed for good: ");
     assert!(desk.path(&failure).exists(), "it failed again");
     let url = "s3://landing/hubspot/2026-11-21/OWNERS/data_0_1_0.csv.gz";
-    run(&desk, &["replay", url]).expect(1).shows("failed for good");
+    run(&desk, &["replay", url]).expect(1).shows("failed for good: ");
     land(
         &desk,
         "2026-11-21",
