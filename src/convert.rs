@@ -48,7 +48,7 @@ pub struct Report {
     pub schema_fingerprint: String,
     /// What is odd but no fault, in words, without cell values.
     pub warnings: Vec<String>,
-    /// Which splitter ran: `avx2`, `neon`, `scalar`, or `general` for a declared dialect.
+    /// Which splitter ran: `avx512`, `avx2`, `neon`, `scalar`, or `general` for a declared dialect.
     pub splitter: &'static str,
 }
 
