@@ -38,8 +38,8 @@ impl Undo<'_> {
         text
     }
 
+    /// Appends a dirty field's text, undone.
     fn undo(self, raw: &[u8], quoted: bool, out: &mut Vec<u8>) {
-        out.clear();
         match self {
             Undo::Standard(standard) => standard.undo(raw, out),
             Undo::General(general) => general.undo(raw, quoted, out),
@@ -360,8 +360,7 @@ impl Cells<'_> {
             } else {
                 self.valid.push(true);
                 if field.is_dirty() {
-                    self.undo.undo(raw, field.is_quoted(), self.scratch);
-                    bytes.extend_from_slice(self.scratch);
+                    self.undo.undo(raw, field.is_quoted(), bytes);
                 } else {
                     append(bytes, self.block.text, field.start(), raw);
                 }
@@ -387,6 +386,7 @@ impl Cells<'_> {
                 continue;
             }
             let parsed = if field.is_dirty() {
+                self.scratch.clear();
                 self.undo.undo(raw, field.is_quoted(), self.scratch);
                 parse(self.scratch)
             } else {

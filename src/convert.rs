@@ -52,7 +52,7 @@ pub struct Report {
     pub first_reject: Option<String>,
     /// What is odd but no fault, in words, without cell values.
     pub warnings: Vec<String>,
-    /// Which splitter ran: `avx2`, `neon`, `scalar`, or `general` for a declared dialect.
+    /// Which splitter ran: `avx512`, `avx2`, `neon`, `scalar`, or `general` for a declared dialect.
     pub splitter: &'static str,
 }
 

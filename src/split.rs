@@ -3,6 +3,7 @@
 //! A splitter looks at text that starts at a record and says where each field lies. It copies nothing:
 //! a field with doubled quotes or escapes in it is marked, and undone when its cell is read.
 
+mod doubled;
 pub mod general;
 pub mod index;
 mod simd;

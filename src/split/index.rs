@@ -460,7 +460,7 @@ impl Scan {
 
 /// For each bit, whether the number of set bits up to and with it is odd.
 #[inline(always)]
-fn parity(bits: u64) -> u64 {
+pub(super) fn parity(bits: u64) -> u64 {
     let mut parity = bits;
     parity ^= parity << 1;
     parity ^= parity << 2;

@@ -1,9 +1,12 @@
 //! Which of 64 bytes are quotes, delimiters, line breaks and backslashes: the one place with `unsafe` code.
 //!
-//! Every path gives the same masks; [`super::index`] does the rest on plain integers. The path is chosen at run time, so
-//! that one binary runs on every x86-64 and on Graviton.
+//! Every path gives the same masks; [`super::index`] and [`super::doubled`] do the rest on plain integers. The path is
+//! chosen at run time, so that one binary runs on every x86-64 and on Graviton.
 #![allow(unsafe_code)]
 
+#[cfg(target_arch = "x86_64")]
+use super::doubled::single_packed;
+use super::doubled::single_runs;
 use super::index::{Scan, scan_chunks};
 
 /// For each class one bit per byte, the first byte lowest.
@@ -21,6 +24,12 @@ pub(super) trait Classify: Copy {
     fn classify(self, chunk: &[u8; 64], delimiter: u8) -> Masks;
 }
 
+/// Moves the bytes of 64 whose bit is set to the front; what stands behind them is of no meaning.
+#[cfg(target_arch = "x86_64")]
+pub(super) trait Pack: Classify {
+    fn pack(self, chunk: &[u8; 64], kept: u64) -> [u8; 64];
+}
+
 /// A path that this machine can run. It cannot be made but by [`Path::best`] and [`Path::available`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Path(Kind);
@@ -30,37 +39,47 @@ enum Kind {
     Scalar,
     #[cfg(target_arch = "x86_64")]
     Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
     #[cfg(target_arch = "aarch64")]
     Neon,
 }
 
 impl Path {
     /// The fastest path of this machine.
+    #[inline]
     pub fn best() -> Path {
-        Path::available().pop().unwrap_or(Path(Kind::Scalar))
+        Path::runnable().next_back().unwrap_or(Path(Kind::Scalar))
     }
 
     /// Every path of this machine, the fastest last.
     pub fn available() -> Vec<Path> {
-        #[allow(unused_mut)]
-        let mut paths = vec![Path(Kind::Scalar)];
-        #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx2") {
-            paths.push(Path(Kind::Avx2));
-        }
-        #[cfg(target_arch = "aarch64")]
-        if std::arch::is_aarch64_feature_detected!("neon") {
-            paths.push(Path(Kind::Neon));
-        }
-        paths
+        Path::runnable().collect()
     }
 
-    /// Its name, as logs show it: `avx2`, `neon` or `scalar`.
+    #[inline]
+    fn runnable() -> impl DoubleEndedIterator<Item = Path> {
+        #[cfg(target_arch = "x86_64")]
+        let others = [
+            (Kind::Avx2, x86::has_avx2()),
+            (Kind::Avx512, x86::has_avx2() && x86::has_avx512()),
+        ];
+        #[cfg(target_arch = "aarch64")]
+        let others = [(Kind::Neon, std::arch::is_aarch64_feature_detected!("neon"))];
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+        let others = [];
+        let kinds = [(Kind::Scalar, true)].into_iter().chain(others);
+        kinds.filter_map(|(kind, runs)| runs.then_some(Path(kind)))
+    }
+
+    /// Its name, as logs show it: `avx512`, `avx2`, `neon` or `scalar`.
     pub fn name(self) -> &'static str {
         match self.0 {
             Kind::Scalar => "scalar",
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => "avx512",
             #[cfg(target_arch = "aarch64")]
             Kind::Neon => "neon",
         }
@@ -73,9 +92,28 @@ impl Path {
             // SAFETY: this kind is only made after the processor said that it has AVX2.
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 => unsafe { x86::scan(scan, text) },
+            // SAFETY: this kind is only made after the processor said that it has all of them.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => unsafe { x86::scan_512(scan, text) },
             // SAFETY: this kind is only made after the processor said that it has NEON.
             #[cfg(target_arch = "aarch64")]
             Kind::Neon => unsafe { arm::scan(scan, text) },
+        }
+    }
+
+    /// Appends a text with one quote of each doubled pair.
+    pub(super) fn single(self, text: &[u8], out: &mut Vec<u8>) {
+        match self.0 {
+            Kind::Scalar => single_runs(Scalar, text, out),
+            // SAFETY: this kind is only made after the processor said that it has AVX2.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => unsafe { x86::single(text, out) },
+            // SAFETY: this kind is only made after the processor said that it has all of them.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => unsafe { x86::single_512(text, out) },
+            // SAFETY: this kind is only made after the processor said that it has NEON.
+            #[cfg(target_arch = "aarch64")]
+            Kind::Neon => unsafe { arm::single(text, out) },
         }
     }
 }
@@ -102,19 +140,58 @@ impl Classify for Scalar {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use std::arch::x86_64::{
-        __m256i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_set1_epi8,
+        __m256i, __m512i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_set1_epi8,
+        _mm512_cmpeq_epi8_mask, _mm512_loadu_si512, _mm512_maskz_compress_epi8, _mm512_set1_epi8,
+        _mm512_storeu_si512,
     };
 
-    use super::{Classify, Masks, Scan, scan_chunks};
+    use super::{Classify, Masks, Pack, Scan, scan_chunks, single_packed, single_runs};
 
     #[derive(Clone, Copy)]
     struct Avx2;
 
+    /// AVX-512 with its byte instructions, as Ice Lake and Zen 4 have it.
+    #[derive(Clone, Copy)]
+    struct Avx512;
+
+    #[inline]
+    pub(super) fn has_avx2() -> bool {
+        use std::arch::is_x86_feature_detected as has;
+        has!("avx2") && has!("bmi1") && has!("popcnt")
+    }
+
+    #[inline]
+    pub(super) fn has_avx512() -> bool {
+        use std::arch::is_x86_feature_detected as has;
+        has!("avx512f") && has!("avx512bw") && has!("avx512vbmi2")
+    }
+
     /// # Safety
-    /// The processor must have AVX2.
+    /// The processor must have these features.
     #[target_feature(enable = "avx2,bmi1,popcnt")]
     pub(super) unsafe fn scan(scan: &mut Scan, text: &[u8]) {
         scan_chunks(Avx2, scan, text);
+    }
+
+    /// # Safety
+    /// The processor must have these features.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,avx2,bmi1,popcnt")]
+    pub(super) unsafe fn scan_512(scan: &mut Scan, text: &[u8]) {
+        scan_chunks(Avx512, scan, text);
+    }
+
+    /// # Safety
+    /// The processor must have these features.
+    #[target_feature(enable = "avx2,bmi1,popcnt")]
+    pub(super) unsafe fn single(text: &[u8], out: &mut Vec<u8>) {
+        single_runs(Avx2, text, out);
+    }
+
+    /// # Safety
+    /// The processor must have these features.
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,avx2,bmi1,popcnt")]
+    pub(super) unsafe fn single_512(text: &[u8], out: &mut Vec<u8>) {
+        single_packed(Avx512, text, out);
     }
 
     impl Classify for Avx2 {
@@ -148,6 +225,39 @@ mod x86 {
             u64::from(low) | (u64::from(high) << 32)
         }
     }
+
+    impl Classify for Avx512 {
+        #[inline(always)]
+        fn classify(self, chunk: &[u8; 64], delimiter: u8) -> Masks {
+            // SAFETY: `Avx512` is only used inside functions that ask for the features; the load reads the 64 bytes of
+            // the chunk and needs no alignment.
+            unsafe {
+                let bytes = _mm512_loadu_si512(chunk.as_ptr().cast::<__m512i>());
+                let equal = |byte: u8| _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(byte.cast_signed()));
+                Masks {
+                    quote: equal(b'"'),
+                    delimiter: equal(delimiter),
+                    lf: equal(b'\n'),
+                    cr: equal(b'\r'),
+                    backslash: equal(b'\\'),
+                }
+            }
+        }
+    }
+
+    impl Pack for Avx512 {
+        #[inline(always)]
+        fn pack(self, chunk: &[u8; 64], kept: u64) -> [u8; 64] {
+            let mut packed = [0; 64];
+            // SAFETY: as above; the store writes the 64 bytes of `packed`.
+            unsafe {
+                let bytes = _mm512_loadu_si512(chunk.as_ptr().cast::<__m512i>());
+                let bytes = _mm512_maskz_compress_epi8(kept, bytes);
+                _mm512_storeu_si512(packed.as_mut_ptr().cast::<__m512i>(), bytes);
+            }
+            packed
+        }
+    }
 }
 
 #[cfg(target_arch = "aarch64")]
@@ -156,7 +266,7 @@ mod arm {
         uint8x16_t, vandq_u8, vceqq_u8, vdupq_n_u8, vgetq_lane_u64, vld1q_u8, vpaddq_u8, vreinterpretq_u64_u8,
     };
 
-    use super::{Classify, Masks, Scan, scan_chunks};
+    use super::{Classify, Masks, Scan, scan_chunks, single_runs};
 
     #[derive(Clone, Copy)]
     struct Neon;
@@ -166,6 +276,13 @@ mod arm {
     #[target_feature(enable = "neon")]
     pub(super) unsafe fn scan(scan: &mut Scan, text: &[u8]) {
         scan_chunks(Neon, scan, text);
+    }
+
+    /// # Safety
+    /// The processor must have NEON.
+    #[target_feature(enable = "neon")]
+    pub(super) unsafe fn single(text: &[u8], out: &mut Vec<u8>) {
+        single_runs(Neon, text, out);
     }
 
     /// The bit that each byte of a vector of 16 stands for, in its half.

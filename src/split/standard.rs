@@ -4,6 +4,7 @@
 
 use memchr::{memchr, memchr2, memchr3};
 
+use super::doubled::undo_doubled;
 use super::{Fault, FaultKind, Field, Step};
 
 /// How quotes and backslashes are read.
@@ -95,7 +96,7 @@ impl Standard {
         Ok(())
     }
 
-    /// Undoes what a dirty field has doubled or escaped.
+    /// Appends a dirty field with what it has doubled or escaped undone.
     pub fn undo(&self, raw: &[u8], out: &mut Vec<u8>) {
         match self.reading {
             Reading::Quoted => undo_doubled(raw, out),
@@ -271,41 +272,6 @@ impl Standard {
     }
 }
 
-/// Leaves one quote of each doubled pair. JSON has a pair every few bytes, so that 16 bytes are looked at and copied at
-/// once instead of by calls.
-fn undo_doubled(raw: &[u8], out: &mut Vec<u8>) {
-    let mut rest = raw;
-    out.reserve(raw.len() + 16);
-    while let Some(chunk) = rest.first_chunk::<16>() {
-        // Behind a quote that is kept stands the one that goes.
-        let (kept, gone) = match first_quote(*chunk) {
-            Some(at) => (at + 1, 1),
-            None => (chunk.len(), 0),
-        };
-        let end = out.len() + kept;
-        out.extend_from_slice(chunk);
-        out.truncate(end);
-        rest = rest.get(kept + gone..).unwrap_or_default();
-    }
-    while let Some(found) = memchr(b'"', rest) {
-        let (before, from) = rest.split_at(found + 1);
-        out.extend_from_slice(before);
-        rest = from.get(1..).unwrap_or_default();
-    }
-    out.extend_from_slice(rest);
-}
-
-/// Where the first quote of 16 bytes stands.
-#[inline(always)]
-fn first_quote(chunk: [u8; 16]) -> Option<usize> {
-    const ONES: u128 = u128::from_le_bytes([1; 16]);
-    const HIGHS: u128 = u128::from_le_bytes([0x80; 16]);
-    // A byte less one borrows into its highest bit if it was zero: the lowest such bit is right, and those above may be.
-    let zero_where_quote = u128::from_le_bytes(chunk) ^ u128::from_le_bytes([b'"'; 16]);
-    let borrowed = zero_where_quote.wrapping_sub(ONES) & !zero_where_quote & HIGHS;
-    (borrowed != 0).then(|| borrowed.trailing_zeros() as usize / 8)
-}
-
 /// Counts the line breaks in a text, CRLF as one.
 pub fn line_breaks(text: &[u8], line_end: LineEnd) -> u64 {
     let mut count = 0;
@@ -319,20 +285,4 @@ pub fn line_breaks(text: &[u8], line_end: LineEnd) -> u64 {
         rest = rest.get(found + 1 + usize::from(crlf)..).unwrap_or_default();
     }
     count
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn a_doubled_quote_anywhere_becomes_one(text in "[a\"é]{0,60}") {
-            let mut out = b"before".to_vec();
-            undo_doubled(text.replace('"', "\"\"").as_bytes(), &mut out);
-            prop_assert_eq!(out, format!("before{text}").into_bytes());
-        }
-    }
 }
