@@ -45,6 +45,8 @@ pub struct Model {
     /// What was written of each complete date when it was swept last.
     settled: BTreeMap<String, BTreeMap<String, String>>,
     outputs: BTreeSet<String>,
+    /// Folders and tables that lost a part: what is left of them does not say when they began.
+    purged: BTreeSet<(String, String)>,
 }
 
 impl Default for Model {
@@ -57,6 +59,7 @@ impl Default for Model {
             touched: BTreeSet::new(),
             settled: BTreeMap::new(),
             outputs: BTreeSet::new(),
+            purged: BTreeSet::new(),
         }
     }
 }
@@ -94,7 +97,12 @@ impl Model {
             let came_ms = object.last_modified.unwrap().to_millis().unwrap();
             (object.key.unwrap(), (etag, came_ms))
         });
-        self.landings.push(landing.collect());
+        let landing: Landing = landing.collect();
+        let before = self.landings.last().unwrap().keys();
+        for key in before.filter(|key| !landing.contains_key(*key)) {
+            self.purged.insert((folder_of(key).to_owned(), table_of(key)));
+        }
+        self.landings.push(landing);
     }
 
     pub fn landing(&self) -> Vec<String> {
@@ -300,7 +308,7 @@ impl Model {
                         return Err(format!("{key} is missing"));
                     }
                     came_since |= before.is_none_or(|(_, before)| *came_ms > before.listed_ms);
-                } else {
+                } else if !self.purged.contains(&(folder_of(key).to_owned(), table.clone())) {
                     others_ms.push(*came_ms);
                 }
             }
