@@ -332,9 +332,7 @@ impl Run<'_> {
         };
         if !self.request.dry_run {
             if let Some(newest) = newest {
-                let untold = self
-                    .untold(&gathered, &recalled, newest.history.revision)
-                    .await?;
+                let untold = self.untold(&gathered, &recalled, newest.history.revision).await?;
                 let publication = Publication {
                     date: &seen.date,
                     layout: &config.layout,

@@ -87,7 +87,11 @@ pub struct Whole {
 /// 404 `NoSuchBucket`; 500 if it cannot be written.
 pub fn create(folder: &Folder, bucket: &str, mut upload: Upload, serial: u64) -> S3Result<Upload> {
     folder.require_bucket(bucket)?;
-    let now = folder.clock().now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = folder
+        .clock()
+        .now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     upload.initiated_s = now.as_secs();
     let seed = format!(
         "{serial} {} {} {}",

@@ -263,8 +263,7 @@ pub fn config(settings: &[(&str, &str)]) -> Config {
     let vars = vars
         .into_iter()
         .map(|(name, value)| (format!("DAYMARK_{name}"), value.to_owned()));
-    let mut config =
-        Config::from_vars(vars, |path| panic!("no file is asked for, but {path} is")).unwrap();
+    let mut config = Config::from_vars(vars, |path| panic!("no file is asked for, but {path} is")).unwrap();
     // Nothing here waits for the sake of waiting.
     config.read.resume_pause = Duration::from_millis(1);
     config

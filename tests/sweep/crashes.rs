@@ -80,13 +80,18 @@ async fn what_was_not_told_before_the_day_changed_again_is_told_yet() {
     lake.land(&key(DATE, "late"), crate::support::owners(1, 2)).await;
     assert_eq!(lake.day().await.revision, Some(3));
     assert_eq!(lake.events("Day Reopened"), 1);
-    assert!(lake.under(&["manifest/"]).await.keys().any(|key| key.ends_with("r000002.announced")));
+    assert!(
+        lake.under(&["manifest/"])
+            .await
+            .keys()
+            .any(|key| key.ends_with("r000002.announced"))
+    );
 }
 
 #[tokio::test]
 async fn a_sweep_that_was_held_up_does_not_put_an_old_state_back() {
-    use std::sync::Arc;
     use daymark::server::faults::Hook;
+    use std::sync::Arc;
     use tokio::sync::Notify;
     let lake = about_to_publish().await;
     lake.world.faults().clear_log();
@@ -105,7 +110,9 @@ async fn a_sweep_that_was_held_up_does_not_put_an_old_state_back() {
                 wait.notified().await;
             }
         });
-        lake.world.faults().inject(Rule::any().nth(nth), Action::Before(hook));
+        lake.world
+            .faults()
+            .inject(Rule::any().nth(nth), Action::Before(hook));
         let sweeper = lake.fragile();
         let stalled = async { sweeper.sweep(&Request::default(), None).await };
         let others = async {

@@ -27,7 +27,12 @@ async fn aside(lake: &Lake, key: &str) -> Vec<String> {
     texts
 }
 
-const SEEN: &[&str] = &["published/", "live/", "latest/", "manifest/date=2026-11-22/manifest.json"];
+const SEEN: &[&str] = &[
+    "published/",
+    "live/",
+    "latest/",
+    "manifest/date=2026-11-22/manifest.json",
+];
 
 #[tokio::test]
 async fn small_objects_that_are_damaged_are_kept_and_made_again() {
@@ -85,7 +90,10 @@ async fn a_damaged_revision_is_kept_and_the_next_one_says_the_same() {
         assert_eq!((day.state, day.revision), (State::Complete, Some(2)), "{text}");
         assert_eq!(aside(&lake, &key).await, [text]);
         assert_eq!(lake.revision(2).await["content"], content);
-        assert_eq!(lake.under(&["published/table=owners", "latest/"]).await, published);
+        assert_eq!(
+            lake.under(&["published/table=owners", "latest/"]).await,
+            published
+        );
     }
 }
 
@@ -107,7 +115,8 @@ async fn a_reopened_day_stays_published_even_if_its_complete_revision_is_damaged
 async fn what_a_newer_release_wrote_is_left_alone() {
     let lake = complete().await;
     for key in [lake.leaf(Leaf::Revision(2)), lake.leaf(Leaf::Manifest)] {
-        lake.overwrite(&key, r#"{"version": 2, "history": {"revision": 2}}"#).await;
+        lake.overwrite(&key, r#"{"version": 2, "history": {"revision": 2}}"#)
+            .await;
         let before = lake.under(&[""]).await;
         let report = lake.ask("{}").await.unwrap();
         let error = report.days[0].judged.as_ref().unwrap_err().to_string();
@@ -127,7 +136,9 @@ async fn a_ledger_of_a_lost_history_is_not_taken_for_a_new_one() {
     lake.part(DATE, "a", 9).await;
     let day = lake.quiet_day().await;
     assert_eq!((day.state, day.revision), (State::Complete, Some(2)));
-    let links = lake.text("lake/published/table=daymark_parts/date=2026-11-22/symlink.txt").await;
+    let links = lake
+        .text("lake/published/table=daymark_parts/date=2026-11-22/symlink.txt")
+        .await;
     assert_eq!(
         links.unwrap().trim_end(),
         "s3://daymark-curated/lake/parts/date=2026-11-22/r000002.parquet"
@@ -146,7 +157,11 @@ async fn an_output_with_a_damaged_footer_is_set_aside_and_converted_again() {
     lake.quiet_day().await;
     lake.work().await;
     assert_eq!(lake.quiet_day().await.state, State::Complete);
-    assert_eq!(lake.listing().await[&key].0, sound, "the same part gives the same bytes");
+    assert_eq!(
+        lake.listing().await[&key].0,
+        sound,
+        "the same part gives the same bytes"
+    );
 }
 
 #[tokio::test]
@@ -158,7 +173,10 @@ async fn a_damaged_count_of_attempts_begins_anew() {
     lake.wait(11);
     assert_eq!(lake.day().await.to_send, 1);
     assert_eq!(aside(&lake, &sent).await, ["damaged"]);
-    assert!(lake.text(&sent).await.unwrap().contains("\"counted\":0"), "it is written down at once");
+    assert!(
+        lake.text(&sent).await.unwrap().contains("\"counted\":0"),
+        "it is written down at once"
+    );
     lake.work().await;
     assert_eq!(lake.quiet_day().await.state, State::Complete);
 }
@@ -169,7 +187,11 @@ async fn columns_go_with_the_last_part_that_had_them() {
     let lake = Lake::new().await;
     let few = || gzip("\"OWNERID\",\"EMAIL\"\n1,\"a\"\n");
     lake.arrive(&key(DATE, "a"), few()).await;
-    lake.arrive(&key(DATE, "b"), gzip("\"OWNERID\",\"EMAIL\",\"EXTRA\"\n1,\"a\",\"b\"\n")).await;
+    lake.arrive(
+        &key(DATE, "b"),
+        gzip("\"OWNERID\",\"EMAIL\",\"EXTRA\"\n1,\"a\",\"b\"\n"),
+    )
+    .await;
     lake.quiet_day().await;
     lake.arrive(&key(DATE, "b"), few()).await;
     let day = lake.quiet_day().await;
@@ -183,9 +205,18 @@ async fn columns_go_with_the_last_part_that_had_them() {
 async fn rebuilt(lake: &Lake) {
     let number = lake.quiet_day().await.published.unwrap();
     let before = lake.revision(number).await;
-    let folders = ["published/table=owners", "published/table=things", "live/", "latest/"];
+    let folders = [
+        "published/table=owners",
+        "published/table=things",
+        "live/",
+        "latest/",
+    ];
     let seen = lake.under(&folders).await;
-    for key in lake.under(&["manifest/", "published/", "live/", "latest/", "parts/"]).await.into_keys() {
+    for key in lake
+        .under(&["manifest/", "published/", "live/", "latest/", "parts/"])
+        .await
+        .into_keys()
+    {
         lake.remove(&key).await;
     }
     lake.remove("lake/manifest/sweep.json").await;
@@ -203,13 +234,18 @@ async fn everything_is_rebuilt_from_what_s3_holds() {
     lake.part("2026-11-21", "a", 3).await;
     let a = lake.part(DATE, "a", 3).await;
     lake.part(DATE, "b", 3).await;
-    lake.arrive("hubspot/2026-11-22/THINGS/a.csv.gz", owners(5, 2)).await;
+    lake.arrive("hubspot/2026-11-22/THINGS/a.csv.gz", owners(5, 2))
+        .await;
     lake.quiet_day().await;
     lake.part(DATE, "b", 5).await;
     lake.quiet_day().await;
     rebuilt(&lake).await;
     // What is purged comes back as its footers have it.
-    for key in [a.key.clone(), key(DATE, "b"), "hubspot/2026-11-22/THINGS/a.csv.gz".to_owned()] {
+    for key in [
+        a.key.clone(),
+        key(DATE, "b"),
+        "hubspot/2026-11-22/THINGS/a.csv.gz".to_owned(),
+    ] {
         lake.purge(&key).await;
     }
     let before = lake.published().await;

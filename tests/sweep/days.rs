@@ -11,12 +11,18 @@ async fn a_day_is_complete_once_it_is_quiet() {
     let lake = Lake::new().await;
     let (a, b) = (lake.part(DATE, "a", 3).await, lake.part(DATE, "b", 4).await);
     let day = lake.day().await;
-    assert_eq!((day.state, day.revision, day.published), (State::Open, None, None));
+    assert_eq!(
+        (day.state, day.revision, day.published),
+        (State::Open, None, None)
+    );
     assert_eq!(day.reasons[0].code, "not_quiet");
     assert!(lake.published().await.is_empty());
 
     let day = lake.quiet_day().await;
-    assert_eq!((day.state, day.revision, day.published), (State::Complete, Some(1), Some(1)));
+    assert_eq!(
+        (day.state, day.revision, day.published),
+        (State::Complete, Some(1), Some(1))
+    );
     assert_eq!(day.totals.unwrap().rows_written, 7);
     assert_eq!(lake.published().await, lake.outputs(&[&a, &b]));
     assert_eq!(lake.latest().await.as_deref(), Some(DATE));
@@ -27,7 +33,11 @@ async fn a_day_is_complete_once_it_is_quiet() {
     let before = lake.under(&[""]).await;
     let again = lake.quiet_day().await;
     assert!(!again.revised);
-    assert_eq!(lake.under(&[""]).await, before, "nothing changed, so nothing was written");
+    assert_eq!(
+        lake.under(&[""]).await,
+        before,
+        "nothing changed, so nothing was written"
+    );
     assert_eq!(lake.events("Day Complete"), 1);
 }
 
@@ -40,14 +50,20 @@ async fn a_late_part_reopens_the_day_and_the_last_complete_one_stays_published()
 
     let b = lake.land(&key(DATE, "b"), owners(9, 4)).await;
     let day = lake.day().await;
-    assert_eq!((day.state, day.revision, day.published), (State::Reopened, Some(2), Some(1)));
+    assert_eq!(
+        (day.state, day.revision, day.published),
+        (State::Reopened, Some(2), Some(1))
+    );
     lake.convert(&b).await;
     assert_eq!(lake.day().await.revision, Some(2), "told once");
     assert_eq!(lake.under(&["published/", "latest/", "parts/"]).await, published);
     assert_eq!(lake.events("Day Reopened"), 1);
 
     let day = lake.quiet_day().await;
-    assert_eq!((day.state, day.revision, day.published), (State::Complete, Some(3), Some(3)));
+    assert_eq!(
+        (day.state, day.revision, day.published),
+        (State::Complete, Some(3), Some(3))
+    );
     assert_eq!(lake.published().await, lake.outputs(&[&a, &b]));
 }
 
@@ -57,7 +73,10 @@ async fn a_part_that_cannot_be_converted_blocks_its_day_until_it_is_replaced() {
     lake.part(DATE, "a", 3).await;
     lake.arrive(&key(DATE, "b"), b"no gzip".to_vec()).await;
     let day = lake.quiet_day().await;
-    assert_eq!((day.state, day.revision, day.published), (State::Blocked, Some(1), None));
+    assert_eq!(
+        (day.state, day.revision, day.published),
+        (State::Blocked, Some(1), None)
+    );
     assert_eq!(day.reasons[0].code, "parts_failed");
     assert_eq!(lake.day().await.revision, Some(1), "told once");
     assert_eq!(lake.events("Day Blocked"), 1);
@@ -81,7 +100,10 @@ async fn of_two_folders_for_a_date_the_newest_counts_once_it_is_whole() {
     lake.convert(&new).await;
     let day = lake.quiet_day().await;
     assert_eq!(day.state, State::Complete);
-    assert!(day.warnings.iter().any(|remark| remark.code == "several_folders"), "{day:?}");
+    assert!(
+        day.warnings.iter().any(|remark| remark.code == "several_folders"),
+        "{day:?}"
+    );
     assert_eq!(lake.published().await, lake.outputs(&[&new]));
 }
 
@@ -96,7 +118,11 @@ async fn purging_the_sources_one_by_one_leaves_the_publication_byte_for_byte() {
     for name in ["b", "a", "c"] {
         lake.purge(&key(DATE, name)).await;
         let day = lake.quiet_day().await;
-        assert_eq!((day.state, day.revised), (State::Complete, false), "without {name}");
+        assert_eq!(
+            (day.state, day.revised),
+            (State::Complete, false),
+            "without {name}"
+        );
         assert_eq!(lake.under(&[""]).await, before, "without {name}");
     }
     assert!(lake.queue.take().is_empty());
@@ -164,7 +190,11 @@ async fn a_dry_run_writes_nothing() {
     let report = lake.ask(r#"{"dry_run": true}"#).await.unwrap();
     assert_eq!(lake.listing().await, before);
     assert!(lake.queue.take().is_empty());
-    let states: Vec<_> = report.days.iter().map(|day| day.judged.as_ref().unwrap()).collect();
+    let states: Vec<_> = report
+        .days
+        .iter()
+        .map(|day| day.judged.as_ref().unwrap())
+        .collect();
     assert_eq!((states[0].state, states[0].to_send), (State::Open, 1));
     assert_eq!((states[1].state, states[1].revised), (State::Complete, true));
 }
@@ -184,7 +214,9 @@ async fn a_listing_that_fails_half_way_changes_nothing() {
     let listings = lake.world.faults().count(Operation::ListObjectsV2) as u64;
     for nth in 1..=listings {
         let rule = Rule::on(Operation::ListObjectsV2).nth(nth);
-        lake.world.faults().inject(rule, Action::Answer(403, "AccessDenied"));
+        lake.world
+            .faults()
+            .inject(rule, Action::Answer(403, "AccessDenied"));
         lake.ask("{}").await.unwrap_err();
         lake.world.faults().clear();
         assert_eq!(lake.listing().await, before, "listing {nth}");

@@ -219,7 +219,9 @@ impl Lake {
         let key = self.config.layout.link(link, table, &Day::parse(date).unwrap());
         let start = format!("s3://{CURATED}/");
         let text = self.text(&key).await.unwrap_or_default();
-        let lines = text.lines().map(|line| line.strip_prefix(&start).unwrap().to_owned());
+        let lines = text
+            .lines()
+            .map(|line| line.strip_prefix(&start).unwrap().to_owned());
         lines.collect()
     }
 
@@ -239,7 +241,11 @@ impl Lake {
 
     pub async fn latest(&self) -> Option<String> {
         let text = self.text(&self.config.layout.latest()).await?;
-        Some(serde_json::from_str::<Value>(&text).ok()?["date"].as_str()?.to_owned())
+        Some(
+            serde_json::from_str::<Value>(&text).ok()?["date"]
+                .as_str()?
+                .to_owned(),
+        )
     }
 
     /// How often an event was told.

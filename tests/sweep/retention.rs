@@ -101,5 +101,8 @@ async fn days_are_kept_as_long_as_asked_for() {
     assert!(!is_there(&lake, &lake.world.output(&old)).await);
     assert!(is_there(&lake, &lake.world.output(&new)).await);
     assert_eq!(lake.published().await, lake.outputs(&[&new]));
-    assert!(lake.queue.take().is_empty(), "what is not kept is not converted again");
+    assert!(
+        lake.queue.take().is_empty(),
+        "what is not kept is not converted again"
+    );
 }

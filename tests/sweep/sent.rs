@@ -27,7 +27,11 @@ async fn an_attempt_counts_once_the_queue_was_empty_after_it() {
     lake.sweep().await;
     for _ in 0..50 {
         let day = lake.quiet_day().await;
-        assert_eq!((day.state, day.to_send), (State::Open, 0), "it waits in the queue");
+        assert_eq!(
+            (day.state, day.to_send),
+            (State::Open, 0),
+            "it waits in the queue"
+        );
     }
     let (mut sent, mut sweeps) = (lake.queue.take().len(), 0);
     let blocked = loop {

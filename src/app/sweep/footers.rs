@@ -52,7 +52,9 @@ pub(super) async fn read(
         })
     });
     let wanted: Vec<Wanted> = wanted.collect();
-    let reads = wanted.into_iter().map(|wanted| one(store, layout.curated().bucket(), wanted));
+    let reads = wanted
+        .into_iter()
+        .map(|wanted| one(store, layout.curated().bucket(), wanted));
     let mut reads = stream::iter(reads).buffer_unordered(requests_max);
     while let Some(read) = reads.next().await {
         let (id, footer) = read?;

@@ -132,11 +132,18 @@ mod tests {
         for (state, of_all) in [(State::default(), true), (swept_lately(), false)] {
             let all_ms = state.all_ms;
             let (_, state) = next(state, Some("2026-11-03"));
-            assert_eq!((state.next.as_deref(), state.all_ms), (Some("2026-11-03"), all_ms));
+            assert_eq!(
+                (state.next.as_deref(), state.all_ms),
+                (Some("2026-11-03"), all_ms)
+            );
             let (plan, state) = next(state, None);
             assert_eq!(plan.spans[0].0, day("2026-11-03"));
             assert_eq!(state.next, None);
-            assert_eq!(state.all_ms == Some(NOON_MS), of_all, "the rest of a look-back is not all days");
+            assert_eq!(
+                state.all_ms == Some(NOON_MS),
+                of_all,
+                "the rest of a look-back is not all days"
+            );
         }
     }
 

@@ -9,8 +9,8 @@ use super::pointer::Pointer;
 use super::{SweepError, event};
 use crate::app::sweep::gather::Written;
 use crate::bus::Bus;
-use crate::keys::{Day, Layout, Leaf, Link, PARTS_TABLE};
 use crate::day::State;
+use crate::keys::{Day, Layout, Leaf, Link, PARTS_TABLE};
 use crate::manifest::{self, Damage, Revision};
 
 const TEXT: &str = "text/plain; charset=utf-8";

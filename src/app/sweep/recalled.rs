@@ -94,7 +94,12 @@ impl Recalled {
 }
 
 /// A revision by its number. None: it is not there, or it was damaged and is set aside.
-pub(super) async fn revision(sweeper: &Sweeper, date: &Day, number: u32, keep: bool) -> Result<Option<Revision>, SweepError> {
+pub(super) async fn revision(
+    sweeper: &Sweeper,
+    date: &Day,
+    number: u32,
+    keep: bool,
+) -> Result<Option<Revision>, SweepError> {
     let key = sweeper.config.layout.leaf(date, Leaf::Revision(number));
     let Some((bytes, _)) = sweeper.objects.read(&key).await? else {
         return Ok(None);
@@ -105,7 +110,10 @@ pub(super) async fn revision(sweeper: &Sweeper, date: &Day, number: u32, keep: b
         Err(damage) => {
             tracing::warn!(key, %damage, "a damaged manifest");
             if !keep {
-                sweeper.objects.set_aside(&key, bytes, &damage.to_string()).await?;
+                sweeper
+                    .objects
+                    .set_aside(&key, bytes, &damage.to_string())
+                    .await?;
             }
             Ok(None)
         }

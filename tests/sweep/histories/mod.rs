@@ -241,7 +241,8 @@ impl History {
         let faults = self.lake.world.faults();
         faults.inject(Rule::any().nth(nth), Action::Before(hook));
         let sweeper = self.lake.fragile();
-        let mut sweep = tokio::task::spawn_local(async move { sweeper.sweep(&Request::default(), None).await });
+        let mut sweep =
+            tokio::task::spawn_local(async move { sweeper.sweep(&Request::default(), None).await });
         let ended = tokio::select! {
             () = held.notified() => false,
             ended = &mut sweep => {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use md5::Digest;
 use serde_json::Value;
 
-use crate::lake::Lake;
 use super::BAD;
+use crate::lake::Lake;
 use crate::support::{CURATED, LANDING};
 
 /// A source: ETag and last-modified.
@@ -90,7 +90,14 @@ impl Model {
 
     /// Looks at the landing bucket, which has changed.
     pub async fn look(&mut self, lake: &Lake) {
-        let list = lake.world.client.list_objects_v2().bucket(LANDING).send().await.unwrap();
+        let list = lake
+            .world
+            .client
+            .list_objects_v2()
+            .bucket(LANDING)
+            .send()
+            .await
+            .unwrap();
         let objects = list.contents.unwrap_or_default().into_iter();
         let landing = objects.map(|object| {
             let etag = object.e_tag.unwrap().trim_matches('"').to_owned();
@@ -165,12 +172,20 @@ impl Model {
             let (_, newest) = self.revisions(&date).last().unwrap();
             let whole = |(_, said): &(u64, &Said)| said.published.is_some() && !said.tables.is_empty();
             let last = self.revisions(&date).filter(whole).last();
-            assert_eq!(newest.published, last.map(|(number, _)| number), "{date}: the last whole revision");
+            assert_eq!(
+                newest.published,
+                last.map(|(number, _)| number),
+                "{date}: the last whole revision"
+            );
             if let Some((number, said)) = last {
                 for (table, parts) in &said.tables {
                     let wanted: BTreeSet<String> = parts.iter().map(|part| part.output.clone()).collect();
                     let found = published.iter().find(|(_, on, of, _)| (on, of) == (&date, table));
-                    assert_eq!(found.map(|(.., files)| files), Some(&wanted), "{date} {table} of revision {number}");
+                    assert_eq!(
+                        found.map(|(.., files)| files),
+                        Some(&wanted),
+                        "{date} {table} of revision {number}"
+                    );
                 }
             }
             let is_days = |key: &&String| {
@@ -228,17 +243,15 @@ impl Model {
         }
     }
 
-    async fn read_revisions(
-        &mut self,
-        lake: &Lake,
-        all: &BTreeMap<String, String>,
-    ) -> Vec<(String, u64)> {
+    async fn read_revisions(&mut self, lake: &Lake, all: &BTreeMap<String, String>) -> Vec<(String, u64)> {
         let mut new = Vec::new();
         for key in all.keys() {
             let Some(name) = key.strip_prefix("lake/manifest/date=") else {
                 continue;
             };
-            let number = name[10..].strip_prefix("/r").and_then(|name| name.strip_suffix(".json"));
+            let number = name[10..]
+                .strip_prefix("/r")
+                .and_then(|name| name.strip_suffix(".json"));
             let Some(number) = number.map(|number| number.parse().unwrap()) else {
                 continue;
             };
@@ -260,18 +273,26 @@ impl Model {
         }
         let mut why = String::new();
         let landings = &self.landings[from..];
-        let holds = landings.iter().any(|landing| match self.whole(date, number, landing, all) {
-            Ok(()) => true,
-            Err(wrong) => {
-                why = wrong;
-                false
-            }
-        });
+        let holds = landings
+            .iter()
+            .any(|landing| match self.whole(date, number, landing, all) {
+                Ok(()) => true,
+                Err(wrong) => {
+                    why = wrong;
+                    false
+                }
+            });
         assert!(holds, "{date} revision {number} of no listing: {why}");
     }
 
     /// Whether a revision says what the contract says of this listing.
-    fn whole(&self, date: &str, number: u64, landing: &Landing, all: &BTreeMap<String, String>) -> Result<(), String> {
+    fn whole(
+        &self,
+        date: &str,
+        number: u64,
+        landing: &Landing,
+        all: &BTreeMap<String, String>,
+    ) -> Result<(), String> {
         let said = &self.said[&(date.to_owned(), number)];
         let earlier = self.revisions(date).filter(|(earlier, _)| *earlier < number);
         let before = earlier.filter(|(_, said)| !said.tables.is_empty()).last();
@@ -294,7 +315,10 @@ impl Model {
                 if !all.contains_key(&part.output) {
                     return Err(format!("{} is not there", part.output));
                 }
-                if landing.get(&part.source).is_some_and(|(etag, _)| *etag != part.etag) {
+                if landing
+                    .get(&part.source)
+                    .is_some_and(|(etag, _)| *etag != part.etag)
+                {
                     return Err(format!("{} is superseded", part.source));
                 }
             }
@@ -313,11 +337,16 @@ impl Model {
                 }
             }
             let listed_ms = before.map_or(i64::MIN, |(_, before)| before.listed_ms);
-            if others_ms.iter().min().is_some_and(|began_ms| *began_ms > newest_ms && *began_ms > listed_ms)
+            if others_ms
+                .iter()
+                .min()
+                .is_some_and(|began_ms| *began_ms > newest_ms && *began_ms > listed_ms)
             {
                 return Err(format!("{table}: another folder is newer"));
             }
-            let gone = before.into_iter().flat_map(|(_, before)| before.tables.get(&table));
+            let gone = before
+                .into_iter()
+                .flat_map(|(_, before)| before.tables.get(&table));
             for part in gone.flatten() {
                 let stays = folders.contains(folder_of(&part.source));
                 let listed = landing.contains_key(&part.source);
