@@ -18,7 +18,7 @@ export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-rust test-engines test-seaweedfs test-ministack lint lint-rust lint-deny lint-lambda lint-template \
-	bench bench-sweep bench-instructions bench-instructions-record bench-programs fuzz build invoke build-ConvertFunction build-ManifestFunction
+	mutants bench bench-sweep bench-instructions bench-instructions-record bench-programs fuzz build invoke build-ConvertFunction build-ManifestFunction
 
 help: ## Say what there is to make
 	@awk 'BEGIN { FS = ":.*## " } /^[a-zA-Z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ lint-template: $(VENVS)/sam/.made-from
 
 fuzz: target/tools/bin/cargo-fuzz ## Fuzz each target for FUZZ_SECONDS (default 60)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) ci/fuzz
+
+mutants: ## Break the rules of days on purpose, one at a time, and see the tests notice
+	$(PYTHON) ci/mutants.py
 
 # --- Measure it -------------------------------------------------------------------------------------------------------
 

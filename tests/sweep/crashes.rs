@@ -1,83 +1,134 @@
-//! A sweep may die before or after any of its requests; the next one ends what it began.
+//! Sweeps that end before and after each of their requests.
 
-use daymark::day::State;
-use daymark::manifest::Revision;
+use std::collections::BTreeMap;
+
 use daymark::server::faults::{Action, Rule};
 use daymark::sweep::Request;
+use serde_json::Value;
 
-use crate::lake::{DATE, Lake, day};
+use crate::lake::{DATE, Lake, key};
 
-/// A day that was complete once and is about to be again: there is something to write of every kind.
-async fn scene() -> Lake {
+/// A lake that is about to publish: a second revision that supersedes the first one's part.
+async fn about_to_publish() -> Lake {
     let lake = Lake::new().await;
-    lake.part("data_0", 0).await;
-    lake.judge().await;
-    lake.part("data_0", 50).await;
-    lake.part("data_1", 100).await;
+    lake.part(DATE, "a", 3).await;
+    lake.quiet_day().await;
+    lake.part(DATE, "a", 4).await;
+    lake.part(DATE, "b", 4).await;
+    lake.wait(61);
     lake
 }
 
-/// What has to be the same however often sweeps died on the way: all but the numbers of revisions.
-async fn end(lake: &Lake) -> (Vec<String>, String, Revision) {
-    let judged = lake.judge().await;
-    assert_eq!(judged.state, State::Complete, "{judged:?}");
-    let number = judged.revision.unwrap();
-    let key = format!("lake/manifest/date={DATE}/r{number:06}.json");
-    let revision = Revision::parse(&lake.world.get(&key).await, &day(DATE), number).unwrap();
-    let manifest = lake
-        .world
-        .get(&format!("lake/manifest/date={DATE}/manifest.json"))
-        .await;
-    assert_eq!(manifest, lake.world.get(&key).await);
-    let announced = format!("lake/manifest/date={DATE}/r{number:06}.announced");
-    assert!(lake.listing().await.contains_key(&announced));
-    (
-        lake.published().await,
-        lake.text("lake/latest/latest.json").await,
-        revision,
-    )
-}
-
-/// What of a revision is the same in every world: all but when its sources landed.
-fn parts(revision: &Revision) -> Vec<(&str, &str, u64)> {
-    let tables = revision.content.as_ref().unwrap().tables.values();
-    let parts = tables.flat_map(|table| &table.parts);
-    let told = parts.map(|part| {
-        (
-            part.output.key.as_str(),
-            part.source.sha256.as_str(),
-            part.rows_written,
-        )
-    });
-    told.collect()
+/// Everything in the lake, times aside.
+async fn state(lake: &Lake) -> BTreeMap<String, String> {
+    let mut all = lake.under(&[""]).await;
+    for key in all.clone().into_keys() {
+        let name = key.rsplit('/').next().unwrap();
+        if name.starts_with("manifest.json") {
+            all.insert(key, String::new());
+        } else if name.starts_with('r') && name.ends_with(".json") {
+            let mut json: Value = serde_json::from_str(&lake.text(&key).await.unwrap()).unwrap();
+            json["history"]["listed_ms"] = Value::Null;
+            json["history"]["left"] = Value::Null;
+            all.insert(key, json.to_string());
+        }
+    }
+    all
 }
 
 #[tokio::test]
-async fn a_crash_before_or_after_any_request_heals() {
-    let lake = scene().await;
-    lake.world.faults().clear_log();
-    let (published, latest, revision) = end(&lake).await;
-    let requests = lake.world.faults().log().len() as u64;
-    assert!(requests > 25, "{requests}");
-    for nth in 1..=requests {
-        for last in [Action::Refuse, Action::LoseAnswer] {
-            let lake = scene().await;
+async fn a_sweep_that_ends_at_any_request_is_finished_by_the_next() {
+    let lake = about_to_publish().await;
+    let faults = lake.world.faults();
+    faults.clear_log();
+    lake.sweep().await;
+    let calls = faults.log().len() as u64;
+    let wanted = state(&lake).await;
+    assert!(calls > 20, "{calls}");
+    println!("{calls} requests, each cut off before and after it is done");
+    for nth in 1..=calls {
+        for done in [false, true] {
+            let lake = about_to_publish().await;
             let faults = lake.world.faults();
-            faults.inject(Rule::any().nth(nth + 1).always(), Action::Refuse);
-            faults.inject(Rule::any().nth(nth), last.clone());
-            // It may come to its end where what is left of it is not needed.
-            let _ = lake.sweeper(1).sweep(&Request::default(), None).await;
+            if done {
+                faults.inject(Rule::any().nth(nth), Action::LoseAnswer);
+            }
+            faults.inject(Rule::any().nth(nth + u64::from(done)).always(), Action::Refuse);
+            // What a sweep says that is cut off is of no interest.
+            drop(lake.fragile().sweep(&Request::default(), None).await);
             faults.clear();
-            let healed = end(&lake).await;
-            assert_eq!((&healed.0, &healed.1), (&published, &latest), "{last:?} {nth}");
-            assert_eq!(parts(&healed.2), parts(&revision), "{last:?} {nth}");
-            assert_eq!(
-                healed.2.history.revision, 2,
-                "{last:?} {nth}: no revision is made twice"
-            );
-            let settled = lake.settled().await;
-            lake.judge().await;
-            assert_eq!(lake.settled().await, settled, "{last:?} {nth}");
+            let day = lake.day().await;
+            assert_eq!(day.published, Some(2), "request {nth}, done: {done}");
+            assert_eq!(state(&lake).await, wanted, "request {nth}, done: {done}");
+            assert!(lake.events("Day Complete") >= 2, "request {nth}, done: {done}");
+            let last = faults.log().len();
+            faults.clear_log();
+            assert!(!lake.day().await.revised, "{last}");
         }
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_told_before_the_day_changed_again_is_told_yet() {
+    let lake = about_to_publish().await;
+    lake.world.faults().inject(
+        Rule::any().key_contains("r000002.announced").always(),
+        Action::Refuse,
+    );
+    drop(lake.fragile().sweep(&Request::default(), None).await);
+    lake.world.faults().clear();
+    lake.land(&key(DATE, "late"), crate::support::owners(1, 2)).await;
+    assert_eq!(lake.day().await.revision, Some(3));
+    assert_eq!(lake.events("Day Reopened"), 1);
+    assert!(
+        lake.under(&["manifest/"])
+            .await
+            .keys()
+            .any(|key| key.ends_with("r000002.announced"))
+    );
+}
+
+#[tokio::test]
+async fn a_sweep_that_was_held_up_does_not_put_an_old_state_back() {
+    use daymark::server::faults::Hook;
+    use std::sync::Arc;
+    use tokio::sync::Notify;
+    let lake = about_to_publish().await;
+    lake.world.faults().clear_log();
+    let probe = about_to_publish().await;
+    probe.world.faults().clear_log();
+    probe.sweep().await;
+    let calls = probe.world.faults().log().len() as u64;
+    for nth in (1..=calls).step_by(2) {
+        let lake = about_to_publish().await;
+        let (held, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (told, wait) = (Arc::clone(&held), Arc::clone(&go));
+        let hook = Hook::new(move || {
+            let (told, wait) = (Arc::clone(&told), Arc::clone(&wait));
+            async move {
+                told.notify_one();
+                wait.notified().await;
+            }
+        });
+        lake.world
+            .faults()
+            .inject(Rule::any().nth(nth), Action::Before(hook));
+        let sweeper = lake.fragile();
+        let stalled = async { sweeper.sweep(&Request::default(), None).await };
+        let others = async {
+            held.notified().await;
+            lake.world.faults().clear();
+            lake.sweep().await;
+            lake.part(DATE, "c", 5).await;
+            let day = lake.quiet_day().await;
+            let seen = lake.under(&["published/", "latest/", "manifest/date"]).await;
+            go.notify_one();
+            (day, seen)
+        };
+        let (_, (day, seen)) = tokio::join!(stalled, others);
+        assert_eq!(lake.published().await.len(), 3, "request {nth}");
+        let now = lake.under(&["published/", "latest/", "manifest/date"]).await;
+        assert_eq!(now, seen, "request {nth}");
+        assert_eq!(lake.day().await.revision, day.revision, "request {nth}");
     }
 }

@@ -1,161 +1,257 @@
-//! What is damaged or foreign is named, set aside and made anew; what a newer release wrote is left alone.
+//! What is damaged, foreign or lost is named, kept, and made again.
 
 use daymark::day::State;
-use daymark::server::faults::{Action, Rule};
-use daymark::server::operation::Operation;
-use daymark::sweep::Request;
+use daymark::keys::Leaf;
 
-use crate::lake::{DATE, Lake};
-use crate::support::{CURATED, put};
+use crate::lake::{DATE, Lake, key};
+use crate::support::owners;
 
-async fn overwrite(lake: &Lake, key: &str, body: &[u8]) {
-    put(&lake.world.client, CURATED, key, body.to_vec()).await;
+/// A lake with a complete day, published.
+async fn complete() -> Lake {
+    let lake = Lake::new().await;
+    lake.part(DATE, "a", 3).await;
+    lake.part(DATE, "b", 4).await;
+    assert_eq!(lake.quiet_day().await.state, State::Complete);
+    lake
 }
 
+/// What is kept of this key.
+async fn aside(lake: &Lake, key: &str) -> Vec<String> {
+    let start = key.replacen("lake/", "lake/set-aside/", 1);
+    let keys = lake.listing().await.into_keys();
+    let keys: Vec<String> = keys.filter(|key| key.starts_with(&start)).collect();
+    let mut texts = Vec::new();
+    for key in keys {
+        texts.push(lake.text(&key).await.unwrap());
+    }
+    texts
+}
+
+const SEEN: &[&str] = &[
+    "published/",
+    "live/",
+    "latest/",
+    "manifest/date=2026-11-22/manifest.json",
+];
+
 #[tokio::test]
-async fn whatever_is_damaged_is_as_it_was_after_some_sweeps() {
-    let keys = [
-        "lake/latest/latest.json".to_owned(),
-        format!("lake/manifest/date={DATE}/manifest.json"),
-        format!("lake/manifest/date={DATE}/manifest.json.sha256"),
-        format!("lake/published/table=owners/date={DATE}/symlink.txt"),
-        format!("lake/published/table=daymark_parts/date={DATE}/symlink.txt"),
-        format!("lake/live/table=owners/date={DATE}/symlink.txt"),
-    ];
-    let lake = Lake::new().await;
-    lake.part("data_0", 0).await;
-    lake.judge().await;
-    let before = lake.settled().await;
-    for key in &keys {
-        for body in [&b"something else"[..], b""] {
-            overwrite(&lake, key, body).await;
-            lake.sweep().await;
-            let mut after = lake.settled().await;
-            after.retain(|key, _| !key.contains("set-aside/"));
-            assert_eq!(after, before, "{key}");
-        }
-        lake.world.delete(CURATED, key).await;
-        lake.sweep().await;
-        let mut after = lake.settled().await;
-        after.retain(|key, _| !key.contains("set-aside/"));
-        assert_eq!(after, before, "{key} deleted");
+async fn small_objects_that_are_damaged_are_kept_and_made_again() {
+    for (key, kept) in [
+        ("lake/manifest/date=2026-11-22/manifest.json", true),
+        ("lake/manifest/date=2026-11-22/manifest.json.sha256", false),
+        ("lake/published/table=owners/date=2026-11-22/symlink.txt", true),
+        ("lake/latest/latest.json", true),
+        ("lake/manifest/sweep.json", true),
+    ] {
+        let lake = complete().await;
+        let before = lake.under(SEEN).await;
+        lake.overwrite(key, "damaged").await;
+        let day = lake.day().await;
+        assert_eq!((day.state, day.revision), (State::Complete, Some(1)), "{key}");
+        assert_eq!(lake.under(SEEN).await, before, "{key}");
+        assert_eq!(aside(&lake, key).await, ["damaged"][..usize::from(kept)], "{key}");
+        assert_eq!(lake.told.text().contains("damaged, set aside"), kept, "{key}");
+        let all = lake.under(&[""]).await;
+        lake.day().await;
+        assert_eq!(lake.under(&[""]).await, all, "{key}: once");
     }
 }
 
 #[tokio::test]
-async fn a_damaged_revision_is_set_aside_and_its_number_is_not_used_again() {
-    let lake = Lake::new().await;
-    lake.part("data_0", 0).await;
-    lake.judge().await;
-    let published = lake.published().await;
-    let key = format!("lake/manifest/date={DATE}/r000001.json");
-    let mut json = lake.world.get(&key).await;
-    let at = json
-        .windows(12)
-        .position(|bytes| bytes == b"rows_written")
-        .unwrap()
-        + 14;
-    json[at] = b'9';
-    overwrite(&lake, &key, &json).await;
-    let judged = lake.judge().await;
-    assert_eq!(
-        (judged.state, judged.revision),
-        (State::Complete, Some(2)),
-        "{judged:?}"
-    );
-    assert_eq!(lake.published().await, published);
-    let listing = lake.listing().await;
-    assert!(!listing.contains_key(&key), "{listing:?}");
-    assert!(
-        listing
-            .keys()
-            .any(|key| key.starts_with("lake/set-aside/manifest/")),
-        "{listing:?}"
-    );
+async fn small_objects_that_are_lost_are_made_again() {
+    for key in [
+        "lake/manifest/date=2026-11-22/manifest.json",
+        "lake/manifest/date=2026-11-22/manifest.json.sha256",
+        "lake/manifest/date=2026-11-22/r000001.announced",
+        "lake/published/table=owners/date=2026-11-22/symlink.txt",
+        "lake/published/table=daymark_parts/date=2026-11-22/symlink.txt",
+        "lake/parts/date=2026-11-22/r000001.parquet",
+        "lake/latest/latest.json",
+        "lake/manifest/sweep.json",
+    ] {
+        let lake = complete().await;
+        let before = lake.under(&[""]).await;
+        lake.remove(key).await;
+        let day = lake.day().await;
+        assert_eq!((day.state, day.revision), (State::Complete, Some(1)), "{key}");
+        assert_eq!(lake.under(&[""]).await, before, "{key}");
+    }
 }
 
 #[tokio::test]
-async fn a_damaged_output_is_set_aside_and_converted_again() {
-    let lake = Lake::new().await;
-    let part = lake.part("data_0", 0).await;
-    let output = lake.world.output(&part);
-    let sound = lake.world.get(&output).await;
-    overwrite(&lake, &output, b"no Parquet").await;
-    let judged = lake.judge().await;
-    assert_ne!(judged.state, State::Complete, "{judged:?}");
-    assert!(
-        judged
-            .reasons
-            .iter()
-            .any(|reason| reason.code == "outputs_damaged"),
-        "{judged:?}"
-    );
-    assert!(!lake.listing().await.contains_key(&output));
-    lake.world.convert(&part).await.unwrap();
-    assert_eq!(lake.world.get(&output).await, sound);
-    assert_eq!(lake.judge().await.state, State::Complete);
+async fn a_damaged_revision_is_kept_and_the_next_one_says_the_same() {
+    for text in ["", "{}", "{\"version\":1}"] {
+        let lake = complete().await;
+        let content = lake.revision(1).await["content"].clone();
+        let published = lake.under(&["published/table=owners", "latest/"]).await;
+        let key = lake.leaf(Leaf::Revision(1));
+        lake.overwrite(&key, text).await;
+        let day = lake.day().await;
+        assert_eq!((day.state, day.revision), (State::Complete, Some(2)), "{text}");
+        assert_eq!(aside(&lake, &key).await, [text]);
+        assert_eq!(lake.revision(2).await["content"], content);
+        assert_eq!(
+            lake.under(&["published/table=owners", "latest/"]).await,
+            published
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_reopened_day_stays_published_even_if_its_complete_revision_is_damaged() {
+    let lake = complete().await;
+    let published = lake.under(&["published/", "latest/", "parts/"]).await;
+    let late = lake.land(&key(DATE, "late"), owners(1, 3)).await;
+    assert_eq!(lake.day().await.state, State::Reopened);
+    lake.overwrite(&lake.leaf(Leaf::Revision(1)), "damaged").await;
+    lake.day().await;
+    assert_eq!(lake.under(&["published/", "latest/", "parts/"]).await, published);
+    lake.convert(&late).await;
+    assert_eq!(lake.quiet_day().await.state, State::Complete);
+    assert_eq!(lake.published().await.len(), 3);
 }
 
 #[tokio::test]
 async fn what_a_newer_release_wrote_is_left_alone() {
-    let lake = Lake::new().await;
-    lake.part("data_0", 0).await;
-    lake.judge().await;
-    let key = format!("lake/manifest/date={DATE}/r000002.json");
-    overwrite(&lake, &key, br#"{"version": 2, "date": "2026-11-22"}"#).await;
-    lake.part("data_1", 100).await;
-    let before = lake.settled().await;
-    let report = lake.try_sweep(&Request::default()).await.unwrap();
-    let error = report.days[0].judged.as_ref().unwrap_err().to_string();
-    assert!(
-        error.contains("newer") && error.contains("r000002.json"),
-        "{error}"
+    let lake = complete().await;
+    for key in [lake.leaf(Leaf::Revision(2)), lake.leaf(Leaf::Manifest)] {
+        lake.overwrite(&key, r#"{"version": 2, "history": {"revision": 2}}"#)
+            .await;
+        let before = lake.under(&[""]).await;
+        let report = lake.ask("{}").await.unwrap();
+        let error = report.days[0].judged.as_ref().unwrap_err().to_string();
+        assert!(error.contains("newer release") && error.contains(&key), "{error}");
+        assert_eq!(lake.under(&[""]).await, before);
+        lake.remove(&key).await;
+    }
+    assert_eq!(lake.day().await.revision, Some(1));
+}
+
+#[tokio::test]
+async fn a_ledger_of_a_lost_history_is_not_taken_for_a_new_one() {
+    let lake = complete().await;
+    for key in lake.under(&["manifest/"]).await.into_keys() {
+        lake.remove(&key).await;
+    }
+    lake.part(DATE, "a", 9).await;
+    let day = lake.quiet_day().await;
+    assert_eq!((day.state, day.revision), (State::Complete, Some(2)));
+    let links = lake
+        .text("lake/published/table=daymark_parts/date=2026-11-22/symlink.txt")
+        .await;
+    assert_eq!(
+        links.unwrap().trim_end(),
+        "s3://daymark-curated/lake/parts/date=2026-11-22/r000002.parquet"
     );
-    assert_eq!(lake.settled().await, before);
 }
 
 #[tokio::test]
-async fn a_damaged_state_of_the_sweeps_costs_a_sweep_over_all_days() {
+async fn an_output_with_a_damaged_footer_is_set_aside_and_converted_again() {
     let lake = Lake::new().await;
-    lake.part("data_0", 0).await;
-    lake.judge().await;
-    for body in ["{", r#"{"version": 1}"#, ""] {
-        overwrite(&lake, "lake/manifest/sweep.json", body.as_bytes()).await;
-        assert_eq!(lake.judge().await.state, State::Complete, "{body}");
-    }
-    overwrite(&lake, &format!("lake/manifest/date={DATE}/sent.json"), b"{}").await;
-    assert_eq!(lake.judge().await.state, State::Complete);
+    let a = lake.part(DATE, "a", 3).await;
+    let key = lake.world.output(&a);
+    let sound = lake.listing().await[&key].0.clone();
+    lake.overwrite(&key, "damaged").await;
+    assert_eq!(lake.quiet_day().await.state, State::Open);
+    assert_eq!(aside(&lake, &key).await, ["damaged"]);
+    lake.quiet_day().await;
+    lake.work().await;
+    assert_eq!(lake.quiet_day().await.state, State::Complete);
+    assert_eq!(
+        lake.listing().await[&key].0,
+        sound,
+        "the same part gives the same bytes"
+    );
 }
 
 #[tokio::test]
-async fn a_listing_that_fails_half_way_changes_nothing() {
+async fn a_damaged_count_of_attempts_begins_anew() {
     let lake = Lake::new().await;
-    lake.part("data_0", 0).await;
-    lake.part("data_1", 100).await;
-    let before = lake.listing().await;
-    lake.world.faults().clear_log();
-    lake.sweeper(1).sweep(&dry(), None).await.unwrap();
-    let listings = lake.world.faults().count(Operation::ListObjectsV2) as u64;
-    assert!(listings > 5, "{listings}");
-    for nth in 1..=listings {
-        lake.world.faults().clear();
-        let fault = lake.world.faults().inject(
-            Rule::on(Operation::ListObjectsV2).nth(nth).always(),
-            Action::Answer(500, "InternalError"),
-        );
-        lake.sweeper(1)
-            .sweep(&Request::default(), None)
-            .await
-            .unwrap_err();
-        assert!(fault.fired() > 0);
-        lake.world.faults().clear();
-        assert_eq!(lake.listing().await, before, "listing {nth}");
-    }
+    lake.land(&key(DATE, "a"), owners(1, 3)).await;
+    let sent = lake.leaf(Leaf::Sent);
+    lake.overwrite(&sent, "damaged").await;
+    lake.wait(11);
+    assert_eq!(lake.day().await.to_send, 1);
+    assert_eq!(aside(&lake, &sent).await, ["damaged"]);
+    assert!(
+        lake.text(&sent).await.unwrap().contains("\"counted\":0"),
+        "it is written down at once"
+    );
+    lake.work().await;
+    assert_eq!(lake.quiet_day().await.state, State::Complete);
 }
 
-fn dry() -> Request {
-    Request {
-        dry_run: true,
-        ..Request::default()
+#[tokio::test]
+async fn columns_go_with_the_last_part_that_had_them() {
+    use crate::support::gzip;
+    let lake = Lake::new().await;
+    let few = || gzip("\"OWNERID\",\"EMAIL\"\n1,\"a\"\n");
+    lake.arrive(&key(DATE, "a"), few()).await;
+    lake.arrive(
+        &key(DATE, "b"),
+        gzip("\"OWNERID\",\"EMAIL\",\"EXTRA\"\n1,\"a\",\"b\"\n"),
+    )
+    .await;
+    lake.quiet_day().await;
+    lake.arrive(&key(DATE, "b"), few()).await;
+    let day = lake.quiet_day().await;
+    let content = lake.revision(day.published.unwrap()).await["content"].clone();
+    let columns = content["tables"]["owners"]["columns"].to_string();
+    assert!(!columns.contains("extra"), "{columns}");
+    rebuilt(&lake).await;
+}
+
+/// Everything but the data is deleted, and comes back.
+async fn rebuilt(lake: &Lake) {
+    let number = lake.quiet_day().await.published.unwrap();
+    let before = lake.revision(number).await;
+    let folders = [
+        "published/table=owners",
+        "published/table=things",
+        "live/",
+        "latest/",
+    ];
+    let seen = lake.under(&folders).await;
+    for key in lake
+        .under(&["manifest/", "published/", "live/", "latest/", "parts/"])
+        .await
+        .into_keys()
+    {
+        lake.remove(&key).await;
     }
+    lake.remove("lake/manifest/sweep.json").await;
+    let day = lake.quiet_day().await;
+    assert_eq!(day.revision, Some(1));
+    let after = lake.revision(1).await;
+    assert_eq!(after["content"].to_string(), before["content"].to_string());
+    assert_eq!(after["content_sha256"], before["content_sha256"]);
+    assert_eq!(lake.under(&folders).await, seen);
+}
+
+#[tokio::test]
+async fn everything_is_rebuilt_from_what_s3_holds() {
+    let lake = Lake::new().await;
+    lake.part("2026-11-21", "a", 3).await;
+    let a = lake.part(DATE, "a", 3).await;
+    lake.part(DATE, "b", 3).await;
+    lake.arrive("hubspot/2026-11-22/THINGS/a.csv.gz", owners(5, 2))
+        .await;
+    lake.quiet_day().await;
+    lake.part(DATE, "b", 5).await;
+    lake.quiet_day().await;
+    rebuilt(&lake).await;
+    // What is purged comes back as its footers have it.
+    for key in [
+        a.key.clone(),
+        key(DATE, "b"),
+        "hubspot/2026-11-22/THINGS/a.csv.gz".to_owned(),
+    ] {
+        lake.purge(&key).await;
+    }
+    let before = lake.published().await;
+    for key in lake.under(&["manifest/", "published/"]).await.into_keys() {
+        lake.remove(&key).await;
+    }
+    assert_eq!(lake.quiet_day().await.state, State::Archived);
+    assert_eq!(lake.published().await, before);
 }

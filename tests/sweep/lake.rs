@@ -1,145 +1,266 @@
-//! A world with a sweeper in it.
+//! A Daymark whose clock is held: parts land, time passes, sweeps come.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
+use daymark::app::handler::{Handler, Invocation};
 use daymark::app::sweep::{Judged, Report, SweepError, Sweeper};
-use daymark::keys::Day;
+use daymark::config::Config;
+use daymark::keys::{Day, Leaf, Link};
 use daymark::notice::Notice;
 use daymark::queue::Queue;
+use daymark::server::clock::Clock;
 use daymark::store::{Store, Tuning};
 use daymark::sweep::Request;
+use daymark::telemetry::{Level, Metrics, subscriber};
 use serde_json::Value;
+use tokio::time::Instant;
+use tracing::subscriber::DefaultGuard;
 
-use crate::support::{CURATED, World, owners};
+use crate::support::{CURATED, Captured, LANDING, World, config, owners, put};
 
-/// The day that most tests are about.
+/// 2026-11-22 10:00:00 UTC
+pub const TEN_MS: u64 = 1_795_341_600_000;
+
 pub const DATE: &str = "2026-11-22";
+
+/// Objects of the curated bucket: ETag and last-modified by key.
+pub type Listed = BTreeMap<String, (String, i64)>;
 
 pub struct Lake {
     pub world: World,
+    pub clock: Clock,
     pub queue: Queue,
+    pub config: Arc<Config>,
+    pub told: Captured,
+    store: Store,
+    /// Gives up at once.
+    fragile: Store,
+    _log: DefaultGuard,
+}
+
+/// Name of a part of table OWNERS.
+pub fn key(date: &str, name: &str) -> String {
+    format!("hubspot/{date}/OWNERS/{name}.csv.gz")
 }
 
 impl Lake {
-    /// A lake that needs no quiet.
     pub async fn new() -> Lake {
         Lake::with(&[]).await
     }
 
     pub async fn with(settings: &[(&str, &str)]) -> Lake {
-        let world = World::with(&[&[("QUIET_MINUTES", "0")], settings].concat()).await;
+        let told = Captured::default();
+        let log = tracing::subscriber::set_default(subscriber(Level::Info, told.clone()));
+        let clock = Clock::held(TEN_MS);
+        let world = World::at(settings, clock.clone()).await;
+        let store = |attempts| {
+            let tuning = Tuning {
+                attempts,
+                backoff_max: Duration::from_millis(1),
+                path_style: true,
+                ..Tuning::default()
+            };
+            Store::new(&world.server.sdk_config(), &tuning)
+        };
         Lake {
-            world,
+            config: Arc::new(world.config.clone()),
+            clock,
             queue: Queue::here(),
+            told,
+            store: store(3),
+            fragile: store(1),
+            _log: log,
+            world,
         }
     }
 
-    /// A part of the owners' table lands.
-    pub async fn land(&self, name: &str, first: u64) -> Notice {
-        self.land_in(&format!("hubspot/{DATE}"), name, first).await
+    /// From here on with these settings.
+    pub fn configure(&mut self, settings: &[(&str, &str)]) {
+        self.config = Arc::new(config(settings));
     }
 
-    pub async fn land_in(&self, folder: &str, name: &str, first: u64) -> Notice {
-        let key = format!("{folder}/OWNERS/{name}.csv.gz");
-        self.world.land(&key, owners(first, 5)).await
+    pub fn wait(&self, minutes: u64) {
+        self.clock.advance(Duration::from_secs(60 * minutes));
     }
 
-    /// It lands, and is converted.
-    pub async fn part(&self, name: &str, first: u64) -> Notice {
-        let notice = self.land(name, first).await;
-        self.world.convert(&notice).await.unwrap();
+    pub async fn land(&self, key: &str, bytes: Vec<u8>) -> Notice {
+        self.world.land(key, bytes).await
+    }
+
+    /// Lands and is converted.
+    pub async fn arrive(&self, key: &str, bytes: Vec<u8>) -> Notice {
+        let notice = self.land(key, bytes).await;
+        self.convert(&notice).await;
         notice
     }
 
-    pub fn sweeper(&self, attempts: u32) -> Sweeper {
-        let tuning = Tuning {
-            attempts,
-            backoff_max: std::time::Duration::from_millis(1),
-            path_style: true,
-            ..Tuning::default()
+    /// A part of OWNERS with so many rows.
+    pub async fn part(&self, date: &str, name: &str, rows: u64) -> Notice {
+        self.arrive(&key(date, name), owners(1, rows)).await
+    }
+
+    pub async fn convert(&self, notice: &Notice) {
+        let event = crate::support::s3_event(notice);
+        self.handle(&event).await;
+    }
+
+    /// The converter, with today's settings.
+    pub async fn handle(&self, event: &Value) {
+        let metrics = Metrics::to("test", Captured::default());
+        let handler = Handler::new((*self.config).clone(), self.store.clone(), metrics);
+        let invocation = Invocation {
+            request_id: "test".to_owned(),
+            deadline: None,
         };
-        let store = Store::new(&self.world.server.sdk_config(), &tuning);
-        let config = Arc::new(self.world.config.clone());
-        Sweeper::new(config, store, Some(self.queue.clone()), None)
-    }
-
-    pub async fn try_sweep(&self, request: &Request) -> Result<Report, SweepError> {
-        self.sweeper(3).sweep(request, None).await
-    }
-
-    /// A sweep that must go well, by day.
-    pub async fn sweep(&self) -> BTreeMap<String, Judged> {
-        judged(self.try_sweep(&Request::default()).await.unwrap())
-    }
-
-    /// A sweep over the one day, which must be there.
-    pub async fn judge(&self) -> Judged {
-        let mut days = self.sweep().await;
-        days.remove(DATE).unwrap_or_else(|| panic!("{days:?}"))
-    }
-
-    /// Keys and ETags of everything that is in the curated bucket.
-    pub async fn listing(&self) -> BTreeMap<String, String> {
-        let listed = self
-            .world
-            .client
-            .list_objects_v2()
-            .bucket(CURATED)
-            .send()
+        handler
+            .handle(event.to_string().as_bytes(), invocation)
             .await
             .unwrap();
-        assert_ne!(listed.is_truncated(), Some(true));
-        let objects = listed.contents().iter();
-        objects
-            .map(|object| {
-                (
-                    object.key().unwrap().to_owned(),
-                    object.e_tag().unwrap().to_owned(),
-                )
-            })
+    }
+
+    /// Everything in the queue is converted.
+    pub async fn work(&self) {
+        for body in self.queue.take() {
+            self.handle(&serde_json::from_str(&body).unwrap()).await;
+        }
+    }
+
+    pub fn sweeper(&self) -> Sweeper {
+        let queue = Some(self.queue.clone());
+        Sweeper::new(Arc::clone(&self.config), self.store.clone(), queue, None)
+    }
+
+    /// One that a single lost connection ends.
+    pub fn fragile(&self) -> Sweeper {
+        let queue = Some(self.queue.clone());
+        Sweeper::new(Arc::clone(&self.config), self.fragile.clone(), queue, None)
+    }
+
+    pub async fn ask(&self, request: &str) -> Result<Report, SweepError> {
+        let request = Request::parse(request.as_bytes()).unwrap();
+        self.sweeper().sweep(&request, None).await
+    }
+
+    pub async fn stop_at_once(&self) -> Report {
+        let sweeper = self.sweeper();
+        let request = Request::default();
+        sweeper.sweep(&request, Some(Instant::now())).await.unwrap()
+    }
+
+    /// A sweep of which every day came to an end.
+    pub async fn sweep(&self) -> BTreeMap<String, Judged> {
+        let report = self.ask("{}").await.unwrap();
+        let days = report.days.into_iter();
+        days.map(|day| (day.date.to_string(), day.judged.unwrap()))
             .collect()
     }
 
-    /// The same without what tells only when sweeps were.
-    pub async fn settled(&self) -> BTreeMap<String, String> {
-        let mut listing = self.listing().await;
-        listing.retain(|key, _| !key.ends_with("manifest/sweep.json"));
+    /// A sweep, and what it says of [`DATE`].
+    pub async fn day(&self) -> Judged {
+        self.sweep().await.remove(DATE).unwrap()
+    }
+
+    /// The same when nothing has changed for long enough.
+    pub async fn quiet_day(&self) -> Judged {
+        self.wait(61);
+        self.day().await
+    }
+
+    pub async fn text(&self, key: &str) -> Option<String> {
+        let get = self.world.client.get_object().bucket(CURATED).key(key).send();
+        let Ok(found) = get.await else { return None };
+        let bytes = found.body.collect().await.unwrap().to_vec();
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    pub async fn overwrite(&self, key: &str, text: &str) {
+        put(&self.world.client, CURATED, key, text.as_bytes().to_vec()).await;
+    }
+
+    pub async fn remove(&self, key: &str) {
+        self.world.delete(CURATED, key).await;
+    }
+
+    pub async fn purge(&self, key: &str) {
+        self.world.delete(LANDING, key).await;
+    }
+
+    pub async fn listing(&self) -> Listed {
+        let list = self.world.client.list_objects_v2().bucket(CURATED);
+        let mut pages = list.into_paginator().send();
+        let mut all = BTreeMap::new();
+        while let Some(page) = pages.next().await {
+            for object in page.unwrap().contents.unwrap_or_default() {
+                let etag = object.e_tag.unwrap().trim_matches('"').to_owned();
+                let changed_ms = object.last_modified.unwrap().to_millis().unwrap();
+                all.insert(object.key.unwrap(), (etag, changed_ms));
+            }
+        }
+        all
+    }
+
+    /// Objects under these folders, each with its ETag.
+    pub async fn under(&self, folders: &[&str]) -> BTreeMap<String, String> {
+        let listing = self.listing().await.into_iter();
+        let wanted = |key: &String| {
+            let path = key.strip_prefix("lake/").unwrap();
+            folders.iter().any(|folder| path.starts_with(folder)) && path != "manifest/sweep.json"
+        };
         listing
+            .filter(|(key, _)| wanted(key))
+            .map(|(key, (etag, _))| (key, etag))
+            .collect()
     }
 
-    pub async fn json(&self, key: &str) -> Value {
-        serde_json::from_slice(&self.world.get(key).await).unwrap()
-    }
-
-    pub async fn text(&self, key: &str) -> String {
-        String::from_utf8(self.world.get(key).await).unwrap()
-    }
-
-    /// The day's manifest.
-    pub async fn manifest(&self) -> Value {
-        self.json(&format!("lake/manifest/date={DATE}/manifest.json"))
-            .await
-    }
-
-    /// Keys of the files that are published of the owners' table.
-    pub async fn published(&self) -> Vec<String> {
-        let text = self
-            .text(&format!("lake/published/table=owners/date={DATE}/symlink.txt"))
-            .await;
+    /// Keys that a table's symlink of a day names.
+    pub async fn files(&self, link: Link, table: &str, date: &str) -> Vec<String> {
+        let key = self.config.layout.link(link, table, &Day::parse(date).unwrap());
+        let start = format!("s3://{CURATED}/");
+        let text = self.text(&key).await.unwrap_or_default();
         let lines = text
             .lines()
-            .map(|line| line.strip_prefix(&format!("s3://{CURATED}/")).unwrap());
-        lines.map(str::to_owned).collect()
+            .map(|line| line.strip_prefix(&start).unwrap().to_owned());
+        lines.collect()
     }
-}
 
-pub fn judged(report: Report) -> BTreeMap<String, Judged> {
-    let days = report.days.into_iter();
-    days.map(|day| (day.date.to_string(), day.judged.unwrap()))
-        .collect()
-}
+    /// Keys that are published of OWNERS on [`DATE`].
+    pub async fn published(&self) -> Vec<String> {
+        self.files(Link::Published, "owners", DATE).await
+    }
 
-pub fn day(text: &str) -> Day {
-    Day::parse(text).unwrap()
+    pub fn leaf(&self, leaf: Leaf) -> String {
+        self.config.layout.leaf(&Day::parse(DATE).unwrap(), leaf)
+    }
+
+    pub async fn revision(&self, number: u32) -> Value {
+        let text = self.text(&self.leaf(Leaf::Revision(number))).await;
+        serde_json::from_str(&text.unwrap()).unwrap()
+    }
+
+    pub async fn latest(&self) -> Option<String> {
+        let text = self.text(&self.config.layout.latest()).await?;
+        Some(
+            serde_json::from_str::<Value>(&text).ok()?["date"]
+                .as_str()?
+                .to_owned(),
+        )
+    }
+
+    /// How often an event was told.
+    pub fn events(&self, detail_type: &str) -> usize {
+        let text = self.told.text();
+        let lines = text.lines();
+        lines
+            .filter(|line| line.contains("a day's event") && line.contains(detail_type))
+            .count()
+    }
+
+    /// What a sorted list of notices is converted to.
+    pub fn outputs(&self, notices: &[&Notice]) -> Vec<String> {
+        let mut keys: Vec<String> = notices.iter().map(|notice| self.world.output(notice)).collect();
+        keys.sort();
+        keys
+    }
 }

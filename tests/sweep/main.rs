@@ -1,4 +1,5 @@
-//! Sweeps over a real S3 protocol: from parts that landed to days that are whole.
+//! Sweeps over a real S3 protocol, with the server's clock held: from parts that landed to days that are whole, through
+//! whatever goes wrong on the way.
 #![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
@@ -10,8 +11,10 @@
 
 mod crashes;
 mod damage;
+mod days;
+mod histories;
 mod lake;
-mod rebuild;
-mod scenes;
+mod retention;
+mod sent;
 #[path = "../support/mod.rs"]
 mod support;

@@ -116,6 +116,15 @@ impl Run<'_> {
         let before = stored_published
             .as_ref()
             .map(|revision| revision.history.revision);
+        let newest_ms = stored_newest.as_ref().map(|newest| newest.history.listed_ms);
+        if verdict.revise && newest_ms > Some(seen.now_ms) {
+            // Held up between its listings, this sweep may have seen outputs from before that revision and sources from after.
+            return Err(SweepError::Unsettled(format!(
+                "expected a newest revision from before {} ms by S3's clock, when this sweep began, found one of {} ms",
+                seen.now_ms,
+                newest_ms.unwrap_or_default()
+            )));
+        }
         let revised = if verdict.revise {
             let revision = manifest::revise(seen, known, &verdict, &config.layout, number, before);
             Some(revision.map_err(|remark| SweepError::Defect(remark.to_string()))?)

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Breaks the rules of days on purpose, one at a time, and shows that the tests of sweeps notice: mutants.py [NAME…].
+
+Each mutant is one replacement in a copy of the sources under target/. Its tests must fail; what does not fail, or does not
+compile, or does not apply any more, is an error.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+TREE = ROOT / "target" / "mutants"
+
+# Name, file, what stands there, what a careless hand would make of it.
+MUTANTS = [
+    ("late part ignored", "src/day.rs",
+     "if !all || !choice.ids(table).all(|id: &PartId| ids.contains(id)) {",
+     "if all && !choice.ids(table).any(|id: &PartId| ids.contains(id)) {"),
+    ("stale symlink", "src/app/sweep/objects.rs",
+     "&& self.is_so(&body, listed).await?",
+     "&& listed.size_bytes > 0"),
+    ("double publish", "src/day/choose.rs",
+     "if !self.listed.contains_key(stem) {",
+     "if !stem.is_empty() {"),
+    ("purge unpublishes", "src/day/choose.rs",
+     "parts.extend(self.gone(outputs, &folders, &newest_ms));",
+     "parts.extend(None::<Part<'_>>.filter(|_| self.gone(outputs, &folders, &newest_ms).is_some()));"),
+    ("attempt counted too early", "src/day/send.rs",
+     "if !drained || since_ms < policy.send_after_ms {",
+     "if (!drained && since_ms < 0) || since_ms < policy.send_after_ms {"),
+    ("superseded source published", "src/day/choose.rs",
+     "let same = facts.source_key == source.key && facts.source_etag == source.etag;",
+     "let same = facts.source_key == source.key;"),
+    ("complete without quiet", "src/day.rs",
+     "if quiet_ms < policy.quiet_ms {",
+     "if quiet_ms < 0 {"),
+    ("reopened day unpublished", "src/manifest/build.rs",
+     "None => published.filter(|_| !forgotten),",
+     "None => published.filter(|_| forgotten),"),
+    ("grace period ignored", "src/day/retire.rs",
+     "let old = seen.now_ms - since_ms >= policy.grace_ms;",
+     "let old = seen.now_ms - since_ms >= 0;"),
+    ("a delayed sweep revises", "src/app/sweep.rs",
+     "if verdict.revise && newest_ms > Some(seen.now_ms) {",
+     "if verdict.revise && newest_ms > Some(i64::MAX - 1) {"),
+    ("event lost in a crash", "src/app/sweep/publish.rs",
+     "for revision in self.untold {",
+     "for revision in self.untold.iter().take(0) {"),
+    ("columns outlive their parts", "src/manifest/recall.rs",
+     "if table.parts.iter().all(|part| part.schema == first.schema) {",
+     "if table.parts.iter().any(|part| part.schema == first.schema) {"),
+    ("a lost history's ledger published", "src/app/sweep/recalled.rs",
+     "numbers.chain(ledgers).max()",
+     "numbers.chain(ledgers.take(0)).max()"),
+]
+
+
+def copy() -> None:
+    files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for name in filter(None, files.split("\0")):
+        source, target = ROOT / name, TREE / name
+        if source.is_file() and not (target.is_file() and target.read_bytes() == source.read_bytes()):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+
+
+def test() -> tuple[bool, str]:
+    environment = {**os.environ, "CARGO_TARGET_DIR": str(ROOT / "target"), "RUST_BACKTRACE": "0"}
+    cargo = [os.environ.get("CARGO", "cargo"), "test", "--locked", "--test", "sweep"]
+    done = subprocess.run(cargo, cwd=TREE, env=environment, capture_output=True, text=True)
+    if "test result:" not in done.stdout:
+        sys.exit(f"the tests did not run:\n{done.stderr}")
+    return done.returncode == 0, done.stdout
+
+
+def main() -> None:
+    asked = sys.argv[1:]
+    wanted = [mutant for mutant in MUTANTS if not asked or mutant[0] in asked]
+    survivors = 0
+    for name, path, old, new in wanted:
+        copy()
+        text = (ROOT / path).read_text()
+        if text.count(old) != 1:
+            sys.exit(f"{name}: expected once in {path}, found {text.count(old)} times: {old}")
+        (TREE / path).write_text(text.replace(old, new))
+        survived, output = test()
+        survivors += survived
+        caught = re.findall(r"^test (\S+) \.\.\. FAILED$", output, re.MULTILINE)
+        print(f"{name}: {'NOT CAUGHT' if survived else 'caught by ' + ', '.join(caught)}", flush=True)
+    if survivors:
+        sys.exit(f"{survivors} of {len(wanted)} mutants survived")
+    print(f"{len(wanted)} mutants, each of them caught")
+
+
+if __name__ == "__main__":
+    main()

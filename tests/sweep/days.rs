@@ -1,0 +1,225 @@
+//! Days that become whole, and what comes in between.
+
+use daymark::day::State;
+use daymark::keys::Leaf;
+
+use crate::lake::{DATE, Lake, key};
+use crate::support::owners;
+
+#[tokio::test]
+async fn a_day_is_complete_once_it_is_quiet() {
+    let lake = Lake::new().await;
+    let (a, b) = (lake.part(DATE, "a", 3).await, lake.part(DATE, "b", 4).await);
+    let day = lake.day().await;
+    assert_eq!(
+        (day.state, day.revision, day.published),
+        (State::Open, None, None)
+    );
+    assert_eq!(day.reasons[0].code, "not_quiet");
+    assert!(lake.published().await.is_empty());
+
+    let day = lake.quiet_day().await;
+    assert_eq!(
+        (day.state, day.revision, day.published),
+        (State::Complete, Some(1), Some(1))
+    );
+    assert_eq!(day.totals.unwrap().rows_written, 7);
+    assert_eq!(lake.published().await, lake.outputs(&[&a, &b]));
+    assert_eq!(lake.latest().await.as_deref(), Some(DATE));
+    let newest = lake.text(&lake.leaf(Leaf::Revision(1))).await;
+    assert_eq!(lake.text(&lake.leaf(Leaf::Manifest)).await, newest);
+    assert_eq!(lake.events("Day Complete"), 1);
+
+    let before = lake.under(&[""]).await;
+    let again = lake.quiet_day().await;
+    assert!(!again.revised);
+    assert_eq!(
+        lake.under(&[""]).await,
+        before,
+        "nothing changed, so nothing was written"
+    );
+    assert_eq!(lake.events("Day Complete"), 1);
+}
+
+#[tokio::test]
+async fn a_late_part_reopens_the_day_and_the_last_complete_one_stays_published() {
+    let lake = Lake::new().await;
+    let a = lake.part(DATE, "a", 3).await;
+    lake.quiet_day().await;
+    let published = lake.under(&["published/", "latest/", "parts/"]).await;
+
+    let b = lake.land(&key(DATE, "b"), owners(9, 4)).await;
+    let day = lake.day().await;
+    assert_eq!(
+        (day.state, day.revision, day.published),
+        (State::Reopened, Some(2), Some(1))
+    );
+    lake.convert(&b).await;
+    assert_eq!(lake.day().await.revision, Some(2), "told once");
+    assert_eq!(lake.under(&["published/", "latest/", "parts/"]).await, published);
+    assert_eq!(lake.events("Day Reopened"), 1);
+
+    let day = lake.quiet_day().await;
+    assert_eq!(
+        (day.state, day.revision, day.published),
+        (State::Complete, Some(3), Some(3))
+    );
+    assert_eq!(lake.published().await, lake.outputs(&[&a, &b]));
+}
+
+#[tokio::test]
+async fn a_part_that_cannot_be_converted_blocks_its_day_until_it_is_replaced() {
+    let lake = Lake::new().await;
+    lake.part(DATE, "a", 3).await;
+    lake.arrive(&key(DATE, "b"), b"no gzip".to_vec()).await;
+    let day = lake.quiet_day().await;
+    assert_eq!(
+        (day.state, day.revision, day.published),
+        (State::Blocked, Some(1), None)
+    );
+    assert_eq!(day.reasons[0].code, "parts_failed");
+    assert_eq!(lake.day().await.revision, Some(1), "told once");
+    assert_eq!(lake.events("Day Blocked"), 1);
+    assert!(lake.queue.take().is_empty(), "sending it again would not help");
+
+    let b = lake.part(DATE, "b", 4).await;
+    let day = lake.quiet_day().await;
+    assert_eq!((day.state, day.published), (State::Complete, Some(2)));
+    assert!(lake.published().await.contains(&lake.world.output(&b)));
+}
+
+#[tokio::test]
+async fn of_two_folders_for_a_date_the_newest_counts_once_it_is_whole() {
+    let lake = Lake::new().await;
+    let old = lake.part(DATE, "a", 3).await;
+    lake.quiet_day().await;
+    let new = lake.land("hubspot/20261122/OWNERS/a.csv.gz", owners(1, 5)).await;
+    let day = lake.day().await;
+    assert_eq!((day.state, day.published), (State::Reopened, Some(1)));
+    assert_eq!(lake.published().await, lake.outputs(&[&old]));
+    lake.convert(&new).await;
+    let day = lake.quiet_day().await;
+    assert_eq!(day.state, State::Complete);
+    assert!(
+        day.warnings.iter().any(|remark| remark.code == "several_folders"),
+        "{day:?}"
+    );
+    assert_eq!(lake.published().await, lake.outputs(&[&new]));
+}
+
+#[tokio::test]
+async fn purging_the_sources_one_by_one_leaves_the_publication_byte_for_byte() {
+    let lake = Lake::new().await;
+    for name in ["a", "b", "c"] {
+        lake.part(DATE, name, 3).await;
+    }
+    lake.quiet_day().await;
+    let before = lake.under(&[""]).await;
+    for name in ["b", "a", "c"] {
+        lake.purge(&key(DATE, name)).await;
+        let day = lake.quiet_day().await;
+        assert_eq!(
+            (day.state, day.revised),
+            (State::Complete, false),
+            "without {name}"
+        );
+        assert_eq!(lake.under(&[""]).await, before, "without {name}");
+    }
+    assert!(lake.queue.take().is_empty());
+}
+
+#[tokio::test]
+async fn parts_leave_with_the_next_content_of_their_folder() {
+    let lake = Lake::new().await;
+    lake.part(DATE, "a", 3).await;
+    lake.part(DATE, "b", 3).await;
+    lake.quiet_day().await;
+    lake.purge(&key(DATE, "a")).await;
+    lake.wait(1);
+    let b = lake.part(DATE, "b", 5).await;
+    assert_eq!(lake.day().await.state, State::Reopened);
+    assert_eq!(lake.quiet_day().await.state, State::Complete);
+    assert_eq!(lake.published().await, lake.outputs(&[&b]));
+}
+
+#[tokio::test]
+async fn a_sweep_that_has_no_time_left_stops_at_a_days_edge_and_the_next_goes_on() {
+    let lake = Lake::new().await;
+    for date in ["2026-11-20", "2026-11-21"] {
+        lake.part(date, "a", 3).await;
+    }
+    lake.wait(61);
+    for _ in 0..2 {
+        let report = lake.stop_at_once().await;
+        assert!(report.days.is_empty());
+        assert_eq!(report.stopped_before.unwrap().as_str(), "2026-11-20");
+        let days = lake.sweep().await;
+        assert_eq!(days.len(), 2);
+        assert!(days.values().all(|day| day.state == State::Complete));
+    }
+}
+
+#[tokio::test]
+async fn days_are_found_in_nested_folders_and_by_a_pattern() {
+    let nested: (&[(&str, &str)], &str) = (&[], "hubspot/2026/11/22/OWNERS/a.csv.gz");
+    let deep: (&[(&str, &str)], &str) = (&[], "hubspot/x/y/z/2026-11-22/OWNERS/a.csv.gz");
+    let pattern: (&[(&str, &str)], &str) = (
+        &[("DAY_FOLDER_PATTERN", "^(?<date>[0-9]{8})_run/")],
+        "hubspot/20261122_run/OWNERS/a.csv.gz",
+    );
+    for (settings, key) in [nested, deep, pattern] {
+        let lake = Lake::with(settings).await;
+        lake.arrive(key, owners(1, 3)).await;
+        let day = lake.quiet_day().await;
+        assert_eq!((day.state, day.parts), (State::Complete, 1), "{key}");
+        assert_eq!(lake.published().await.len(), 1, "{key}");
+    }
+}
+
+#[tokio::test]
+async fn a_dry_run_writes_nothing() {
+    let lake = Lake::new().await;
+    lake.part(DATE, "a", 3).await;
+    lake.land(&key("2026-11-21", "lost"), owners(1, 3)).await;
+    lake.overwrite("lake/manifest/sweep.json", "{").await;
+    lake.overwrite("lake/latest/latest.json", "{").await;
+    lake.overwrite(&lake.leaf(Leaf::Revision(1)), "{").await;
+    lake.overwrite(&lake.leaf(Leaf::Sent), "{").await;
+    lake.wait(61);
+    let before = lake.listing().await;
+    let report = lake.ask(r#"{"dry_run": true}"#).await.unwrap();
+    assert_eq!(lake.listing().await, before);
+    assert!(lake.queue.take().is_empty());
+    let states: Vec<_> = report
+        .days
+        .iter()
+        .map(|day| day.judged.as_ref().unwrap())
+        .collect();
+    assert_eq!((states[0].state, states[0].to_send), (State::Open, 1));
+    assert_eq!((states[1].state, states[1].revised), (State::Complete, true));
+}
+
+#[tokio::test]
+async fn a_listing_that_fails_half_way_changes_nothing() {
+    use daymark::server::faults::{Action, Rule};
+    use daymark::server::operation::Operation;
+    let lake = Lake::new().await;
+    lake.part(DATE, "a", 3).await;
+    lake.quiet_day().await;
+    lake.part(DATE, "b", 3).await;
+    lake.wait(61);
+    let before = lake.listing().await;
+    lake.world.faults().clear_log();
+    lake.ask(r#"{"dry_run": true}"#).await.unwrap();
+    let listings = lake.world.faults().count(Operation::ListObjectsV2) as u64;
+    for nth in 1..=listings {
+        let rule = Rule::on(Operation::ListObjectsV2).nth(nth);
+        lake.world
+            .faults()
+            .inject(rule, Action::Answer(403, "AccessDenied"));
+        lake.ask("{}").await.unwrap_err();
+        lake.world.faults().clear();
+        assert_eq!(lake.listing().await, before, "listing {nth}");
+    }
+    assert_eq!(lake.day().await.published, Some(2));
+}

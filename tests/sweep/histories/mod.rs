@@ -1,0 +1,309 @@
+//! Random histories, each step held against a model that is written from the contract and knows nothing of the code that
+//! judges days.
+
+use std::sync::Arc;
+
+use daymark::app::sweep::{Report, SweepError};
+use daymark::notice::Notice;
+use daymark::server::faults::{Action, Hook, Rule};
+use daymark::sweep::Request;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use crate::lake::Lake;
+use crate::support::owners;
+
+mod model;
+
+use model::Model;
+
+/// Steps of one history.
+const STEPS: u64 = 30;
+
+/// Sweeps within which every day must be complete once nothing happens any more.
+const SWEEPS_MAX: u32 = 9;
+
+/// Messages that get lost in one history: fewer than make a part count as lost.
+const LOST_MAX: u32 = 3;
+
+/// A part that can never be converted.
+const BAD: &[u8] = b"no gzip";
+
+const DATES: [&str; 2] = ["2026-11-21", "2026-11-22"];
+
+/// A small generator of numbers (splitmix64), so that a seed is a history.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (mixed ^ (mixed >> 31)) % end
+    }
+
+    fn of<T: Copy>(&mut self, all: &[T]) -> T {
+        all[usize::try_from(self.below(all.len() as u64)).unwrap()]
+    }
+}
+
+/// A sweep that stands still before one of its requests.
+struct Stalled {
+    go: Arc<Notify>,
+    sweep: JoinHandle<Result<Report, SweepError>>,
+}
+
+struct History {
+    dice: Dice,
+    lake: Lake,
+    model: Model,
+    delayed: Vec<Notice>,
+    stalled: Option<Stalled>,
+    lost: u32,
+}
+
+impl History {
+    async fn new(seed: u64) -> History {
+        let lake = Lake::new().await;
+        History {
+            dice: Dice(seed),
+            model: Model::default(),
+            lake,
+            delayed: Vec::new(),
+            stalled: None,
+            lost: 0,
+        }
+    }
+
+    fn tell(&self, step: String) {
+        println!("  {step}");
+    }
+
+    fn key(&mut self) -> String {
+        let date = self.dice.of(&DATES);
+        let folder = match self.dice.below(6) {
+            0 => date.replace('-', ""),
+            _ => date.to_owned(),
+        };
+        let table = self.dice.of(&["OWNERS", "OWNERS", "THINGS"]);
+        let name = self.dice.of(&["a", "b", "c"]);
+        format!("hubspot/{folder}/{table}/{name}.csv.gz")
+    }
+
+    async fn step(&mut self) {
+        match self.dice.below(20) {
+            0..=5 => self.land().await,
+            6 => self.delete().await,
+            7 => self.purge().await,
+            8 => self.deliver().await,
+            9..=11 => {
+                let minutes = self.dice.of(&[1, 16, 61, 61, 200]);
+                self.tell(format!("{minutes} minutes pass"));
+                self.lake.wait(minutes);
+            }
+            12..=14 => self.sweep().await,
+            15 => self.crash().await,
+            16 => self.overlap().await,
+            17 => self.stall().await,
+            18 => self.queue().await,
+            _ => {
+                let value = self.dice.of(&["true", "false"]);
+                self.tell(format!("QUOTED_NULL={value}"));
+                self.lake.configure(&[("QUOTED_NULL", value)]);
+            }
+        }
+        let holds = self.stalled.is_some();
+        self.model.check(&self.lake, holds).await;
+    }
+
+    /// A part is new, or replaced, perhaps by what it was before; its notice comes, comes later, or gets lost.
+    async fn land(&mut self) {
+        let key = self.key();
+        let rows = 1 + self.dice.below(3);
+        let bytes = match self.dice.below(25) {
+            0 => BAD.to_vec(),
+            _ => owners(1, rows),
+        };
+        self.model.touch(&key);
+        let notice = self.lake.land(&key, bytes).await;
+        self.model.look(&self.lake).await;
+        let fate = self.dice.below(10);
+        self.tell(format!("{key} lands with {rows} rows: {fate}"));
+        match fate {
+            0 => {}
+            1..=3 => self.delayed.push(notice),
+            4 => {
+                self.lake.convert(&notice).await;
+                self.delayed.push(notice);
+            }
+            _ => self.lake.convert(&notice).await,
+        }
+    }
+
+    async fn delete(&mut self) {
+        let keys = self.model.landing();
+        if !keys.is_empty() {
+            let key = keys[usize::try_from(self.dice.below(keys.len() as u64)).unwrap()].clone();
+            self.tell(format!("{key} is deleted"));
+            self.lake.purge(&key).await;
+            self.model.look(&self.lake).await;
+        }
+    }
+
+    /// A folder goes object by object, with sweeps in between.
+    async fn purge(&mut self) {
+        let folder = self.key();
+        let folder = folder.split('/').take(2).collect::<Vec<_>>().join("/") + "/";
+        self.tell(format!("{folder} is purged"));
+        for key in self.model.landing() {
+            if key.starts_with(&folder) {
+                self.lake.purge(&key).await;
+                self.model.look(&self.lake).await;
+                if self.dice.below(3) == 0 {
+                    self.sweep().await;
+                }
+            }
+        }
+    }
+
+    async fn deliver(&mut self) {
+        if !self.delayed.is_empty() {
+            let at = usize::try_from(self.dice.below(self.delayed.len() as u64)).unwrap();
+            let notice = self.delayed.swap_remove(at);
+            self.tell(format!("the notice of {} comes", notice.key));
+            self.lake.convert(&notice).await;
+        }
+    }
+
+    async fn queue(&mut self) {
+        let lose = self.lost < LOST_MAX && self.dice.below(3) == 0;
+        self.tell(format!("the queue is worked off, lost: {lose}"));
+        if lose {
+            self.lost += u32::from(!self.lake.queue.take().is_empty());
+        }
+        self.lake.work().await;
+    }
+
+    async fn sweep(&mut self) {
+        self.tell("a sweep".to_owned());
+        let report = self.lake.ask("{}").await.unwrap();
+        for day in &report.days {
+            day.judged.as_ref().unwrap();
+        }
+        let holds = self.stalled.is_some();
+        self.model.check_swept(&self.lake, holds).await;
+    }
+
+    async fn crash(&mut self) {
+        let (nth, done) = (1 + self.dice.below(80), self.dice.below(2));
+        self.tell(format!("a sweep ends at request {nth}, done: {done}"));
+        let faults = self.lake.world.faults();
+        if done == 1 {
+            faults.inject(Rule::any().nth(nth), Action::LoseAnswer);
+        }
+        faults.inject(Rule::any().nth(nth + done).always(), Action::Refuse);
+        drop(self.lake.fragile().sweep(&Request::default(), None).await);
+        faults.clear();
+    }
+
+    async fn overlap(&mut self) {
+        self.tell("two sweeps at once".to_owned());
+        let request = Request::default();
+        let (one, other) = (self.lake.sweeper(), self.lake.sweeper());
+        // Whoever comes second may be told so.
+        let (one, other) = tokio::join!(one.sweep(&request, None), other.sweep(&request, None));
+        one.unwrap();
+        other.unwrap();
+    }
+
+    /// A sweep stands still; the next time it goes on.
+    async fn stall(&mut self) {
+        if let Some(Stalled { go, sweep }) = self.stalled.take() {
+            self.tell("the sweep that stood still goes on".to_owned());
+            go.notify_one();
+            drop(sweep.await.unwrap());
+            self.model.let_go();
+            return;
+        }
+        let nth = 1 + self.dice.below(60);
+        self.tell(format!("a sweep stands still before request {nth}"));
+        let (held, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (told, wait) = (Arc::clone(&held), Arc::clone(&go));
+        let hook = Hook::new(move || {
+            let (told, wait) = (Arc::clone(&told), Arc::clone(&wait));
+            async move {
+                told.notify_one();
+                wait.notified().await;
+            }
+        });
+        self.model.hold();
+        let faults = self.lake.world.faults();
+        faults.inject(Rule::any().nth(nth), Action::Before(hook));
+        let sweeper = self.lake.fragile();
+        let mut sweep =
+            tokio::task::spawn_local(async move { sweeper.sweep(&Request::default(), None).await });
+        let ended = tokio::select! {
+            () = held.notified() => false,
+            ended = &mut sweep => {
+                drop(ended.unwrap());
+                true
+            }
+        };
+        faults.clear();
+        if ended {
+            self.model.let_go();
+        } else {
+            self.stalled = Some(Stalled { go, sweep });
+        }
+    }
+
+    /// Nothing happens any more but what Daymark does by itself.
+    async fn come_to_rest(&mut self) {
+        if self.stalled.is_some() {
+            self.stall().await;
+            self.model.check(&self.lake, false).await;
+        }
+        self.delayed.clear();
+        for _ in 0..SWEEPS_MAX {
+            self.lake.work().await;
+            self.lake.wait(130);
+            self.sweep().await;
+        }
+        self.model.check_rest(&self.lake).await;
+        let before = self.lake.under(&[""]).await;
+        self.sweep().await;
+        assert_eq!(self.lake.under(&[""]).await, before, "a lake at rest");
+    }
+}
+
+fn run(seed: u64) {
+    println!("history {seed}");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    tokio::task::LocalSet::new().block_on(&runtime, async {
+        let mut history = History::new(seed).await;
+        for _ in 0..STEPS {
+            history.step().await;
+        }
+        history.come_to_rest().await;
+    });
+}
+
+/// `DAYMARK_HISTORIES=FROM..TO` runs others, and `cargo test --test sweep histories -- --nocapture` shows their steps.
+#[test]
+fn histories() {
+    let asked = std::env::var("DAYMARK_HISTORIES").ok();
+    let (from, to) = match asked.as_deref().and_then(|text| text.split_once("..")) {
+        Some((from, to)) => (from.parse().unwrap(), to.parse().unwrap()),
+        None => (0, 40),
+    };
+    let half = from + (to - from) / 2;
+    std::thread::scope(|scope| {
+        scope.spawn(|| (from..half).for_each(run));
+        scope.spawn(|| (half..to).for_each(run));
+    });
+    println!("{} histories of {STEPS} steps", to - from);
+}

@@ -1,0 +1,402 @@
+//! What the contract says of a day, of the listings it was computed from, and of what is published.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use md5::Digest;
+use serde_json::Value;
+
+use super::BAD;
+use crate::lake::Lake;
+use crate::support::{CURATED, LANDING};
+
+/// A source: ETag and last-modified.
+type Landing = BTreeMap<String, (String, i64)>;
+
+/// Of one revision.
+#[derive(Clone, Debug)]
+struct Said {
+    state: String,
+    listed_ms: i64,
+    published: Option<u64>,
+    /// By table.
+    tables: BTreeMap<String, Vec<Named>>,
+}
+
+/// A part of a revision.
+#[derive(Clone, Debug)]
+struct Named {
+    source: String,
+    etag: String,
+    came_ms: i64,
+    output: String,
+}
+
+#[derive(Debug)]
+pub struct Model {
+    /// Every state of the landing bucket.
+    landings: Vec<Landing>,
+    /// The state that the listings of the oldest running sweep may show.
+    held: Option<usize>,
+    checked: usize,
+    /// By date and number.
+    said: BTreeMap<(String, u64), Said>,
+    /// Dates that something happened to since a sweep, deletions aside.
+    touched: BTreeSet<String>,
+    /// What was written of each complete date when it was swept last.
+    settled: BTreeMap<String, BTreeMap<String, String>>,
+    outputs: BTreeSet<String>,
+    /// Folders and tables that lost a part: what is left of them does not say when they began.
+    purged: BTreeSet<(String, String)>,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Model {
+            landings: vec![Landing::new()],
+            held: None,
+            checked: 0,
+            said: BTreeMap::new(),
+            touched: BTreeSet::new(),
+            settled: BTreeMap::new(),
+            outputs: BTreeSet::new(),
+            purged: BTreeSet::new(),
+        }
+    }
+}
+
+/// `2026-11-22` and `20261122` alike.
+fn date_of(key: &str) -> String {
+    let digits: String = key.split('/').nth(1).unwrap().replace('-', "");
+    format!("{}-{}-{}", &digits[..4], &digits[4..6], &digits[6..])
+}
+
+fn folder_of(key: &str) -> &str {
+    key.split('/').nth(1).unwrap()
+}
+
+fn table_of(key: &str) -> String {
+    key.split('/').nth(2).unwrap().to_lowercase()
+}
+
+fn date_in(key: &str) -> Option<&str> {
+    key.split("/date=").nth(1)?.get(..10)
+}
+
+impl Model {
+    /// Something happens to a key.
+    pub fn touch(&mut self, key: &str) {
+        self.touched.insert(date_of(key));
+    }
+
+    /// Looks at the landing bucket, which has changed.
+    pub async fn look(&mut self, lake: &Lake) {
+        let list = lake
+            .world
+            .client
+            .list_objects_v2()
+            .bucket(LANDING)
+            .send()
+            .await
+            .unwrap();
+        let objects = list.contents.unwrap_or_default().into_iter();
+        let landing = objects.map(|object| {
+            let etag = object.e_tag.unwrap().trim_matches('"').to_owned();
+            let came_ms = object.last_modified.unwrap().to_millis().unwrap();
+            (object.key.unwrap(), (etag, came_ms))
+        });
+        let landing: Landing = landing.collect();
+        let before = self.landings.last().unwrap().keys();
+        for key in before.filter(|key| !landing.contains_key(*key)) {
+            self.purged.insert((folder_of(key).to_owned(), table_of(key)));
+        }
+        self.landings.push(landing);
+    }
+
+    pub fn landing(&self) -> Vec<String> {
+        self.landings.last().unwrap().keys().cloned().collect()
+    }
+
+    /// A sweep begins that will stand still.
+    pub fn hold(&mut self) {
+        self.held = Some(self.landings.len() - 1);
+    }
+
+    /// It goes on, and may write what it saw then.
+    pub fn let_go(&mut self) {
+        let held = self.held.take();
+        self.checked = self.checked.min(held.unwrap_or(self.checked));
+    }
+
+    /// What holds after every step.
+    pub async fn check(&mut self, lake: &Lake, holds: bool) {
+        let all = lake.under(&[""]).await;
+        self.see_outputs(&all);
+        let new = self.read_revisions(lake, &all).await;
+        // A revision was computed from a state between the last check and now, or from what a held sweep saw.
+        let from = self.held.map_or(self.checked, |held| held.min(self.checked));
+        for (date, number) in new {
+            self.check_revision(&date, number, from, &all);
+        }
+        for (key, date, table, files) in links(lake, &all).await {
+            let kept: Vec<&Said> = self.revisions(&date).map(|(_, said)| said).collect();
+            let outputs = |said: &Said| -> BTreeSet<String> {
+                let parts = said.tables.get(&table).into_iter().flatten();
+                parts.map(|part| part.output.clone()).collect()
+            };
+            let publishes = |said: &&&Said| said.state == "complete" || said.state == "archived";
+            let known = kept.iter().filter(publishes).any(|said| outputs(said) == files);
+            assert!(known, "{key} is of no revision: {files:?}");
+            for file in &files {
+                assert!(all.contains_key(file), "{key} names {file}, which is not there");
+            }
+            let sources: BTreeSet<&str> = kept
+                .iter()
+                .flat_map(|said| said.tables.get(&table).into_iter().flatten())
+                .filter(|part| files.contains(&part.output))
+                .map(|part| part.source.as_str())
+                .collect();
+            assert_eq!(sources.len(), files.len(), "{key} names a source twice");
+        }
+        if !holds {
+            self.checked = self.landings.len() - 1;
+        }
+    }
+
+    /// What holds after a sweep that nothing disturbed.
+    pub async fn check_swept(&mut self, lake: &Lake, holds: bool) {
+        self.check(lake, holds).await;
+        let all = lake.under(&[""]).await;
+        let published = links(lake, &all).await;
+        let dates: BTreeSet<String> = self.said.keys().map(|(date, _)| date.clone()).collect();
+        for date in dates {
+            let (_, newest) = self.revisions(&date).last().unwrap();
+            let whole = |(_, said): &(u64, &Said)| said.published.is_some() && !said.tables.is_empty();
+            let last = self.revisions(&date).filter(whole).last();
+            assert_eq!(
+                newest.published,
+                last.map(|(number, _)| number),
+                "{date}: the last whole revision"
+            );
+            if let Some((number, said)) = last {
+                for (table, parts) in &said.tables {
+                    let wanted: BTreeSet<String> = parts.iter().map(|part| part.output.clone()).collect();
+                    let found = published.iter().find(|(_, on, of, _)| (on, of) == (&date, table));
+                    assert_eq!(
+                        found.map(|(.., files)| files),
+                        Some(&wanted),
+                        "{date} {table} of revision {number}"
+                    );
+                }
+            }
+            let is_days = |key: &&String| {
+                date_in(key) == Some(&date) && (key.contains("/manifest/") || key.contains("/published/"))
+            };
+            let bytes = || -> BTreeMap<String, String> {
+                let days = all.iter().filter(|(key, _)| is_days(key));
+                days.map(|(key, etag)| (key.clone(), etag.clone())).collect()
+            };
+            let complete = newest.state == "complete" || newest.state == "archived";
+            if !self.touched.contains(&date)
+                && let Some(before) = self.settled.get(&date)
+            {
+                assert_eq!(bytes(), *before, "nothing happened to {date}");
+            }
+            if complete {
+                let bytes = bytes();
+                self.settled.insert(date.clone(), bytes);
+                self.touched.remove(&date);
+            } else {
+                self.settled.remove(&date);
+            }
+        }
+    }
+
+    /// What holds once nothing has happened for long enough.
+    pub async fn check_rest(&mut self, lake: &Lake) {
+        let all = lake.under(&[""]).await;
+        let landing = self.landings.last().unwrap().clone();
+        let digest = md5::Md5::digest(BAD);
+        let refused: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let dates: BTreeSet<String> = landing.keys().map(|key| date_of(key)).collect();
+        for date in dates {
+            let mut of_date = landing.iter().filter(|(key, _)| date_of(key) == date);
+            if of_date.any(|(_, (etag, _))| *etag == refused) {
+                continue;
+            }
+            let (number, newest) = self.revisions(&date).last().expect("a date has a revision");
+            assert_eq!(newest.state, "complete", "{date} revision {number}");
+            self.whole(&date, number, &landing, &all).unwrap();
+        }
+    }
+
+    fn revisions<'a>(&'a self, date: &'a str) -> impl Iterator<Item = (u64, &'a Said)> {
+        let of_date = self.said.iter().filter(move |((on, _), _)| on == date);
+        of_date.map(|((_, number), said)| (*number, said))
+    }
+
+    /// Outputs that came since, whoever made them, are something that happened to their day.
+    fn see_outputs(&mut self, all: &BTreeMap<String, String>) {
+        for key in all.keys() {
+            if key.starts_with("lake/table=") && self.outputs.insert(key.clone()) {
+                self.touched.insert(date_in(key).unwrap().to_owned());
+            }
+        }
+    }
+
+    async fn read_revisions(&mut self, lake: &Lake, all: &BTreeMap<String, String>) -> Vec<(String, u64)> {
+        let mut new = Vec::new();
+        for key in all.keys() {
+            let Some(name) = key.strip_prefix("lake/manifest/date=") else {
+                continue;
+            };
+            let number = name[10..]
+                .strip_prefix("/r")
+                .and_then(|name| name.strip_suffix(".json"));
+            let Some(number) = number.map(|number| number.parse().unwrap()) else {
+                continue;
+            };
+            let id = (name[..10].to_owned(), number);
+            if self.said.contains_key(&id) {
+                continue;
+            }
+            let json: Value = serde_json::from_str(&lake.text(key).await.unwrap()).unwrap();
+            self.said.insert(id.clone(), said(&json));
+            new.push(id);
+        }
+        new
+    }
+
+    fn check_revision(&self, date: &str, number: u64, from: usize, all: &BTreeMap<String, String>) {
+        let said = &self.said[&(date.to_owned(), number)];
+        if said.state != "complete" && said.state != "archived" {
+            return;
+        }
+        let mut why = String::new();
+        let landings = &self.landings[from..];
+        let holds = landings
+            .iter()
+            .any(|landing| match self.whole(date, number, landing, all) {
+                Ok(()) => true,
+                Err(wrong) => {
+                    why = wrong;
+                    false
+                }
+            });
+        assert!(holds, "{date} revision {number} of no listing: {why}");
+    }
+
+    /// Whether a revision says what the contract says of this listing.
+    fn whole(
+        &self,
+        date: &str,
+        number: u64,
+        landing: &Landing,
+        all: &BTreeMap<String, String>,
+    ) -> Result<(), String> {
+        let said = &self.said[&(date.to_owned(), number)];
+        let earlier = self.revisions(date).filter(|(earlier, _)| *earlier < number);
+        let before = earlier.filter(|(_, said)| !said.tables.is_empty()).last();
+        let listed: Vec<(&String, &(String, i64))> =
+            landing.iter().filter(|(key, _)| date_of(key) == date).collect();
+        let mut tables: BTreeSet<String> = listed.iter().map(|(key, _)| table_of(key)).collect();
+        tables.extend(said.tables.keys().cloned());
+        tables.extend(before.iter().flat_map(|(_, said)| said.tables.keys().cloned()));
+        for table in tables {
+            let parts = said.tables.get(&table).map_or(&[][..], Vec::as_slice);
+            let folders: BTreeSet<&str> = parts.iter().map(|part| folder_of(&part.source)).collect();
+            if folders.len() != 1 {
+                return Err(format!("{table} of folders {folders:?}"));
+            }
+            let mut sources = BTreeSet::new();
+            for part in parts {
+                if !sources.insert(&part.source) {
+                    return Err(format!("{} twice", part.source));
+                }
+                if !all.contains_key(&part.output) {
+                    return Err(format!("{} is not there", part.output));
+                }
+                if landing
+                    .get(&part.source)
+                    .is_some_and(|(etag, _)| *etag != part.etag)
+                {
+                    return Err(format!("{} is superseded", part.source));
+                }
+            }
+            let of_table = listed.iter().filter(|(key, _)| table_of(key) == table);
+            let newest_ms = parts.iter().map(|part| part.came_ms).max().unwrap();
+            let mut others_ms = Vec::new();
+            let mut came_since = false;
+            for (key, (_, came_ms)) in of_table {
+                if folders.contains(folder_of(key)) {
+                    if !sources.contains(key) {
+                        return Err(format!("{key} is missing"));
+                    }
+                    came_since |= before.is_none_or(|(_, before)| *came_ms > before.listed_ms);
+                } else if !self.purged.contains(&(folder_of(key).to_owned(), table.clone())) {
+                    others_ms.push(*came_ms);
+                }
+            }
+            let listed_ms = before.map_or(i64::MIN, |(_, before)| before.listed_ms);
+            if others_ms
+                .iter()
+                .min()
+                .is_some_and(|began_ms| *began_ms > newest_ms && *began_ms > listed_ms)
+            {
+                return Err(format!("{table}: another folder is newer"));
+            }
+            let gone = before
+                .into_iter()
+                .flat_map(|(_, before)| before.tables.get(&table));
+            for part in gone.flatten() {
+                let stays = folders.contains(folder_of(&part.source));
+                let listed = landing.contains_key(&part.source);
+                if stays && !listed && !sources.contains(&part.source) && !came_since {
+                    return Err(format!("{} left by deletion alone", part.source));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Published symlinks that name something, the ledger's aside: key, date, table, files.
+async fn links(
+    lake: &Lake,
+    all: &BTreeMap<String, String>,
+) -> Vec<(String, String, String, BTreeSet<String>)> {
+    let start = format!("s3://{CURATED}/");
+    let mut found = Vec::new();
+    for key in all.keys().filter(|key| key.starts_with("lake/published/table=")) {
+        let table = key["lake/published/table=".len()..].split('/').next().unwrap();
+        let text = lake.text(key).await.unwrap();
+        let lines: Vec<String> = text.lines().map(|line| line.replace(&start, "")).collect();
+        let files: BTreeSet<String> = lines.iter().cloned().collect();
+        assert_eq!(files.len(), lines.len(), "{key} names a file twice");
+        if table != "daymark_parts" && !files.is_empty() {
+            let date = date_in(key).unwrap().to_owned();
+            found.push((key.clone(), date, table.to_owned(), files));
+        }
+    }
+    found
+}
+
+fn said(json: &Value) -> Said {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let parts = |table: &Value| -> Vec<Named> {
+        let parts = table["parts"].as_array().unwrap().iter();
+        let named = |part: &Value| Named {
+            source: text(&part["source"]["key"]),
+            etag: text(&part["source"]["etag"]),
+            came_ms: part["source"]["last_modified_ms"].as_i64().unwrap(),
+            output: text(&part["output"]["key"]),
+        };
+        parts.map(named).collect()
+    };
+    let tables = json["content"]["tables"].as_object().into_iter().flatten();
+    Said {
+        state: text(&json["history"]["state"]),
+        listed_ms: json["history"]["listed_ms"].as_i64().unwrap(),
+        published: json["history"]["published"].as_u64(),
+        tables: tables.map(|(name, table)| (name.clone(), parts(table))).collect(),
+    }
+}

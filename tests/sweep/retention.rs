@@ -1,0 +1,108 @@
+//! What is deleted, and what is not.
+
+use daymark::day::State;
+use daymark::keys::{Leaf, Link};
+
+use crate::lake::{DATE, Lake, key};
+use crate::support::owners;
+
+const DAY: u64 = 24 * 60;
+
+async fn is_there(lake: &Lake, key: &str) -> bool {
+    lake.listing().await.contains_key(key)
+}
+
+#[tokio::test]
+async fn a_superseded_output_goes_after_the_grace_period_and_not_before() {
+    let lake = Lake::new().await;
+    let old = lake.part(DATE, "a", 3).await;
+    lake.quiet_day().await;
+    let new = lake.part(DATE, "a", 4).await;
+    lake.quiet_day().await;
+    let (old, new) = (lake.world.output(&old), lake.world.output(&new));
+    lake.wait(7 * DAY - 2);
+    lake.sweep().await;
+    assert!(is_there(&lake, &old).await);
+    lake.wait(3);
+    assert_eq!(lake.day().await.retired, 1);
+    assert!(!is_there(&lake, &old).await);
+    assert!(is_there(&lake, &new).await);
+    assert_eq!(lake.published().await, [new]);
+}
+
+#[tokio::test]
+async fn a_forgotten_day_is_unpublished_at_once_and_deleted_after_the_grace_period() {
+    let lake = Lake::new().await;
+    let earlier = lake.part("2026-11-21", "a", 3).await;
+    let a = lake.part(DATE, "a", 3).await;
+    lake.quiet_day().await;
+    assert_eq!(lake.latest().await.as_deref(), Some(DATE));
+    lake.overwrite(&lake.leaf(Leaf::Forgotten), "{}").await;
+    let day = lake.day().await;
+    assert_eq!((day.state, day.published), (State::Forgotten, None));
+    assert!(lake.published().await.is_empty());
+    assert_eq!(lake.latest().await.as_deref(), Some("2026-11-21"));
+    lake.wait(7 * DAY - 1);
+    lake.ask("{}").await.unwrap();
+    assert!(is_there(&lake, &lake.world.output(&a)).await);
+    lake.wait(2);
+    lake.ask("{}").await.unwrap();
+    assert!(!is_there(&lake, &lake.world.output(&a)).await);
+    assert!(is_there(&lake, &lake.world.output(&earlier)).await);
+}
+
+/// Nothing of an open day is in any revision, so no revision says since when it is forgotten part by part.
+#[tokio::test]
+async fn outputs_that_were_never_published_stay_for_the_grace_period_too() {
+    let lake = Lake::new().await;
+    let a = lake.part(DATE, "a", 3).await;
+    lake.land(&key(DATE, "b"), owners(1, 3)).await;
+    lake.sweep().await;
+    lake.wait(30 * DAY);
+    lake.overwrite(&lake.leaf(Leaf::Forgotten), "{}").await;
+    for _ in 0..3 {
+        assert_eq!(lake.quiet_day().await.state, State::Forgotten);
+        assert!(is_there(&lake, &lake.world.output(&a)).await);
+    }
+    lake.wait(7 * DAY);
+    lake.sweep().await;
+    assert!(!is_there(&lake, &lake.world.output(&a)).await);
+}
+
+#[tokio::test]
+async fn a_day_that_comes_back_does_not_bring_its_old_symlinks() {
+    let lake = Lake::new().await;
+    let a = lake.part(DATE, "a", 3).await;
+    lake.quiet_day().await;
+    lake.overwrite(&lake.leaf(Leaf::Forgotten), "{}").await;
+    lake.day().await;
+    lake.remove(&lake.leaf(Leaf::Forgotten)).await;
+    let b = lake.land(&key(DATE, "b"), owners(1, 3)).await;
+    let day = lake.day().await;
+    assert_eq!((day.state, day.published), (State::Open, None));
+    assert!(lake.published().await.is_empty());
+    lake.convert(&b).await;
+    assert_eq!(lake.quiet_day().await.state, State::Complete);
+    assert_eq!(lake.published().await, lake.outputs(&[&a, &b]));
+}
+
+#[tokio::test]
+async fn days_are_kept_as_long_as_asked_for() {
+    let lake = Lake::with(&[("KEEP_DAYS", "30")]).await;
+    let old = lake.part("2026-10-24", "a", 3).await;
+    let new = lake.part(DATE, "a", 3).await;
+    lake.quiet_day().await;
+    assert_eq!(lake.files(Link::Published, "owners", "2026-10-24").await.len(), 1);
+    lake.wait(DAY);
+    lake.sweep().await;
+    assert_eq!(lake.files(Link::Published, "owners", "2026-10-24").await.len(), 0);
+    lake.wait(8 * DAY);
+    lake.sweep().await;
+    assert!(!is_there(&lake, &lake.world.output(&old)).await);
+    assert!(is_there(&lake, &lake.world.output(&new)).await);
+    assert_eq!(lake.published().await, lake.outputs(&[&new]));
+    assert!(
+        lake.queue.take().is_empty(),
+        "what is not kept is not converted again"
+    );
+}
