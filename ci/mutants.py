@@ -13,7 +13,9 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TREE = ROOT / "target" / "mutants"
+TREE = ROOT / "target" / "mutants" / "tree"
+# A target of their own: to cargo, a mutant's library would be the project's.
+BUILT = ROOT / "target" / "mutants" / "built"
 
 # Name, file, what stands there, what a careless hand would make of it.
 MUTANTS = [
@@ -69,7 +71,7 @@ def copy() -> None:
 
 
 def test() -> tuple[bool, str]:
-    environment = {**os.environ, "CARGO_TARGET_DIR": str(ROOT / "target"), "RUST_BACKTRACE": "0"}
+    environment = {**os.environ, "CARGO_TARGET_DIR": str(BUILT), "RUST_BACKTRACE": "0"}
     cargo = [os.environ.get("CARGO", "cargo"), "test", "--locked", "--test", "sweep"]
     done = subprocess.run(cargo, cwd=TREE, env=environment, capture_output=True, text=True)
     if "test result:" not in done.stdout:

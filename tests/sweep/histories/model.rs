@@ -45,7 +45,7 @@ pub struct Model {
     /// What was written of each complete date when it was swept last.
     settled: BTreeMap<String, BTreeMap<String, String>>,
     outputs: BTreeSet<String>,
-    /// Folders and tables that lost a part: what is left of them does not say when they began.
+    /// Folders and tables of which a part was deleted or replaced: the listing does not say when they began.
     purged: BTreeSet<(String, String)>,
 }
 
@@ -105,9 +105,10 @@ impl Model {
             (object.key.unwrap(), (etag, came_ms))
         });
         let landing: Landing = landing.collect();
-        let before = self.landings.last().unwrap().keys();
-        for key in before.filter(|key| !landing.contains_key(*key)) {
-            self.purged.insert((folder_of(key).to_owned(), table_of(key)));
+        for (key, before) in self.landings.last().unwrap() {
+            if landing.get(key) != Some(before) {
+                self.purged.insert((folder_of(key).to_owned(), table_of(key)));
+            }
         }
         self.landings.push(landing);
     }
@@ -224,7 +225,9 @@ impl Model {
                 continue;
             }
             let (number, newest) = self.revisions(&date).last().expect("a date has a revision");
-            assert_eq!(newest.state, "complete", "{date} revision {number}");
+            // Archived: the newest folder is gone before it was published, and others are not.
+            let at_rest = newest.state == "complete" || newest.state == "archived";
+            assert!(at_rest, "{date} revision {number} is {}", newest.state);
             self.whole(&date, number, &landing, &all).unwrap();
         }
     }
