@@ -30,8 +30,7 @@ demo: ## Convert a made-up HubSpot day through the Lambda handler and a local S3
 
 invoke: $(VENVS)/sam/.made-from $(VENVS)/seaweedfs/.made-from ## Run the Lambda binary under AWS's emulator: EVENT=events/FILE.json
 	@test -n "$(EVENT)" || { echo "which event? make invoke EVENT=events/FILE.json; there are:"; ls events/*.json; exit 2; }
-	$(CARGO) build --locked --bin daymark
-	$(CARGO) build --locked $(LAMBDA_FEATURES) --bin convert
+	$(CARGO) build --locked --bin daymark --bin convert
 	$(SEAWEEDFS) $(VENVS)/seaweedfs/bin/python ci/invoke.py "$(EVENT)" --function target/debug/convert --daymark target/debug/daymark
 
 # --- Check it ---------------------------------------------------------------------------------------------------------
