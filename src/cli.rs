@@ -4,11 +4,13 @@
 //! After 1 or 2 there is no output. Results go to stdout where they are asked for (`event`, `inspect`), notes and progress
 //! to stderr.
 
+mod answers;
 mod arrow_text;
 mod convert;
 mod days;
 mod demo;
 mod dialect_flags;
+mod doctor;
 mod event;
 mod folder;
 mod grid;
@@ -19,6 +21,7 @@ mod peek;
 mod plan_flags;
 mod progress;
 mod quantity;
+mod redrive;
 mod remote;
 mod sample;
 
@@ -50,6 +53,7 @@ Examples:
   daymark sample account                             a made-up account to try things on
   daymark demo                                       the whole way of such an account, locally
   daymark status --dir daymark-demo                  where its days stand
+  daymark doctor --stack daymark                     what is wrong with an installation
 
 Status: 0 done; 3 written, with rejects; 1 refused; 2 wrong usage. After 1 or 2 there is no output.";
 
@@ -66,6 +70,8 @@ enum Command {
     Rejects(days::rejects::RejectsArguments),
     Replay(days::replay::ReplayArguments),
     Forget(days::forget::ForgetArguments),
+    Redrive(redrive::RedriveArguments),
+    Doctor(doctor::DoctorArguments),
 }
 
 /// How a command ended, for scripts.
@@ -146,6 +152,8 @@ fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
         Command::Rejects(arguments) => days::rejects::run(&arguments),
         Command::Replay(arguments) => days::replay::run(&arguments),
         Command::Forget(arguments) => days::forget::run(&arguments),
+        Command::Redrive(arguments) => redrive::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
     };
     match ended {
         Ok(status) => status.code(),

@@ -27,6 +27,8 @@ pub mod types;
 
 // Domain: what keys, notices and parts mean. Pure too.
 pub mod day;
+#[cfg(feature = "cli")]
+pub mod doctor;
 pub mod failure;
 pub mod keys;
 pub mod manifest;

@@ -4,7 +4,7 @@ use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
-use aws_config::BehaviorVersion;
+use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::DisplayErrorContext;
 use aws_sdk_s3::primitives::ByteStream;
@@ -71,6 +71,13 @@ pub(super) struct Object {
     pub bytes: u64,
 }
 
+/// A client with the environment's settings. A server that is not AWS' has buckets in the path.
+pub(super) fn client(sdk: &SdkConfig) -> Client {
+    let elsewhere = sdk.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+    let config = aws_sdk_s3::config::Builder::from(sdk);
+    Client::from_conf(config.force_path_style(elsewhere).build())
+}
+
 /// A connection that blocks.
 #[derive(Debug)]
 pub(super) struct Remote {
@@ -84,15 +91,10 @@ impl Remote {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let config = runtime.block_on(aws_config::load_defaults(BehaviorVersion::latest()));
-        // A server that is not AWS' has buckets in the path.
-        let elsewhere = config.endpoint_url().is_some() || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
-        let config = aws_sdk_s3::config::Builder::from(&config)
-            .force_path_style(elsewhere)
-            .build();
+        let sdk = runtime.block_on(aws_config::load_defaults(BehaviorVersion::latest()));
         Ok(Remote {
             runtime,
-            client: Client::from_conf(config),
+            client: client(&sdk),
         })
     }
 

@@ -100,7 +100,7 @@ async fn backfill(arguments: &BackfillArguments) -> anyhow::Result<Status> {
         None => {
             if place.queue.is_none() {
                 return Err(usage(
-                    "expected --queue-url or DAYMARK_QUEUE_URL, so that there is a queue to send to",
+                    "expected --stack, --queue-url or DAYMARK_QUEUE_URL, so that there is a queue to send to",
                 ));
             }
             Box::pin(there(&place, &request, arguments)).await?

@@ -1,17 +1,21 @@
-//! Where the days are: two places in S3, or a local folder that is served as if it were S3.
+//! Where the days are: two places in S3, named one by one or by their stack, or a local folder that is served as if it
+//! were S3.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
+use aws_config::SdkConfig;
 use clap::Args;
 
+use super::stack::Stack;
 use crate::app::handler::{Handler, Invocation};
 use crate::app::sweep::Sweeper;
 use crate::bus::Bus;
-use crate::cli::usage;
+use crate::cli::{tell, usage};
 use crate::config::{Config, PREFIX};
+use crate::doctor::Failure;
 use crate::keys::{self, Day};
 use crate::queue::Queue;
 use crate::server::{Server, ServerConfig};
@@ -28,12 +32,16 @@ pub(in crate::cli) const LANDING_PREFIX: &str = "hubspot/";
 /// The largest object of ours that is read whole: a manifest of some hundred thousand parts.
 const SMALL_BYTES_MAX: u64 = 512 << 20;
 
-/// Where the days are. Other settings come from DAYMARK_… variables, as the functions read them.
+/// Where the days are. Other settings come from the stack's functions, and from DAYMARK_… variables, as the functions read
+/// them.
 #[derive(Args, Clone, Debug)]
-pub(super) struct PlaceArguments {
+pub(in crate::cli) struct PlaceArguments {
     /// A local folder with landing/ and curated/ in it, as `daymark demo` makes it
-    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["landing", "curated", "queue_url"])]
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["stack", "landing", "curated", "queue_url"])]
     dir: Option<PathBuf>,
+    /// The stack that was deployed from the template: all that follows, and the functions' settings, are read from it
+    #[arg(long, value_name = "NAME")]
+    stack: Option<String>,
     /// Where parts land, as s3://bucket/prefix; otherwise DAYMARK_LANDING_BUCKET and _PREFIX say it
     #[arg(long, value_name = "URL")]
     landing: Option<String>,
@@ -47,8 +55,102 @@ pub(super) struct PlaceArguments {
 
 impl PlaceArguments {
     /// Whether a local folder is meant.
-    pub(super) fn is_local(&self) -> bool {
+    pub(in crate::cli) fn is_local(&self) -> bool {
         self.dir.is_some()
+    }
+
+    /// The same arguments once more, for a command that is told to the user.
+    pub(in crate::cli) fn again(&self) -> String {
+        let dir = self.dir.as_ref().map(|dir| dir.display().to_string());
+        let given = [
+            ("dir", &dir),
+            ("stack", &self.stack),
+            ("landing", &self.landing),
+            ("curated", &self.curated),
+            ("queue-url", &self.queue_url),
+        ];
+        let given = given
+            .iter()
+            .filter_map(|(name, value)| Some(format!("--{name} {}", value.as_ref()?)));
+        given.collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// What arguments, stack and environment say, before it is known whether that will do.
+#[derive(Debug)]
+pub(in crate::cli) struct Found {
+    pub(in crate::cli) sdk: SdkConfig,
+    pub(in crate::cli) stack: Option<Stack>,
+    /// Settings of the environment that are something else in the stack's functions, by their names.
+    pub(in crate::cli) here: Vec<String>,
+    settings: BTreeMap<String, String>,
+}
+
+impl Found {
+    /// Asks the stack, if there is one, and puts the environment and then the arguments on top of what it says. `lenient`:
+    /// functions that cannot be asked leave out their settings, and stop nothing.
+    pub(in crate::cli) async fn of(arguments: &PlaceArguments, lenient: bool) -> anyhow::Result<Found> {
+        let sdk = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+        let stack = match &arguments.stack {
+            Some(name) => Some(
+                Stack::read(&sdk, name)
+                    .await
+                    .map_err(|failure| refused(name, &failure))?,
+            ),
+            None => None,
+        };
+        let mut settings = match &stack {
+            None => BTreeMap::new(),
+            Some(stack) => match stack.settings() {
+                Ok(settings) => settings,
+                Err(_) if lenient => stack.places(),
+                Err(failure) => return Err(refused(&stack.name, &failure)),
+            },
+        };
+        let mut here = Vec::new();
+        for (name, value) in environment()? {
+            let before = settings.insert(name.clone(), value.clone());
+            if stack.is_some() && before.is_none_or(|before| before != value) {
+                here.push(name);
+            }
+        }
+        let places = [(&arguments.landing, "LANDING"), (&arguments.curated, "CURATED")];
+        for (url, name) in places {
+            if let Some(url) = url {
+                let flag = name.to_lowercase();
+                let place = keys::Place::parse(url).map_err(|error| usage(format!("--{flag}: {error}")))?;
+                settings.insert(format!("{PREFIX}{name}_BUCKET"), place.bucket().to_owned());
+                settings.insert(format!("{PREFIX}{name}_PREFIX"), place.prefix().to_owned());
+            } else if !settings.contains_key(&format!("{PREFIX}{name}_BUCKET")) {
+                return Err(usage(format!(
+                    "expected --stack, --landing and --curated, or --dir; found no --{} and no {PREFIX}{name}_BUCKET",
+                    name.to_lowercase()
+                )));
+            }
+        }
+        if let Some(url) = &arguments.queue_url {
+            settings.insert(format!("{PREFIX}QUEUE_URL"), url.clone());
+        }
+        Ok(Found {
+            sdk,
+            stack,
+            here,
+            settings,
+        })
+    }
+
+    /// The settings, checked as a whole.
+    pub(in crate::cli) fn config(&self) -> anyhow::Result<Config> {
+        config(self.settings.clone())
+    }
+}
+
+fn refused(stack: &str, failure: &Failure) -> anyhow::Error {
+    match failure {
+        Failure::Denied(detail) => anyhow!(
+            "--stack {stack}: not allowed to read it: {detail}. It takes cloudformation:DescribeStacks and ListStackResources,              and lambda:GetFunctionConfiguration; or name the places one by one, with the functions' settings in the environment"
+        ),
+        Failure::Absent(detail) | Failure::Other(detail) => anyhow!("--stack {stack}: {detail}"),
     }
 }
 
@@ -65,7 +167,7 @@ pub(in crate::cli) struct Place {
 }
 
 impl Place {
-    /// Opens the place that arguments and environment name.
+    /// Opens the place that arguments, stack and environment name.
     pub(super) async fn open(arguments: &PlaceArguments) -> anyhow::Result<Place> {
         Place::open_with(arguments, |_| {}).await
     }
@@ -75,8 +177,8 @@ impl Place {
         arguments: &PlaceArguments,
         change: impl FnOnce(&mut Config),
     ) -> anyhow::Result<Place> {
-        let mut settings = environment()?;
         if let Some(dir) = &arguments.dir {
+            let settings = environment()?;
             let shown = || dir.display().to_string();
             if !dir.join(LANDING).is_dir() && !dir.join(CURATED).is_dir() {
                 let found = if dir.is_dir() { "neither" } else { "no such folder" };
@@ -88,36 +190,27 @@ impl Place {
             let server = Server::start(ServerConfig::new(dir)).await.with_context(shown)?;
             return Place::serve(server, settings, change);
         }
-        let places = [(&arguments.landing, "LANDING"), (&arguments.curated, "CURATED")];
-        for (url, name) in places {
-            if let Some(url) = url {
-                let flag = name.to_lowercase();
-                let place = keys::Place::parse(url).map_err(|error| usage(format!("--{flag}: {error}")))?;
-                settings.insert(format!("{PREFIX}{name}_BUCKET"), place.bucket().to_owned());
-                settings.insert(format!("{PREFIX}{name}_PREFIX"), place.prefix().to_owned());
-            } else if !settings.contains_key(&format!("{PREFIX}{name}_BUCKET")) {
-                return Err(usage(format!(
-                    "expected --landing and --curated, or --dir; found no --{} and no {PREFIX}{name}_BUCKET",
-                    name.to_lowercase()
-                )));
-            }
+        let found = Found::of(arguments, false).await?;
+        for name in &found.here {
+            tell(&format!(
+                "note: {name} is set here to something else than in the stack's functions; here, this program goes by its own"
+            ));
         }
-        if let Some(url) = &arguments.queue_url {
-            settings.insert(format!("{PREFIX}QUEUE_URL"), url.clone());
-        }
-        let mut config = config(settings)?;
+        let mut config = found.config()?;
         change(&mut config);
-        let sdk = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
-        let queue = config.days.queue_url.as_deref().map(|url| Queue::sqs(&sdk, url));
-        let bus = config.days.event_bus.as_deref().map(|name| Bus::new(&sdk, name));
-        Ok(Place {
+        Ok(Place::cloud(&found.sdk, config).await)
+    }
+
+    /// The cloud, as a configuration has it.
+    pub(in crate::cli) async fn cloud(sdk: &SdkConfig, config: Config) -> Place {
+        Place {
+            queue: config.days.queue_url.as_deref().map(|url| Queue::sqs(sdk, url)),
+            bus: config.days.event_bus.as_deref().map(|name| Bus::new(sdk, name)),
             config: Arc::new(config),
             store: Store::from_env(&Tuning::default()).await,
-            queue,
             handler: None,
-            bus,
             server: None,
-        })
+        }
     }
 
     /// A local folder that is served.
@@ -161,7 +254,7 @@ impl Place {
     }
 
     /// Sweeps without a queue, for dry runs: nobody need be allowed to look into it.
-    pub(super) fn looker(&self) -> Sweeper {
+    pub(in crate::cli) fn looker(&self) -> Sweeper {
         Sweeper::new(Arc::clone(&self.config), self.store.clone(), None, None)
     }
 

@@ -58,7 +58,7 @@ async fn replay(arguments: &ReplayArguments) -> anyhow::Result<Status> {
     let place = Place::open(&arguments.place).await?;
     if place.queue.is_none() {
         return Err(usage(
-            "expected --queue-url or DAYMARK_QUEUE_URL, so that there is a queue to send to",
+            "expected --stack, --queue-url or DAYMARK_QUEUE_URL, so that there is a queue to send to",
         ));
     }
     let mut worst = Status::Done;

@@ -1,0 +1,212 @@
+//! `daymark doctor`: what is right and wrong with an installation, and what mends it.
+//!
+//! `ask` asks AWS, [`crate::doctor`] judges, and here it is told. The only thing that this ever changes is a bucket's
+//! notification configuration, with `--fix`; `bucket` reads and writes it.
+
+mod ask;
+mod bucket;
+mod gather;
+
+use clap::Args;
+use serde_json::json;
+
+use super::days::block;
+use super::days::place::{Found, Place, PlaceArguments};
+use super::grid::one_line;
+use super::quantity::counted;
+use super::{Status, in_words, print, usage};
+use crate::config::SETTINGS;
+use crate::doctor::merge::merge;
+use crate::doctor::notification::Wanted;
+use crate::doctor::{Check, Finding, Level, functions};
+use gather::{Facts, Names};
+
+/// Columns of a finding; a key in it can be long.
+const FINDING_COLUMNS: usize = 1_000;
+
+/// Looks for what is wrong with an installation, and says what mends it.
+///
+/// One line each: ok, warning or fault, what was found, and the command that mends it. It looks with the rights of whoever
+/// runs it, and changes nothing without --fix.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct DoctorArguments {
+    #[command(flatten)]
+    place: PlaceArguments,
+    /// The dead-letter queue; otherwise the stack, or the queue's redrive policy, says which it is
+    #[arg(long, value_name = "URL")]
+    dead_letter_queue_url: Option<String>,
+    /// The function that converts; otherwise the stack says which it is
+    #[arg(long, value_name = "NAME")]
+    convert_function: Option<String>,
+    /// The function that looks after days; otherwise the stack says which it is
+    #[arg(long, value_name = "NAME")]
+    manifest_function: Option<String>,
+    /// The schedule of the function that looks after days, as NAME or GROUP/NAME; otherwise the stack says which it is
+    #[arg(long, value_name = "NAME")]
+    schedule: Option<String>,
+    /// Have the landing bucket tell the queue of parts, beside whatever else it tells
+    #[arg(long)]
+    fix: bool,
+    /// Print one JSON object a finding on its line
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  daymark doctor --stack daymark
+  daymark doctor --stack daymark --json | jq 'select(.level != \"ok\")'
+  daymark doctor --stack daymark --fix
+      Merges an entry for the queue into the bucket's notifications. Entries of others stay as they are.
+
+docs/doctor.md has each finding and what mends it.
+
+Status: 0 no faults; 1 faults, or not fixed; 2 wrong usage.";
+
+/// Runs the command.
+pub(super) fn run(arguments: &DoctorArguments) -> anyhow::Result<Status> {
+    if arguments.place.is_local() {
+        return Err(usage(
+            "expected --stack, or --landing and --curated: a local folder has neither queue nor functions",
+        ));
+    }
+    block(Box::pin(doctor(arguments)))
+}
+
+async fn doctor(arguments: &DoctorArguments) -> anyhow::Result<Status> {
+    let found = Found::of(&arguments.place, true).await?;
+    let mut findings = Vec::new();
+    let stack = found.stack.as_ref();
+    if let Some(stack) = stack {
+        findings.push(functions::stack(&stack.name, &stack.status));
+    }
+    let config = match found.config() {
+        Ok(config) => config,
+        // Without settings there is nothing to look at.
+        Err(error) => {
+            findings.push(Finding::fault(Check::Settings, in_words(&error)));
+            return told(&findings, arguments.json);
+        }
+    };
+    let place = Place::cloud(&found.sdk, config).await;
+    let names = Names {
+        dead_letters: arguments.dead_letter_queue_url.clone(),
+        convert: arguments.convert_function.clone(),
+        manifest: arguments.manifest_function.clone(),
+        schedule: arguments.schedule.clone(),
+    };
+    let clients = ask::Clients::new(&found.sdk);
+    let facts = gather::gather(&clients, &found, &place, names).await;
+    findings.push(settings(&found, &facts));
+    let fix_command = format!("daymark doctor {} --fix", arguments.place.again());
+    findings.extend(facts.findings(&place, &arguments.place.again(), &fix_command));
+    let mut not_fixed = None;
+    if arguments.fix {
+        match fix(&clients, &place, &facts).await {
+            Ok(None) => {}
+            Ok(Some(finding)) => {
+                findings.retain(|finding| finding.check != Check::Notification);
+                findings.push(finding);
+            }
+            Err(error) => not_fixed = Some(error),
+        }
+    }
+    findings.sort_by_key(|finding| finding.check);
+    let status = told(&findings, arguments.json)?;
+    match not_fixed {
+        Some(error) => Err(error.context("--fix")),
+        None => Ok(status),
+    }
+}
+
+fn settings(found: &Found, facts: &Facts) -> Finding {
+    let is_shared = |name: &str| {
+        let setting = SETTINGS.iter().find(|setting| setting.name == name);
+        // The pattern is not of the profile, but says where a file belongs.
+        setting.is_some_and(|setting| setting.in_profile || setting.name == "DAY_FOLDER_PATTERN")
+    };
+    functions::settings(
+        facts.convert.as_ref().ok(),
+        facts.manifest.as_ref().ok(),
+        &found.here,
+        is_shared,
+    )
+}
+
+/// Merges an entry for the queue into the bucket's configuration, if there is no good one. Gives what became of it.
+async fn fix(clients: &ask::Clients, place: &Place, facts: &Facts) -> anyhow::Result<Option<Finding>> {
+    let Some(finding) = facts.notification(place, "") else {
+        anyhow::bail!("the bucket's configuration or the queue could not be read");
+    };
+    if finding.level == Level::Ok {
+        return Ok(None);
+    }
+    let Ok(queue) = &facts.queue else {
+        anyhow::bail!("the queue could not be read");
+    };
+    let layout = &place.config.layout;
+    let bucket = layout.landing().bucket();
+    // Read again, so that as little time as can be lies between what was read and what is written.
+    let before = bucket::read(&clients.s3, bucket)
+        .await
+        .map_err(|failure| anyhow::anyhow!("{failure}"))?;
+    let wanted = Wanted {
+        landing: layout.landing(),
+        queue_arn: &queue.arn,
+        parts: &[],
+    };
+    let merge = merge(&before.notifications, &wanted).map_err(anyhow::Error::msg)?;
+    bucket::write(&clients.s3, bucket, before, &merge).await?;
+    let dropped = match merge.drop.len() {
+        0 => String::new(),
+        many => format!(
+            ", in place of {} to the same queue",
+            counted(many as u64, "earlier entry")
+        ),
+    };
+    Ok(Some(Finding::ok(
+        Check::Notification,
+        format!(
+            "mended: the bucket's configuration has now {}{dropped}; all else in it is as it was. S3 takes about five minutes; \
+             parts that landed meanwhile are sent by the next sweep",
+            merge.add
+        ),
+    )))
+}
+
+/// Tells the findings; the worst of them is the status.
+fn told(findings: &[Finding], as_json: bool) -> anyhow::Result<Status> {
+    let mut text = String::new();
+    for finding in findings {
+        if as_json {
+            text.push_str(&format!("{}\n", json!(finding)));
+            continue;
+        }
+        let found = one_line(&finding.found, FINDING_COLUMNS);
+        text.push_str(&format!(
+            "{:<8} {:<18} {found}\n",
+            finding.level,
+            finding.check.name()
+        ));
+        if let Some(mend) = &finding.mend {
+            text.push_str(&format!("{:<8} {:<18} {mend}\n", "", "→"));
+        }
+    }
+    let count = |level: Level| findings.iter().filter(|finding| finding.level == level).count() as u64;
+    let (faults, warnings) = (count(Level::Fault), count(Level::Warning));
+    if !as_json {
+        text.push_str(&format!(
+            "\n{}, {}, {} ok.\n",
+            counted(faults, "fault"),
+            counted(warnings, "warning"),
+            count(Level::Ok)
+        ));
+    }
+    print(&text)?;
+    Ok(if faults == 0 {
+        Status::Done
+    } else {
+        Status::Refused
+    })
+}

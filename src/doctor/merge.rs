@@ -1,0 +1,297 @@
+//! An entry for the queue, merged into what a bucket tells others already.
+//!
+//! S3 keeps one notification configuration a bucket and replaces it whole, so nothing of it may be lost on the way: other
+//! owners' entries stay as they are, and where S3 would refuse ours because of one of them, nothing is changed.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::notification::{CREATED, Destination, Entry, Notifications, Wanted};
+
+/// The id of the entry that is added.
+pub const ID: &str = "daymark-parts";
+
+/// Elements of a configuration that are read, and so written again. Amazon S3 API reference:
+/// GetBucketNotificationConfiguration.
+const ELEMENTS: [&str; 15] = [
+    "NotificationConfiguration",
+    "TopicConfiguration",
+    "QueueConfiguration",
+    "CloudFunctionConfiguration",
+    "EventBridgeConfiguration",
+    "Id",
+    "Event",
+    "Topic",
+    "Queue",
+    "CloudFunction",
+    "Filter",
+    "S3Key",
+    "FilterRule",
+    "Name",
+    "Value",
+];
+
+/// Characters of a filter's value that stand for themselves (Amazon S3 user guide, "Safe characters").
+const SAFE: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'!')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'*')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')');
+
+/// What has to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Merge {
+    /// The entry that is added.
+    pub add: Entry,
+    /// Places of entries that go: earlier ones of this very queue, which the new one covers.
+    pub drop: Vec<usize>,
+}
+
+/// What it takes for the queue to hear of every part.
+///
+/// # Errors
+/// The entries of others that S3 would not have beside ours.
+pub fn merge(found: &Notifications, wanted: &Wanted<'_>) -> Result<Merge, String> {
+    let prefix = utf8_percent_encode(wanted.landing.prefix(), SAFE).to_string();
+    let mut add = Entry {
+        destination: Destination::Queue,
+        arn: wanted.queue_arn.to_owned(),
+        id: Some(ID.to_owned()),
+        events: vec![CREATED.to_owned()],
+        prefix: prefix.replace("%20", "+"),
+        suffix: String::new(),
+    };
+    let (mut drop, mut foreign) = (Vec::new(), Vec::new());
+    for (at, entry) in found.entries.iter().enumerate() {
+        if !entry.overlaps(&add) {
+            continue;
+        }
+        match entry.tells(wanted.queue_arn) {
+            true => drop.push(at),
+            false => foreign.push(entry.to_string()),
+        }
+    }
+    if !foreign.is_empty() {
+        return Err(format!(
+            "S3 allows one entry for an event of a key, and there is one of somebody else's: {}. Nothing was changed. Narrow \
+             that entry's prefix, or have the bucket tell EventBridge (which may stand beside it) and a rule there the queue",
+            foreign.join("; ")
+        ));
+    }
+    // Ids are unique in a bucket, and somebody may have had the same idea.
+    let taken = |id: &str| {
+        let mut entries = found.entries.iter().enumerate();
+        entries.any(|(at, entry)| !drop.contains(&at) && entry.id.as_deref() == Some(id))
+    };
+    let mut id = ID.to_owned();
+    for nth in 2_u32.. {
+        if !taken(&id) {
+            break;
+        }
+        id = format!("{ID}-{nth}");
+    }
+    add.id = Some(id);
+    Ok(Merge { add, drop })
+}
+
+/// Whether a configuration that was read back is what a merge was to bring about.
+///
+/// # Errors
+/// What is there too much and too little.
+pub fn merged(before: &Notifications, merge: &Merge, after: &Notifications) -> Result<(), String> {
+    let kept = before.entries.iter().enumerate();
+    let kept = kept
+        .filter(|(at, _)| !merge.drop.contains(at))
+        .map(|(_, entry)| entry);
+    let mut expected: Vec<Entry> = kept.chain([&merge.add]).cloned().map(in_order).collect();
+    let mut found: Vec<Entry> = after.entries.iter().cloned().map(in_order).collect();
+    expected.sort();
+    found.sort();
+    let without = |these: &[Entry], those: &[Entry]| -> Vec<String> {
+        these
+            .iter()
+            .filter(|entry| !those.contains(entry))
+            .map(ToString::to_string)
+            .collect()
+    };
+    let (missing, strange) = (without(&expected, &found), without(&found, &expected));
+    if before.event_bridge == after.event_bridge && missing.is_empty() && strange.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "expected the bucket to tell what it told before and the queue besides; missing: {missing:?}, unexpected: {strange:?}, \
+         EventBridge: {} before, {} now",
+        before.event_bridge, after.event_bridge
+    ))
+}
+
+fn in_order(mut entry: Entry) -> Entry {
+    entry.events.sort();
+    entry
+}
+
+/// The first element of a configuration, as S3 wrote it, that this release does not know and would lose.
+pub fn strange_element(xml: &str) -> Option<&str> {
+    let mut tags = xml.split('<').skip(1);
+    tags.find_map(|tag| {
+        let end = tag.find(|char: char| matches!(char, '>' | '/' | ' ' | '\t' | '\r' | '\n'));
+        let name = tag.get(..end.unwrap_or(tag.len()))?;
+        let name = name.rsplit(':').next().unwrap_or(name);
+        let is_element = !name.is_empty() && !tag.starts_with(['/', '?', '!']);
+        (is_element && !ELEMENTS.contains(&name)).then_some(name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::Place;
+
+    const QUEUE: &str = "arn:aws:sqs:eu-west-1:1:parts";
+
+    fn entry(
+        destination: Destination,
+        arn: &str,
+        id: &str,
+        events: &[&str],
+        prefix: &str,
+        suffix: &str,
+    ) -> Entry {
+        Entry {
+            destination,
+            arn: arn.to_owned(),
+            id: Some(id.to_owned()),
+            events: events.iter().map(|event| (*event).to_owned()).collect(),
+            prefix: prefix.to_owned(),
+            suffix: suffix.to_owned(),
+        }
+    }
+
+    fn merge_into(entries: Vec<Entry>, prefix: &str) -> Result<Merge, String> {
+        let landing = Place::new("landing", prefix).unwrap();
+        let wanted = Wanted {
+            landing: &landing,
+            queue_arn: QUEUE,
+            parts: &[],
+        };
+        let found = Notifications {
+            entries,
+            event_bridge: true,
+        };
+        merge(&found, &wanted)
+    }
+
+    #[test]
+    fn others_stay_and_earlier_ones_of_the_queue_go() {
+        use Destination::{Function, Queue, Topic};
+        let created = [CREATED];
+        let foreign = [
+            entry(Function, "f", "thumbs", &created, "images/", ""),
+            entry(Topic, "t", "gone", &["s3:ObjectRemoved:*"], "hubspot/", ""),
+            entry(Queue, "other", "rest", &["s3:ObjectRestore:*"], "", ""),
+        ];
+        let own = entry(Queue, QUEUE, "old", &["s3:ObjectCreated:Put"], "hubspot/", ".gz");
+        let merge = merge_into([&foreign[..], &[own]].concat(), "hubspot/").unwrap();
+        assert_eq!(merge.drop, [3]);
+        assert_eq!(merge.add, entry(Queue, QUEUE, ID, &created, "hubspot/", ""));
+        // One of the queue's own that is about something else stays.
+        let own = entry(Queue, QUEUE, "old", &created, "elsewhere/", "");
+        assert!(merge_into(vec![own], "hubspot/").unwrap().drop.is_empty());
+        // An id that is taken is not taken twice.
+        let taken = entry(Topic, "t", ID, &["s3:ObjectRemoved:*"], "", "");
+        assert_eq!(
+            merge_into(vec![taken], "hubspot/").unwrap().add.id.unwrap(),
+            "daymark-parts-2"
+        );
+        // Values of filters are written as S3 wants them.
+        assert_eq!(
+            merge_into(Vec::new(), "a b/dt=1/").unwrap().add.prefix,
+            "a+b/dt%3D1/"
+        );
+    }
+
+    #[test]
+    fn what_s3_would_refuse_is_refused_here_with_the_entry_named() {
+        use Destination::{Function, Queue, Topic};
+        for (foreign, refused) in [
+            (entry(Function, "f", "all", &[CREATED], "", ""), true),
+            (
+                entry(Topic, "t", "put", &["s3:ObjectCreated:Put"], "hubspot/2026/", ""),
+                true,
+            ),
+            (entry(Queue, "q", "gz", &[CREATED], "hub", ".gz"), true),
+            (entry(Queue, "q", "images", &[CREATED], "images/", ""), false),
+            (entry(Queue, "q", "gone", &["s3:ObjectRemoved:*"], "", ""), false),
+        ] {
+            let merge = merge_into(vec![foreign.clone()], "hubspot/");
+            assert_eq!(merge.is_err(), refused, "{foreign}: {merge:?}");
+            if let Err(why) = merge {
+                assert!(
+                    why.contains(&foreign.to_string()) && why.contains("Nothing was changed"),
+                    "{why}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_came_of_a_merge_is_compared_with_what_was_to_come() {
+        use Destination::{Function, Topic};
+        let foreign = entry(
+            Topic,
+            "t",
+            "gone",
+            &["s3:ObjectRemoved:*", "s3:ObjectRestore:*"],
+            "",
+            "",
+        );
+        let before = Notifications {
+            entries: vec![foreign.clone()],
+            event_bridge: true,
+        };
+        let merge = merge_into(before.entries.clone(), "hubspot/").unwrap();
+        let mut turned = foreign.clone();
+        turned.events.reverse();
+        let mut after = Notifications {
+            entries: vec![merge.add.clone(), turned],
+            event_bridge: true,
+        };
+        assert_eq!(merged(&before, &merge, &after), Ok(()));
+        after.event_bridge = false;
+        assert!(merged(&before, &merge, &after).is_err());
+        after.event_bridge = true;
+        after
+            .entries
+            .push(entry(Function, "f", "new", &[CREATED], "x/", ""));
+        assert!(
+            merged(&before, &merge, &after)
+                .unwrap_err()
+                .contains("unexpected")
+        );
+        after.entries.truncate(1);
+        assert!(
+            merged(&before, &merge, &after)
+                .unwrap_err()
+                .contains("s3:ObjectRemoved:*")
+        );
+    }
+
+    #[test]
+    fn elements_that_would_be_lost_are_seen() {
+        let known = r#"<?xml version="1.0"?><NotificationConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
+            <QueueConfiguration><Id>a&lt;b</Id><Queue>q</Queue><Event>s3:ObjectCreated:*</Event><Filter><S3Key><FilterRule>
+            <Name>prefix</Name><Value>x</Value></FilterRule></S3Key></Filter></QueueConfiguration>
+            <EventBridgeConfiguration/></NotificationConfiguration>"#;
+        assert_eq!(strange_element(known), None);
+        let strange = known.replace(
+            "<EventBridgeConfiguration/>",
+            "<s3:StreamConfiguration><Id>1</Id></s3:StreamConfiguration>",
+        );
+        assert_eq!(strange_element(&strange), Some("StreamConfiguration"));
+        assert_eq!(strange_element(""), None);
+    }
+}
