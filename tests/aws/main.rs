@@ -1,4 +1,5 @@
-//! The queue and the bus over their real protocols, against a local AWS that `AWS_ENDPOINT_URL` names.
+//! The queue, the bus, and the program on buckets, queues and stacks, over their real protocols, against a local AWS that
+//! `AWS_ENDPOINT_URL` names.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -6,6 +7,13 @@
     clippy::indexing_slicing,
     missing_docs
 )]
+
+mod days;
+mod desk;
+mod doctor;
+mod proxy;
+mod redrive;
+mod stack;
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_eventbridge::types::Target;

@@ -1,0 +1,306 @@
+//! `daymark doctor` on an installation that is well, on one that is not, and on buckets that tell others, too.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_s3::types::{
+    EventBridgeConfiguration, FilterRule, LambdaFunctionConfiguration, NotificationConfiguration,
+    NotificationConfigurationFilter, QueueConfiguration, S3KeyFilter, TopicConfiguration,
+};
+use serde_json::Value;
+
+use crate::desk::{Desk, Ran, daymark, owners};
+use crate::proxy::{self, Turn};
+use crate::stack;
+
+/// The findings' levels, by their checks.
+fn levels(ran: &Ran) -> BTreeMap<String, String> {
+    let text = |value: &Value, name: &str| value[name].as_str().unwrap().to_owned();
+    let lines = ran
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines
+        .map(|value| (text(&value, "check"), text(&value, "level")))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stack_that_is_well_has_no_faults_and_serves_every_command() {
+    let desk = stack::make("well").await;
+    let today = stack::today();
+    // An hour later, so that days are quiet.
+    let endpoint = proxy::start(3_600, |_| Turn::Pass);
+    let by_name = |command: &str, arguments: &[&str]| {
+        let variables = [("AWS_ENDPOINT_URL", endpoint.as_str())];
+        daymark(&variables, &[&[command, "--stack", "well"], arguments].concat())
+    };
+    let empty = by_name("doctor", &["--json"]).expect(0);
+    let mut expected: BTreeMap<String, String> = daymark::doctor::Check::ALL
+        .into_iter()
+        .map(|check| (check.name().to_owned(), "ok".to_owned()))
+        .collect();
+    for check in ["day-folders", "last-complete-day"] {
+        expected.insert(check.to_owned(), "warning".to_owned());
+    }
+    assert_eq!(levels(&empty), expected, "{}", empty.stdout);
+
+    desk.land(&format!("hubspot/{today}/OWNERS/data_0_0_0.csv.gz"), owners(3))
+        .await;
+    convert(&desk, &format!("hubspot/{today}/OWNERS/data_0_0_0.csv.gz")).await;
+    let ran = by_name("doctor", &["--json"]).expect(0);
+    assert!(levels(&ran).values().all(|level| level == "ok"), "{}", ran.stdout);
+    by_name("doctor", &[])
+        .expect(0)
+        .shows("0 faults, 0 warnings, 16 ok.")
+        .shows("tells the queue of every object that is created");
+    // There is nothing to mend.
+    let before = notifications(&desk).await;
+    by_name("doctor", &["--fix"]).expect(0);
+    assert_eq!(notifications(&desk).await, before);
+
+    // Places, queue and settings come from the stack for the other commands, too.
+    by_name("status", &["--json"]).expect(0).shows("\"parts\":1,");
+    by_name("redrive", &["--dry-run"])
+        .expect(0)
+        .shows("0 messages would be sent");
+    let date = today.to_string();
+    by_name("backfill", &["--from", &date, "--to", &date, "--dry-run"])
+        .expect(0)
+        .shows("0 parts would be sent");
+    by_name("replay", &[&format!("hubspot/{today}/OWNERS/data_0_0_0.csv.gz")])
+        .expect(0)
+        .shows("there already");
+    // What is set here goes before, and that is told.
+    let own = [("DAYMARK_CODEC", "snappy")];
+    daymark(&own, &["status", "--stack", "well"])
+        .expect(0)
+        .says("note: DAYMARK_CODEC is set here");
+    daymark(&own, &["doctor", "--stack", "well"])
+        .expect(0)
+        .shows("warning  settings")
+        .shows("unset DAYMARK_CODEC");
+    daymark(&[], &["doctor", "--stack", "none-such"])
+        .expect(1)
+        .says("--stack none-such");
+
+    // What failed is a fault, and told with the command that moves it.
+    let body = crate::event(1);
+    let request = desk.sqs.send_message().queue_url(&desk.letters);
+    request.message_body(body).send().await.unwrap();
+    by_name("doctor", &[])
+        .expect(1)
+        .shows("fault    dead-letters")
+        .shows("daymark redrive --stack well");
+}
+
+/// Has the function's handler convert a part.
+async fn convert(desk: &Desk, key: &str) {
+    use daymark::app::handler::{Handler, Invocation};
+    let config = daymark::config::Config::from_vars(desk.settings(), |_| unreachable!()).unwrap();
+    let tuning = daymark::store::Tuning {
+        path_style: true,
+        ..daymark::store::Tuning::default()
+    };
+    let store = daymark::store::Store::new(&desk.sdk, &tuning);
+    let handler = Handler::new(config, store, daymark::telemetry::Metrics::none());
+    let body = crate::event(0)
+        .replace("\"landing\"", &format!("{:?}", desk.landing()))
+        .replace("hubspot/2026-11-22/OWNERS/data+0.csv.gz", key);
+    let invocation = Invocation {
+        request_id: "test".to_owned(),
+        deadline: None,
+    };
+    handler.handle(body.as_bytes(), invocation).await.unwrap();
+}
+
+/// What a bucket tells.
+#[derive(Debug, PartialEq)]
+struct Told {
+    topics: Vec<TopicConfiguration>,
+    queues: Vec<QueueConfiguration>,
+    functions: Vec<LambdaFunctionConfiguration>,
+    bus: Option<EventBridgeConfiguration>,
+}
+
+async fn notifications(desk: &Desk) -> Told {
+    let request = desk
+        .s3
+        .get_bucket_notification_configuration()
+        .bucket(desk.landing());
+    let answer = request.send().await.unwrap();
+    Told {
+        topics: answer.topic_configurations().to_vec(),
+        queues: answer.queue_configurations().to_vec(),
+        functions: answer.lambda_function_configurations().to_vec(),
+        bus: answer.event_bridge_configuration().cloned(),
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named_with_what_mends_it() {
+    let desk = Desk::empty("ill").await;
+    // Nothing is there but the queue.
+    desk.run("doctor", &[])
+        .expect(1)
+        .shows("fault    landing-bucket     s3://ill-landing: expected it to be there, found none")
+        .shows("fault    curated-bucket")
+        .shows("fault    redrive            the queue has no redrive policy")
+        .shows("fault    queue-policy       the queue has no policy")
+        .shows("warning  converter          not looked at")
+        .shows("fault    days");
+    for bucket in [desk.landing(), desk.curated()] {
+        desk.s3.create_bucket().bucket(bucket).send().await.unwrap();
+    }
+    desk.land("hubspot/today/OWNERS/data.csv.gz", owners(1)).await;
+    let ran = desk.run("doctor", &["--json"]).expect(1);
+    let levels = levels(&ran);
+    for (check, level) in [
+        ("landing-bucket", "ok"),
+        ("notification", "fault"),
+        ("queue", "ok"),
+        ("visibility", "warning"),
+        ("day-folders", "fault"),
+    ] {
+        assert_eq!(levels[check], level, "{}", ran.stdout);
+    }
+    let ran = ran.shows("\\\"hubspot/today/OWNERS/data.csv.gz\\\"");
+    // The command that is told is one that mends.
+    let line = ran
+        .stdout
+        .lines()
+        .find(|line| line.contains("\"notification\""))
+        .unwrap();
+    let finding: Value = serde_json::from_str(line).unwrap();
+    let mend = finding["mend"].as_str().unwrap();
+    let arguments: Vec<&str> = mend.split(' ').skip(1).collect();
+    daymark(&[], &arguments)
+        .expect(1)
+        .shows("mended: the bucket's configuration has now daymark-parts");
+    desk.run("doctor", &[]).expect(1).shows("ok       notification");
+    desk.land("hubspot/2026-11-22/OWNERS/data.csv.gz", owners(1))
+        .await;
+    let bodies = desk.drain(&desk.queue).await;
+    assert!(
+        bodies
+            .iter()
+            .any(|body| body.contains("hubspot/2026-11-22/OWNERS")),
+        "{bodies:?}"
+    );
+    daymark(&[], &["doctor", "--dir", "."])
+        .expect(2)
+        .says("a local folder has neither");
+}
+
+fn filter(prefix: &str) -> NotificationConfigurationFilter {
+    let rule = FilterRule::builder().name("prefix".into()).value(prefix).build();
+    let key = S3KeyFilter::builder().filter_rules(rule).build();
+    NotificationConfigurationFilter::builder().key(key).build()
+}
+
+async fn told(desk: &Desk, configuration: NotificationConfiguration) {
+    let request = desk
+        .s3
+        .put_bucket_notification_configuration()
+        .bucket(desk.landing());
+    request
+        .notification_configuration(configuration)
+        .send()
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn what_others_are_told_survives_a_mend() {
+    let desk = Desk::new("shared").await;
+    let (_, other) = crate::queue(&desk.sdk, "shared-other").await;
+    let function = |id: &str, event: &str, prefix: &str| {
+        LambdaFunctionConfiguration::builder()
+            .id(id)
+            .lambda_function_arn("arn:aws:lambda:us-east-1:000000000000:function:theirs")
+            .events(event.into())
+            .filter(filter(prefix))
+            .build()
+            .unwrap()
+    };
+    let queue = |id: &str, arn: String, prefix: &str| {
+        QueueConfiguration::builder()
+            .id(id)
+            .queue_arn(arn)
+            .events("s3:ObjectCreated:*".into())
+            .filter(filter(prefix))
+            .build()
+            .unwrap()
+    };
+    let theirs = NotificationConfiguration::builder()
+        .lambda_function_configurations(function("thumbs", "s3:ObjectCreated:*", "images/"))
+        .lambda_function_configurations(function("gone", "s3:ObjectRemoved:*", "hubspot/"))
+        .queue_configurations(queue("their-queue", desk.arn(&other).await, "invoices/"))
+        .event_bridge_configuration(EventBridgeConfiguration::builder().build());
+    // An earlier entry of this queue, for one way of creating objects.
+    let mut narrow = queue("daymark-old", desk.arn(&desk.queue).await, "hubspot/2025/");
+    narrow.events = vec!["s3:ObjectCreated:Put".into()];
+    told(&desk, theirs.queue_configurations(narrow).build()).await;
+    let before = notifications(&desk).await;
+    desk.run("doctor", &["--fix"])
+        .shows("mended: the bucket's configuration has now daymark-parts")
+        .shows("in place of 1 earlier entry to the same queue; all else in it is as it was");
+    let after = notifications(&desk).await;
+    assert_eq!(after.functions, before.functions);
+    assert_eq!(after.topics, before.topics);
+    assert!(after.bus.is_some());
+    let [theirs, ours] = &after.queues[..] else {
+        panic!("{after:?}")
+    };
+    assert_eq!(theirs, &before.queues[0]);
+    assert_eq!(ours.id(), Some("daymark-parts"));
+    assert_eq!(ours.queue_arn(), desk.arn(&desk.queue).await);
+    // Done is done.
+    desk.run("doctor", &["--fix"]).shows("ok       notification");
+    assert_eq!(notifications(&desk).await, after);
+}
+
+#[tokio::test]
+async fn an_entry_that_stands_in_the_way_is_named_and_left_alone() {
+    let desk = Desk::new("overlap").await;
+    let (_, other) = crate::queue(&desk.sdk, "overlap-other").await;
+    let theirs = QueueConfiguration::builder()
+        .id("all-of-it")
+        .queue_arn(desk.arn(&other).await)
+        .events("s3:ObjectCreated:Put".into())
+        .build()
+        .unwrap();
+    let configuration = NotificationConfiguration::builder().queue_configurations(theirs);
+    told(&desk, configuration.build()).await;
+    let before = notifications(&desk).await;
+    desk.run("doctor", &["--fix"])
+        .expect(1)
+        .shows("fault    notification")
+        .says("all-of-it")
+        .says("Nothing was changed");
+    assert_eq!(notifications(&desk).await, before);
+    // Nor is anything changed when S3 refuses: there is no such queue.
+    let desk = Desk::new("refused").await;
+    let gone = desk.arn(&other).await.replace("overlap-other", "never-made");
+    let theirs = QueueConfiguration::builder()
+        .queue_arn(gone)
+        .events("s3:ObjectRemoved:*".into())
+        .build()
+        .unwrap();
+    let configuration = NotificationConfiguration::builder().queue_configurations(theirs);
+    let request = desk
+        .s3
+        .put_bucket_notification_configuration()
+        .bucket(desk.landing());
+    let request = request.skip_destination_validation(true);
+    request
+        .notification_configuration(configuration.build())
+        .send()
+        .await
+        .unwrap();
+    let before = notifications(&desk).await;
+    desk.run("doctor", &["--fix"])
+        .expect(1)
+        .says("is as it was")
+        .says("Unable to validate");
+    assert_eq!(notifications(&desk).await, before);
+}
