@@ -1,0 +1,127 @@
+"""The stack: built, deployed as a user deploys it, and told resource by resource."""
+
+import json
+import pathlib
+import sys
+
+import local
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests/template"))
+import resolve  # noqa: E402
+
+NAME = "daymark-local"
+BUILT = ROOT / ".aws-sam/build/template.yaml"
+# Types of the template that the local AWS does not know, with its words.
+REFUSED = json.loads((pathlib.Path(__file__).parent / "refused.json").read_text())
+# Everything else is as a user has it: the rest of the parameters stay at their defaults.
+PARAMETERS = {
+    "BucketPrefix": "local",
+    "MaximumConcurrency": 2,
+    "TimeoutSeconds": 60,
+    "SweepMinutes": 1,
+    "SweepTimeoutSeconds": 60,
+    "QuietMinutes": 1,
+    "SendAfterMinutes": 1,
+    "GraceDays": 0,
+}
+
+
+class Dumper(yaml.SafeDumper):
+    """Writes no aliases, which CloudFormation does not take."""
+
+    def ignore_aliases(self, data):
+        return True
+
+
+def build(sam):
+    """By SAM's makefile builder, both functions in the one target folder."""
+    local.run([sam, "build"])
+
+
+def without_refused(path):
+    """The built template without the resources that the local AWS does not know. Gives those it left out."""
+    template = resolve.load(path)
+    resources = template["Resources"]
+    left = {name: r["Type"] for name, r in resources.items() if r["Type"] in REFUSED}
+    for name in left:
+        del resources[name]
+    stripped = path.with_name("local.yaml")
+    stripped.write_text(yaml.dump(template, Dumper=Dumper, sort_keys=False))
+    return stripped, left
+
+
+def shown_to_be_refused(endpoint):
+    """Tries each type of the list on its own. One that is taken has no business there."""
+    cloudformation = local.client("cloudformation", endpoint)
+    made = resolve.Resolver(resolve.load(), {"ExistingLandingBucket": "", **PARAMETERS}).resources()
+    for kind, words in REFUSED.items():
+        resource = next(r for r in made.values() if r["Type"] == kind)
+        body = json.dumps({"Resources": {"Probe": {"Type": kind, "Properties": resource["Properties"]}}})
+        name = "refused-" + kind.lower().replace("::", "-")
+        try:
+            cloudformation.create_stack(StackName=name, TemplateBody=body)
+            status = local.until(f"the stack {name}", lambda: settled(cloudformation, name))
+        except cloudformation.exceptions.ClientError as error:
+            status = str(error)
+        local.expect("CREATE_COMPLETE" not in status, f"{kind} is taken by the local AWS: remove it from refused.json")
+        local.Steps.say(kind, "refused", words)
+
+
+def settled(cloudformation, name):
+    status = cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+    return None if status.endswith("IN_PROGRESS") else status
+
+
+def refused_parameters(sam, endpoint, environment, path):
+    """The template's rules, as CloudFormation applies them."""
+    for parameters, words in [
+        ({"CuratedIn": "landing-bucket", "LandingPrefix": "lake/"}, "LandingPrefix and CuratedPrefix have to differ"),
+        ({"SweepMinutes": 5, "SweepTimeoutSeconds": 600}, "a schedule must not be shorter"),
+        ({"HubSpotUserArn": "arn:aws:iam::999999999999:user/hubspot"}, "still the placeholder 0000"),
+    ]:
+        asked = " ".join(f"{name}={value}" for name, value in parameters.items())
+        try:
+            deploy(sam, endpoint, environment, path, name="refused", **parameters)
+        except local.Failed as failed:
+            local.expect(words in " ".join(str(failed).split()), f"{asked}: expected {words!r}, found {failed}")
+            local.Steps.say(asked, "refused")
+        else:
+            raise local.Failed(f"{asked}: expected a refusal")
+
+
+def deploy(sam, endpoint, environment, path, name=NAME, **parameters):
+    overrides = [f"{key}={value}" for key, value in {**PARAMETERS, **parameters}.items()]
+    local.run(
+        [sam, "deploy", "--template", path, "--stack-name", name, "--resolve-s3", "--capabilities", "CAPABILITY_IAM"]
+        + ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--region", "us-east-1"]
+        + ["--parameter-overrides", *overrides],
+        environment,
+    )
+    return Stack(endpoint, name)
+
+
+class Stack:
+    """What was deployed."""
+
+    def __init__(self, endpoint, name):
+        cloudformation = local.client("cloudformation", endpoint)
+        self.name = name
+        stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        self.resources = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
+        self.ids = {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in self.resources}
+        self.landing = self.outputs["LandingUrl"].removeprefix("s3://").split("/", 1)
+        self.curated = self.outputs["CuratedUrl"].removeprefix("s3://").split("/", 1)
+
+    def tell(self, left):
+        for resource in sorted(self.resources, key=lambda r: (r["ResourceType"], r["LogicalResourceId"])):
+            local.Steps.say(resource["LogicalResourceId"], resource["ResourceStatus"], resource["ResourceType"])
+        for name, kind in left.items():
+            local.Steps.say(name, "left out (refused.json)", kind)
+        print()
+        for name, value in self.outputs.items():
+            local.Steps.say(name, value)
+        odd = [r for r in self.resources if r["ResourceStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE")]
+        local.expect(not odd, f"not made: {odd}")
