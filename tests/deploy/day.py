@@ -3,6 +3,7 @@
 import datetime
 import json
 
+import botocore.exceptions
 import local
 
 
@@ -40,15 +41,17 @@ class HubSpot:
         # Before HubSpot has shown its user, the account itself may take the role, with the placeholder.
         keys = sts.assume_role(RoleArn=arn, RoleSessionName="sync", ExternalId="0000")["Credentials"]
         names[keys["AccessKeyId"]] = "HubSpotAccessRole"
-        self.s3 = local.client(
-            "s3",
-            endpoint,
-            aws_access_key_id=keys["AccessKeyId"],
-            aws_secret_access_key=keys["SecretAccessKey"],
-            aws_session_token=keys["SessionToken"],
-        )
+        self.credentials = {
+            "aws_access_key_id": keys["AccessKeyId"],
+            "aws_secret_access_key": keys["SecretAccessKey"],
+            "aws_session_token": keys["SessionToken"],
+        }
+        self.s3 = self.client(endpoint)
         self.bucket, self.prefix = stack.landing
         self.curated = stack.curated
+
+    def client(self, endpoint):
+        return local.client("s3", endpoint, **self.credentials)
 
     def put(self, path, body):
         self.s3.put_object(Bucket=self.bucket, Key=self.prefix + path, Body=body)
@@ -70,12 +73,21 @@ class HubSpot:
     def denied(self, what, call, **arguments):
         try:
             call(**arguments)
-        except self.s3.exceptions.ClientError as error:
+        except botocore.exceptions.ClientError as error:
             code = error.response["Error"]["Code"]
-            local.expect(code == "AccessDenied", f"{what}: expected AccessDenied, found {code}")
+            local.expect("AccessDenied" in code, f"{what}: expected AccessDenied, found {code}")
             local.Steps.say(what, "denied")
             return
         raise local.Failed(f"{what}: expected AccessDenied, found that it may")
+
+
+def without_tls(endpoint, stack, hubspot):
+    """Buckets and queues refuse whoever comes without TLS, whatever rights he has."""
+    owner = local.client("sqs", endpoint)
+    for name in ("PartsQueue", "DeadLetterQueue"):
+        hubspot.denied(f"without TLS: receive from {name}", owner.receive_message, QueueUrl=stack.ids[name])
+    plain = hubspot.client(endpoint)
+    hubspot.denied("without TLS: put", plain.put_object, Bucket=hubspot.bucket, Key=hubspot.prefix + "x", Body=b"")
 
 
 class Lake:

@@ -9,6 +9,8 @@ import boto3
 from botocore.config import Config
 
 PAUSE_SECONDS = 0.5
+# The account's owner, whom no policy of a role is asked for.
+ROOT_KEY = "test"
 
 
 class Failed(Exception):
@@ -17,7 +19,7 @@ class Failed(Exception):
 
 def client(service, endpoint, **credentials):
     config = Config(s3={"addressing_style": "path"}, retries={"max_attempts": 2})
-    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", **credentials}
+    keys = {"aws_access_key_id": ROOT_KEY, "aws_secret_access_key": "test", **credentials}
     return boto3.client(service, endpoint_url=endpoint, region_name="us-east-1", config=config, **keys)
 
 

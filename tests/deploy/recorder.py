@@ -1,5 +1,5 @@
-"""A loopback proxy between the functions and the local AWS: it writes down who asked for what, and can hold, refuse or reroute
-single requests."""
+"""A loopback proxy in front of the local AWS: it writes down who asked for what, can hold, refuse or reroute single requests, and
+stands for the TLS that AWS would be spoken to with."""
 
 import collections
 import contextlib
@@ -151,6 +151,8 @@ class RequestHandler(http.server.BaseHTTPRequestHandler):
         try:
             # The signature covers the host's name, so it goes on as it came.
             headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP}
+            # What came to a proxy that ends TLS: the policies that take TLS only let it pass.
+            headers["X-Forwarded-Proto"] = "https"
             connection.request(self.command, self.path, body=body or None, headers=headers)
             response = connection.getresponse()
             text = response.read()

@@ -59,20 +59,20 @@ def main(a):
     template, left = stacks.without_refused(stacks.BUILT)
 
     upstream, through = beside.free_ports(2)
-    endpoint = f"http://127.0.0.1:{upstream}"
     recorder = Recorder(through, upstream)
-    # The functions find AWS where MiniStack is told that it is: behind the recorder.
+    # The functions find AWS where MiniStack is told that it is: behind the recorder. So does everybody else.
     server = ministack.server(a.ministack, upstream, AUTH="true", AWS_ENDPOINT_URL=recorder.endpoint)
     with recorder.running(), beside.server(*server) as (_, log):
         try:
-            play(a, steps, sam, template, left, endpoint, recorder)
+            play(a, steps, sam, template, left, recorder)
         except BaseException:
             shutil.copy(log, FOLDER / "ministack.log")
             print(f"the local AWS's log: {FOLDER / 'ministack.log'}", file=sys.stderr)
             raise
 
 
-def play(a, steps, sam, template, left, endpoint, recorder):
+def play(a, steps, sam, template, left, recorder):
+    endpoint = recorder.endpoint
     if stacks.REFUSED:
         steps("what the local AWS refuses")
         stacks.shown_to_be_refused(endpoint)
@@ -85,9 +85,9 @@ def play(a, steps, sam, template, left, endpoint, recorder):
     stack.tell(left)
 
     steps("HubSpot's role")
-    # A user's requests go through the recorder too, because HubSpot's rights are looked at as well.
-    hubspot = day.HubSpot(recorder.endpoint, stack, recorder.names)
+    hubspot = day.HubSpot(endpoint, stack, recorder.names)
     hubspot.tries_everything()
+    day.without_tls(f"http://127.0.0.1:{recorder.upstream}", stack, hubspot)
 
     steps("a day")
     inbox = local.Inbox(endpoint, stack.outputs["Topic"])

@@ -261,17 +261,20 @@ class Template(unittest.TestCase):
             found = {}
             for name, alarm in of_type(resources, "CloudWatch::Alarm").items():
                 short = alarm["AlarmName"].removeprefix("daymark-")
-                plain = [m["MetricStat"]["Metric"] for m in alarm.get("Metrics", []) if "MetricStat" in m]
-                (metric,) = plain or [alarm]
-                found[short] = (metric["Namespace"], metric["MetricName"], alarm["TreatMissingData"])
+                found[short] = (alarm["Namespace"], alarm["MetricName"], alarm["TreatMissingData"])
                 self.assertIn(f"### {short}\n", runbook, "docs/runbook.md says what to do")
                 told = ["<Topic>"] if "Topic" in resources else []
                 self.assertEqual((alarm["AlarmActions"], alarm["OKActions"]), (told, told), name)
-                if metric["Namespace"] == "Daymark":
-                    self.assertIn(metric["MetricName"], metrics, "the functions emit it")
-                    self.assertEqual([d["Name"] for d in metric["Dimensions"]], ["Service", "Function"], name)
-                self.assertLessEqual(alarm.get("Period", 300) * alarm["EvaluationPeriods"], 86_400, name)
+                if alarm["Namespace"] == "Daymark":
+                    self.assertIn(alarm["MetricName"], metrics, "the functions emit it")
+                    self.assertEqual([d["Name"] for d in alarm["Dimensions"]], ["Service", "Function"], name)
+                self.assertLessEqual(alarm["Period"] * alarm["EvaluationPeriods"], 86_400, name)
             self.assertEqual(found, ALARMS)
+
+    def test_the_oldest_message_alarm_counts_in_seconds(self):
+        for minutes in self.template["Parameters"]["OldestMessageMinutes"]["AllowedValues"]:
+            resources = resolve.Resolver(self.template, {"OldestMessageMinutes": minutes}).resources()
+            self.assertEqual(resources["OldestMessageAlarm"]["Properties"]["Threshold"], 60 * minutes)
 
     def test_the_dashboard_is_json_and_shows_every_alarm(self):
         for _, resources in self.each():
