@@ -114,11 +114,11 @@ build: target/lambda/convert.zip target/lambda/manifest.zip ## Build the Lambda 
 target/lambda/convert.zip target/lambda/manifest.zip: target/lambda/%.zip:
 	ci/lambda $*
 
-# BUILT=1 takes the last `sam build` as it is.
+# BUILT=1 takes the last `sam build` as it is; QUICK=1 takes debug programs, and ends with the first complete day.
 deploy-local: $(VENVS)/sam/.made-from $(VENVS)/ministack/.made-from $(VENVS)/microburst/.made-from ## Deploy to a local AWS, send a day through it, break things
-	$(CARGO) build --locked --bin daymark
+	$(CARGO) build --locked $(if $(QUICK),--bins,--bin daymark)
 	$(VENVS)/sam/bin/python tests/deploy/run.py --sam $(VENVS)/sam --ministack $(VENVS)/ministack \
-		--microburst $(VENVS)/microburst --daymark target/debug/daymark $(if $(BUILT),--built)
+		--microburst $(VENVS)/microburst --daymark target/debug/daymark $(if $(BUILT),--built) $(if $(QUICK),--quick --programs target/debug)
 
 # `sam build` calls this, with ARTIFACTS_DIR set.
 build-ConvertFunction: target/lambda/convert.zip

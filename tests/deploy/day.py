@@ -35,12 +35,13 @@ class Account:
 class HubSpot:
     """Whoever has HubSpot's role."""
 
-    def __init__(self, endpoint, stack, names):
+    def __init__(self, endpoint, stack, recorder):
+        self.recorder = recorder
         sts = local.client("sts", endpoint)
         arn = stack.outputs["HubSpotRoleArn"]
         # Before HubSpot has shown its user, the account itself may take the role, with the placeholder.
         keys = sts.assume_role(RoleArn=arn, RoleSessionName="sync", ExternalId="0000")["Credentials"]
-        names[keys["AccessKeyId"]] = "HubSpotAccessRole"
+        recorder.names[keys["AccessKeyId"]] = "HubSpotAccessRole"
         self.credentials = {
             "aws_access_key_id": keys["AccessKeyId"],
             "aws_secret_access_key": keys["SecretAccessKey"],
@@ -71,6 +72,7 @@ class HubSpot:
         self.denied("read the lake", self.s3.get_object, Bucket=bucket, Key=prefix + "latest/latest.json")
 
     def denied(self, what, call, **arguments):
+        self.recorder.aside = True
         try:
             call(**arguments)
         except botocore.exceptions.ClientError as error:
@@ -78,6 +80,8 @@ class HubSpot:
             local.expect("AccessDenied" in code, f"{what}: expected AccessDenied, found {code}")
             local.Steps.say(what, "denied")
             return
+        finally:
+            self.recorder.aside = False
         raise local.Failed(f"{what}: expected AccessDenied, found that it may")
 
 

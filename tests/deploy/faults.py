@@ -97,7 +97,7 @@ def throttled(world, microburst):
 
         def trap(call):
             of_part = call.is_for("OWNERS/throttled.csv.gz", "GET")
-            of_output = call.method == "PUT" and "/throttled-" in call.path and "table%3D" in call.path.replace("=", "%3D")
+            of_output = call.method == "PUT" and "/throttled-" in call.path
             return port if of_part or of_output else None
 
         with world.recorder.trap(trap):
@@ -194,14 +194,21 @@ def damaged(world):
     """Objects of Daymark's own that somebody overwrote: kept aside, and made anew."""
     world.lake.write("latest/latest.json", b"nonsense")
     world.lake.write("manifest/sweep.json", b"nonsense")
-    kept = local.until("both to be set aside", lambda: (k := world.lake.keys("set-aside/")) if len(world.lake.keys("set-aside/")) > 1 else None)
-    for key in kept:
+
+
+    def both():
+        kept = world.lake.keys("set-aside/")
+        return kept if len(kept) == 2 else None
+
+    for key in local.until("both to be set aside", both):
         local.Steps.say(key, "is kept")
+    local.until("latest.json to be made anew", lambda: b"date" in world.lake.read("latest/latest.json"))
 
 
 def replaced(world):
     """A part that HubSpot writes anew: with no days of grace, the old Parquet goes as soon as the day is complete again."""
     before = world.parquet("owners", "killed")
+    world.inbox.forget()
     world.put("OWNERS/killed.csv.gz", gzip.compress(gzip.decompress(world.account.bytes_of("owners")), mtime=1))
     local.until("the new Parquet", lambda: len(world.parquet("owners", "killed")) == 2)
     event = world.inbox.wait("Day Complete", world.date, 400)

@@ -74,6 +74,10 @@ class Inbox:
         client("sns", endpoint).subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
         self.events = []
 
+    def forget(self):
+        self.look()
+        self.events = []
+
     def look(self):
         answer = self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10, WaitTimeSeconds=0)
         for message in answer.get("Messages", []):

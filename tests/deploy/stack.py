@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shutil
 import sys
 
 import local
@@ -30,6 +31,20 @@ PARAMETERS = {
 def build(sam):
     """By SAM's makefile builder, both functions in the one target folder."""
     local.run([sam, "build"])
+
+
+def pack(programs, folder):
+    """What `sam build` leaves, around programs that are built already: for those who have no time for a release build."""
+    template = resolve.load()
+    del template["Globals"]["Function"]["CodeUri"]
+    for name, program in {"ConvertFunction": "convert", "ManifestFunction": "manifest"}.items():
+        (folder / name).mkdir(parents=True)
+        shutil.copy(programs / program, folder / name / "bootstrap")
+        template["Resources"][name]["Properties"]["CodeUri"] = name
+    for name in ("LICENSE", "README.md"):
+        shutil.copy(ROOT / name, folder / name)
+    (folder / "template.json").write_text(json.dumps(template))
+    return folder / "template.json"
 
 
 def without_refused(path):
