@@ -17,6 +17,7 @@ import sys
 import urllib.request
 
 import day
+import existing
 import faults
 import granted
 import local
@@ -134,6 +135,8 @@ def play(a, steps, sam, template, left, recorder):
 
     steps("rights, used and granted")
     granted.check(recorder, stack, endpoint)
+    steps("a second stack, on a bucket that is there already")
+    existing.deployed(sam, ministack.aws(endpoint), template, endpoint, recorder, account)
     steps("done")
 
 
