@@ -13,7 +13,7 @@ import resolve  # noqa: E402
 
 NAME = "daymark-local"
 BUILT = ROOT / ".aws-sam/build/template.yaml"
-# Types of the template that the local AWS does not know, with its words.
+# Resource types and condition keys of the template that the local AWS does not know, and how that shows.
 REFUSED = json.loads((pathlib.Path(__file__).parent / "refused.json").read_text())
 # Everything else is as a user has it: the rest of the parameters stay at their defaults.
 PARAMETERS = {
@@ -51,9 +51,18 @@ def without_refused(path):
     """The built template without the resources that the local AWS does not know. Gives those it left out."""
     template = resolve.load(path)
     resources = template["Resources"]
-    left = {name: r["Type"] for name, r in resources.items() if r["Type"] in REFUSED}
+    left = {name: r["Type"] for name, r in resources.items() if r["Type"] in REFUSED["types"]}
     for name in left:
         del resources[name]
+    for name, role in resources.items():
+        for policy in role["Properties"].get("Policies", []) if role["Type"] == "AWS::IAM::Role" else []:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                for operator, keys in list(statement.get("Condition", {}).items()):
+                    for key in set(keys) & set(REFUSED["conditions"]):
+                        del keys[key]
+                        left[f"{name}: {statement['Sid']}"] = f"the condition on {key}"
+                    if not keys:
+                        del statement["Condition"]
     stripped = path.with_name("local.json")
     stripped.write_text(json.dumps(template, indent=1))
     return stripped, left
@@ -63,7 +72,10 @@ def shown_to_be_refused(endpoint):
     """Tries each type of the list on its own. One that is taken has no business there."""
     cloudformation = local.client("cloudformation", endpoint)
     made = resolve.Resolver(resolve.load(), {"ExistingLandingBucket": "", **PARAMETERS}).resources()
-    for kind, words in REFUSED.items():
+    for key, words in REFUSED["conditions"].items():
+        conditions_are_refused(endpoint, key)
+        local.Steps.say(key, "refused", words)
+    for kind, words in REFUSED["types"].items():
         resource = next(r for r in made.values() if r["Type"] == kind)
         body = json.dumps({"Resources": {"Probe": {"Type": kind, "Properties": resource["Properties"]}}})
         name = "refused-" + kind.lower().replace("::", "-")
@@ -74,6 +86,30 @@ def shown_to_be_refused(endpoint):
             status = str(error)
         local.expect("CREATE_COMPLETE" not in status, f"{kind} is taken by the local AWS: remove it from refused.json")
         local.Steps.say(kind, "refused", words)
+
+
+def conditions_are_refused(endpoint, key):
+    """Grants PutEvents under the condition and meets it."""
+    iam, sts = local.client("iam", endpoint), local.client("sts", endpoint)
+    trust = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::000000000000:root"}, "Action": "sts:AssumeRole"}
+    right = {"Effect": "Allow", "Action": "events:PutEvents", "Resource": "*", "Condition": {"StringEquals": {key: "daymark"}}}
+    document = lambda statement: json.dumps({"Version": "2012-10-17", "Statement": [statement]})  # noqa: E731
+    arn = iam.create_role(RoleName="refused", AssumeRolePolicyDocument=document(trust))["Role"]["Arn"]
+    iam.put_role_policy(RoleName="refused", PolicyName="put", PolicyDocument=document(right))
+    keys = sts.assume_role(RoleArn=arn, RoleSessionName="refused")["Credentials"]
+    events = local.client(
+        "events",
+        endpoint,
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+    )
+    try:
+        events.put_events(Entries=[{"Source": "daymark", "DetailType": "Probe", "Detail": "{}"}])
+    except events.exceptions.ClientError as error:
+        local.expect("AccessDenied" in str(error), f"{key}: {error}")
+    else:
+        raise local.Failed(f"{key} is known to the local AWS: remove it from refused.json")
 
 
 def settled(cloudformation, name):
@@ -105,7 +141,18 @@ def deploy(sam, endpoint, environment, path, name=NAME, **parameters):
         )
     except local.Failed as failed:
         raise local.Failed(why(endpoint, name) or str(failed)) from None
-    return Stack(endpoint, name)
+    stack = Stack(endpoint, name)
+    with_numbers(endpoint, stack)
+    return stack
+
+
+def with_numbers(endpoint, stack):
+    """The local AWS keeps the mapping's numbers as the text that a parameter is, and its poller fails on them; AWS makes numbers of
+    them. So the mapping is given the same values once more, as numbers."""
+    client = local.client("lambda", endpoint)
+    mapping = client.get_event_source_mapping(UUID=stack.ids["ConvertFunctionPart"])
+    limit = {"MaximumConcurrency": int(mapping["ScalingConfig"]["MaximumConcurrency"])}
+    client.update_event_source_mapping(UUID=mapping["UUID"], BatchSize=int(mapping["BatchSize"]), ScalingConfig=limit)
 
 
 def why(endpoint, name):
