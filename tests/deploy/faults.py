@@ -13,7 +13,8 @@ import local
 import recorder as recording
 
 HIDDEN_SECONDS = 10
-MIB = 1 << 20
+# How often S3 throttles, by method.
+THROTTLED = {"GET": 2, "PUT": 3}
 
 
 class World:
@@ -84,10 +85,10 @@ def killed(world):
 
 
 def rules(upstream, port, landing, curated):
-    """microburst's configuration: S3 throttles twice for the source's bucket and three times for the output's."""
+    """microburst's configuration: it throttles reads of the source's bucket and writes to the output's."""
     rule = {"service": "s3", "error": {"code": "SlowDown", "status": 503}}
-    reads = {**rule, "operation": "GetObject", "resource": landing, "times": 2}
-    writes = {**rule, "operation": "PutObject", "resource": curated, "times": 3}
+    reads = {**rule, "operation": "GetObject", "resource": landing, "times": THROTTLED["GET"]}
+    writes = {**rule, "operation": "PutObject", "resource": curated, "times": THROTTLED["PUT"]}
     return json.dumps({"upstream": f"http://127.0.0.1:{upstream}", "port": port, "rules": [reads, writes]})
 
 
@@ -95,10 +96,16 @@ def throttled(world, microburst):
     """SlowDown to reads and writes of one part, from a proxy that speaks S3's errors."""
     with microburst(world.recorder.upstream, world.stack.landing[0], world.stack.curated[0]) as port:
 
+        # Only what is to be throttled goes there: what microburst passes on has another host in it than was signed.
+        left = dict(THROTTLED)
+
         def trap(call):
             of_part = call.is_for("OWNERS/throttled.csv.gz", "GET")
             of_output = call.method == "PUT" and "/throttled-" in call.path
-            return port if of_part or of_output else None
+            if (of_part or of_output) and left[call.method]:
+                left[call.method] -= 1
+                return port
+            return None
 
         with world.recorder.trap(trap):
             world.put("OWNERS/throttled.csv.gz", world.account.bytes_of("owners"))
@@ -106,7 +113,7 @@ def throttled(world, microburst):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/_microburst/fired", timeout=10) as answer:
             fired = json.loads(answer.read())
     local.Steps.say("microburst fired", json.dumps(fired)[:300])
-    local.expect(fired, "S3 throttled")
+    local.expect(not any(left.values()), f"throttled requests that never came: {left}")
 
 
 def poison(world):
