@@ -325,13 +325,18 @@ fn the_readme_has_the_table_of_settings() {
 
 #[test]
 fn the_time_by_which_a_day_is_due_is_counted_from_its_midnight() {
-    let due = |text: &str| read(&[LEAST, &[("COMPLETE_BY", text)]].concat()).map(|config| config.days.complete_by_ms);
+    let due = |text: &str| {
+        read(&[LEAST, &[("COMPLETE_BY", text)]].concat()).map(|config| config.days.complete_by_ms)
+    };
     assert_eq!(with(&[]).days.complete_by_ms, 36 * 3_600_000);
     assert_eq!(due("00:00").unwrap(), 0);
     assert_eq!(due("05:07").unwrap(), (5 * 60 + 7) * 60_000);
     assert_eq!(due("99:59").unwrap(), (99 * 60 + 59) * 60_000);
     for text in ["5:07", "12:60", "12", "12:0a", "+1:00", "12:00:00", "١٢:00"] {
         let error = due(text).unwrap_err().to_string();
-        assert!(error.contains("DAYMARK_COMPLETE_BY: expected HH:MM"), "{text}: {error}");
+        assert!(
+            error.contains("DAYMARK_COMPLETE_BY: expected HH:MM"),
+            "{text}: {error}"
+        );
     }
 }

@@ -91,7 +91,9 @@ impl Vars {
 /// Reads `HH:MM` as the time after a day's first instant; more than 23 hours are the next day, and the one after that.
 fn complete_by(text: &str) -> Result<i64, String> {
     let number = |digits: &str| match digits.as_bytes() {
-        [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => Some(i64::from(tens - b'0') * 10 + i64::from(ones - b'0')),
+        [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => {
+            Some(i64::from(tens - b'0') * 10 + i64::from(ones - b'0'))
+        }
         _ => None,
     };
     let parts = text.split_once(':');

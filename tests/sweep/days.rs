@@ -240,7 +240,11 @@ async fn a_sweep_says_when_no_day_is_complete_that_should_be() {
     lake.wait(60);
     assert_eq!(overdue().await.as_deref(), Some("2026-11-23"));
     lake.part("2026-11-23", "b", 3).await;
-    assert_eq!(overdue().await.as_deref(), Some("2026-11-23"), "there, not complete");
+    assert_eq!(
+        overdue().await.as_deref(),
+        Some("2026-11-23"),
+        "there, not complete"
+    );
     lake.wait(61);
     assert_eq!(overdue().await, None);
 }
