@@ -5,6 +5,7 @@ import json
 import pathlib
 
 import local
+import stack as stacks
 
 # Rights that nobody of ours asks for through the recorder, each with its reason.
 IMPLIED = json.loads((pathlib.Path(__file__).parent / "implied.json").read_text())
@@ -21,7 +22,7 @@ def grants(iam, role):
         document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
         document = json.loads(document) if isinstance(document, str) else document
         for statement in document["Statement"]:
-            for action in listed(statement["Action"]):
+            for action in set(listed(statement["Action"])) - set(stacks.REFUSED["actions"]):
                 for resource in listed(statement["Resource"]):
                     yield statement["Sid"], action, resource
 

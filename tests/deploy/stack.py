@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import sys
 
+import botocore.exceptions
 import local
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -13,7 +14,7 @@ import resolve  # noqa: E402
 
 NAME = "daymark-local"
 BUILT = ROOT / ".aws-sam/build/template.yaml"
-# Resource types and condition keys of the template that the local AWS does not know, and how that shows.
+# Resource types and condition keys of the template that the local AWS does not know, and actions that it alone knows.
 REFUSED = json.loads((pathlib.Path(__file__).parent / "refused.json").read_text())
 # Everything else is as a user has it: the rest of the parameters stay at their defaults.
 PARAMETERS = {
@@ -57,6 +58,10 @@ def without_refused(path):
     for name, role in resources.items():
         for policy in role["Properties"].get("Policies", []) if role["Type"] == "AWS::IAM::Role" else []:
             for statement in policy["PolicyDocument"]["Statement"]:
+                for action in set(REFUSED["actions"]) if isinstance(statement.get("Action"), list) else ():
+                    if action.removesuffix("Batch") in statement["Action"]:
+                        statement["Action"].append(action)
+                        left[f"{name}: {statement['Sid']}, without {action}"] = "granted here alone"
                 for operator, keys in list(statement.get("Condition", {}).items()):
                     for key in set(keys) & set(REFUSED["conditions"]):
                         del keys[key]
@@ -72,6 +77,9 @@ def shown_to_be_refused(endpoint):
     """Tries each type of the list on its own. One that is taken has no business there."""
     cloudformation = local.client("cloudformation", endpoint)
     made = resolve.Resolver(resolve.load(), {"ExistingLandingBucket": "", **PARAMETERS}).resources()
+    for action, words in REFUSED["actions"].items():
+        batch_is_refused(endpoint)
+        local.Steps.say(action, "refused", words)
     for key, words in REFUSED["conditions"].items():
         conditions_are_refused(endpoint, key)
         local.Steps.say(key, "refused", words)
@@ -88,28 +96,41 @@ def shown_to_be_refused(endpoint):
         local.Steps.say(kind, "refused", words)
 
 
-def conditions_are_refused(endpoint, key):
-    """Grants PutEvents under the condition and meets it."""
+def somebody(endpoint, service, right):
+    """A client with one right."""
     iam, sts = local.client("iam", endpoint), local.client("sts", endpoint)
     trust = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::000000000000:root"}, "Action": "sts:AssumeRole"}
-    right = {"Effect": "Allow", "Action": "events:PutEvents", "Resource": "*", "Condition": {"StringEquals": {key: "daymark"}}}
-    document = lambda statement: json.dumps({"Version": "2012-10-17", "Statement": [statement]})  # noqa: E731
-    arn = iam.create_role(RoleName="refused", AssumeRolePolicyDocument=document(trust))["Role"]["Arn"]
-    iam.put_role_policy(RoleName="refused", PolicyName="put", PolicyDocument=document(right))
+    name = f"refused-{service}"
+    documents = [json.dumps({"Version": "2012-10-17", "Statement": [statement]}) for statement in (trust, right)]
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=documents[0])["Role"]["Arn"]
+    iam.put_role_policy(RoleName=name, PolicyName="right", PolicyDocument=documents[1])
     keys = sts.assume_role(RoleArn=arn, RoleSessionName="refused")["Credentials"]
-    events = local.client(
-        "events",
-        endpoint,
-        aws_access_key_id=keys["AccessKeyId"],
-        aws_secret_access_key=keys["SecretAccessKey"],
-        aws_session_token=keys["SessionToken"],
-    )
+    names = {"AccessKeyId": "aws_access_key_id", "SecretAccessKey": "aws_secret_access_key", "SessionToken": "aws_session_token"}
+    return local.client(service, endpoint, **{names[key]: value for key, value in keys.items() if key in names})
+
+
+def conditions_are_refused(endpoint, key):
+    """Grants PutEvents under the condition and meets it."""
+    right = {"Effect": "Allow", "Action": "events:PutEvents", "Resource": "*", "Condition": {"StringEquals": {key: "daymark"}}}
+    events = somebody(endpoint, "events", right)
+    is_denied(key, events.put_events, Entries=[{"Source": "daymark", "DetailType": "Probe", "Detail": "{}"}])
+
+
+def batch_is_refused(endpoint):
+    """Grants sqs:SendMessage and sends a batch."""
+    url = local.client("sqs", endpoint).create_queue(QueueName="refused")["QueueUrl"]
+    sqs = somebody(endpoint, "sqs", {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"})
+    sqs.send_message(QueueUrl=url, MessageBody="one")
+    is_denied("a batch", sqs.send_message_batch, QueueUrl=url, Entries=[{"Id": "1", "MessageBody": "one"}])
+
+
+def is_denied(what, call, **arguments):
     try:
-        events.put_events(Entries=[{"Source": "daymark", "DetailType": "Probe", "Detail": "{}"}])
-    except events.exceptions.ClientError as error:
-        local.expect("AccessDenied" in str(error), f"{key}: {error}")
+        call(**arguments)
+    except botocore.exceptions.ClientError as error:
+        local.expect("AccessDenied" in str(error), f"{what}: {error}")
     else:
-        raise local.Failed(f"{key} is known to the local AWS: remove it from refused.json")
+        raise local.Failed(f"{what} is taken by the local AWS: remove it from refused.json")
 
 
 def settled(cloudformation, name):
