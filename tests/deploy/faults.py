@@ -194,7 +194,8 @@ def large(world):
     local.Steps.say(record, "", json.loads(world.lake.read(record))["message"])
     uploads = world.lake.s3.list_multipart_uploads(Bucket=world.lake.bucket).get("Uploads", [])
     local.expect(not uploads, f"uploads were left open: {uploads}")
-    world.hubspot.s3.delete_object(Bucket=world.hubspot.bucket, Key=f"{world.hubspot.prefix}{world.date}/NOISE/broken.csv.gz")
+    world.put("NOISE/broken.csv.gz", gzip.compress(b"id,noise\n1,whole\n", mtime=0))
+    world.wait_for_parquet("noise", "broken")
 
 
 def damaged(world):
