@@ -249,13 +249,18 @@ fn the_template_sets_what_is_known_and_all_that_is_required() {
         .lines()
         .filter_map(|line| line.trim().split_once(": "))
         .collect();
+    let default = |parameter: &str| {
+        let (_, rest) = template.split_once(&format!("\n  {parameter}:\n"))?;
+        let mut members = rest.lines().take_while(|line| line.starts_with("    "));
+        members.find_map(|line| line.trim().strip_prefix("Default: "))
+    };
     let set = pairs.iter().filter_map(|(name, value)| {
         let name = name.strip_prefix("DAYMARK_")?;
-        // What CloudFormation fills in is any text here, but for every setting another one.
-        let value = if value.starts_with('!') {
-            name
-        } else {
-            value.trim_matches('"')
+        // A parameter's default; what else CloudFormation fills in is any text here, but for every setting another one.
+        let value = match value.strip_prefix("!Ref ").and_then(default) {
+            Some(value) => value.trim_matches('"'),
+            None if value.starts_with('!') => name,
+            None => value.trim_matches('"'),
         };
         Some((name, value))
     });
@@ -281,6 +286,7 @@ fn the_profile_follows_what_can_change_an_output() {
         "READ_AHEAD_BYTES" | "PUT_BYTES_MAX" | "PART_BYTES" => "6MiB",
         "FOLDERS" => "union",
         "SWING_PERCENT" => "off",
+        "COMPLETE_BY" => "09:00",
         _ => "9",
     };
     let base = with(&[]);

@@ -210,7 +210,8 @@ def damaged(world):
 
     for key in local.until("both to be set aside", both):
         local.Steps.say(key, "is kept")
-    local.until("latest.json to be made anew", lambda: b"date" in world.lake.read("latest/latest.json"))
+    anew = local.until("latest.json to be made anew", lambda: world.lake.keys("latest/") and world.lake.read("latest/latest.json"))
+    local.expect(json.loads(anew)["date"] == world.account.date, f"latest.json names the newest complete day, not {anew}")
 
 
 def replaced(world):
