@@ -18,7 +18,7 @@ export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-rust test-engines test-seaweedfs test-ministack lint lint-rust lint-deny lint-lambda lint-template \
-	mutants bench bench-sweep bench-instructions bench-instructions-record bench-programs fuzz build invoke build-ConvertFunction build-ManifestFunction
+	deploy-local mutants bench bench-sweep bench-instructions bench-instructions-record bench-programs fuzz build invoke build-ConvertFunction build-ManifestFunction
 
 help: ## Say what there is to make
 	@awk 'BEGIN { FS = ":.*## " } /^[a-zA-Z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,9 +70,12 @@ lint-deny: $(VENVS)/deny/.made-from
 lint-lambda:
 	ci/lambda-tree
 
-lint-template: $(VENVS)/sam/.made-from
+# Suppressed findings stand in the template, each with its reason beside it.
+lint-template: $(VENVS)/sam/.made-from $(VENVS)/checkov/.made-from
 	$(VENVS)/sam/bin/cfn-lint template.yaml
 	$(VENVS)/sam/bin/sam validate --lint --template template.yaml --region us-east-1
+	$(VENVS)/checkov/bin/checkov --file template.yaml --framework cloudformation --compact --quiet --skip-download
+	$(VENVS)/sam/bin/python tests/template/test_template.py
 
 fuzz: target/tools/bin/cargo-fuzz ## Fuzz each target for FUZZ_SECONDS (default 60)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) ci/fuzz
@@ -111,6 +114,12 @@ build: target/lambda/convert.zip target/lambda/manifest.zip ## Build the Lambda 
 target/lambda/convert.zip target/lambda/manifest.zip: target/lambda/%.zip:
 	ci/lambda $*
 
+# BUILT=1 takes the last `sam build` as it is; QUICK=1 takes debug programs, and ends with the first complete day.
+deploy-local: $(VENVS)/sam/.made-from $(VENVS)/ministack/.made-from $(VENVS)/microburst/.made-from ## Deploy to a local AWS, send a day through it, break things
+	$(CARGO) build --locked $(if $(QUICK),--bins,--bin daymark)
+	$(VENVS)/sam/bin/python tests/deploy/run.py --sam $(VENVS)/sam --ministack $(VENVS)/ministack \
+		--microburst $(VENVS)/microburst --daymark target/debug/daymark $(if $(BUILT),--built) $(if $(QUICK),--quick --programs target/debug)
+
 # `sam build` calls this, with ARTIFACTS_DIR set.
 build-ConvertFunction: target/lambda/convert.zip
 	cp target/lambda/convert/bootstrap "$(ARTIFACTS_DIR)/bootstrap"
@@ -130,6 +139,12 @@ $(VENVS)/seaweedfs/.made-from: ci/requirements/seaweedfs.txt
 	ci/venv $(@D) $<
 
 $(VENVS)/ministack/.made-from: ci/requirements/ministack.txt
+	ci/venv $(@D) $<
+
+$(VENVS)/checkov/.made-from: ci/requirements/checkov.txt
+	ci/venv $(@D) $<
+
+$(VENVS)/microburst/.made-from: ci/requirements/microburst.txt
 	ci/venv $(@D) $<
 
 $(VENVS)/zig/.made-from: ci/requirements/zig.txt

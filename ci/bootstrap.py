@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Checks a function's program and packs it.
 
-  bootstrap.py check PROGRAM --glibc 2.34   fails if it is no x86-64 program, or needs a newer C library than that
+  bootstrap.py check PROGRAM --machine x86_64 --glibc 2.34
+                                            fails if it is no such program, or needs a newer C library than that
   bootstrap.py pack PROGRAM DIRECTORY       makes DIRECTORY/bootstrap and DIRECTORY.zip: same program, same zip
 """
 
@@ -23,10 +24,14 @@ def readelf(*arguments: str) -> str:
         sys.exit("readelf is missing: it comes with the linker (on Debian and Ubuntu: apt-get install binutils)")
 
 
-def check(program: pathlib.Path, allowed: str) -> None:
+# As readelf calls them.
+MACHINES = {"x86_64": "X86-64", "aarch64": "AArch64"}
+
+
+def check(program: pathlib.Path, machine: str, allowed: str) -> None:
     header = readelf("--file-header", str(program))
-    if "X86-64" not in header:
-        sys.exit(f"{program} is no x86-64 program")
+    if MACHINES[machine] not in header:
+        sys.exit(f"{program} is no {machine} program")
     needed = {tuple(map(int, v.split("."))) for v in re.findall(r"GLIBC_([0-9.]+)", readelf("--version-info", str(program)))}
     if not needed:
         sys.exit(f"{program} names no version of the C library: expected one linked for glibc")
@@ -61,13 +66,14 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     checking = commands.add_parser("check")
     checking.add_argument("program", type=pathlib.Path)
+    checking.add_argument("--machine", choices=sorted(MACHINES), required=True)
     checking.add_argument("--glibc", required=True)
     packing = commands.add_parser("pack")
     packing.add_argument("program", type=pathlib.Path)
     packing.add_argument("directory", type=pathlib.Path)
     a = parser.parse_args()
     if a.command == "check":
-        check(a.program, a.glibc)
+        check(a.program, a.machine, a.glibc)
     else:
         pack(a.program, a.directory)
 

@@ -1,5 +1,6 @@
 """A command beside a server of its own: both start, the command runs, the server is stopped."""
 
+import contextlib
 import os
 import pathlib
 import socket
@@ -50,28 +51,42 @@ def answers(url, status, server):
     return False
 
 
-def run(name, arguments, environment, ready, command, found):
-    """Starts `arguments` in a temporary folder with `environment` on top, waits until the URL and status of `ready` are
-    there, and runs `command` with `found` on top. Returns the command's status, or NOT_STARTED."""
+class NotStarted(Exception):
+    """A server that does not answer."""
+
+
+@contextlib.contextmanager
+def server(name, arguments, environment, ready):
+    """Starts `arguments` in a temporary folder with `environment` on top, and waits until the URL and status of `ready` are
+    there. The server is stopped at the end. Gives its process and its log."""
     with tempfile.TemporaryDirectory() as folder:
         log = pathlib.Path(folder) / "log"
         data = pathlib.Path(folder) / "data"
         data.mkdir()
         arguments = [str(argument).replace("{data}", str(data)) for argument in arguments]
         with log.open("wb") as output:
-            server = subprocess.Popen(
+            process = subprocess.Popen(
                 arguments, cwd=folder, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT
             )
             try:
-                if not answers(*ready, server):
+                if not answers(*ready, process):
                     print(log.read_text(errors="replace")[-4000:], file=sys.stderr)
-                    print(f"{name} did not answer on {ready[0]}", file=sys.stderr)
-                    return NOT_STARTED
-                return subprocess.run(command, env={**os.environ, **found}).returncode
+                    raise NotStarted(f"{name} did not answer on {ready[0]}")
+                yield process, log
             finally:
-                server.terminate()
+                process.terminate()
                 try:
-                    server.wait(timeout=STOP_SECONDS_MAX)
+                    process.wait(timeout=STOP_SECONDS_MAX)
                 except subprocess.TimeoutExpired:
-                    server.kill()
-                    server.wait()
+                    process.kill()
+                    process.wait()
+
+
+def run(name, arguments, environment, ready, command, found):
+    """Runs `command` beside a server, with `found` on top of the environment. Returns its status, or NOT_STARTED."""
+    try:
+        with server(name, arguments, environment, ready):
+            return subprocess.run(command, env={**os.environ, **found}).returncode
+    except NotStarted as error:
+        print(error, file=sys.stderr)
+        return NOT_STARTED

@@ -249,13 +249,18 @@ fn the_template_sets_what_is_known_and_all_that_is_required() {
         .lines()
         .filter_map(|line| line.trim().split_once(": "))
         .collect();
+    let default = |parameter: &str| {
+        let (_, rest) = template.split_once(&format!("\n  {parameter}:\n"))?;
+        let mut members = rest.lines().take_while(|line| line.starts_with("    "));
+        members.find_map(|line| line.trim().strip_prefix("Default: "))
+    };
     let set = pairs.iter().filter_map(|(name, value)| {
         let name = name.strip_prefix("DAYMARK_")?;
-        // What CloudFormation fills in is any text here, but for every setting another one.
-        let value = if value.starts_with('!') {
-            name
-        } else {
-            value.trim_matches('"')
+        // A parameter's default; what else CloudFormation fills in is any text here, but for every setting another one.
+        let value = match value.strip_prefix("!Ref ").and_then(default) {
+            Some(value) => value.trim_matches('"'),
+            None if value.starts_with('!') => name,
+            None => value.trim_matches('"'),
         };
         Some((name, value))
     });
@@ -281,6 +286,7 @@ fn the_profile_follows_what_can_change_an_output() {
         "READ_AHEAD_BYTES" | "PUT_BYTES_MAX" | "PART_BYTES" => "6MiB",
         "FOLDERS" => "union",
         "SWING_PERCENT" => "off",
+        "COMPLETE_BY" => "09:00",
         _ => "9",
     };
     let base = with(&[]);
@@ -321,4 +327,22 @@ fn the_readme_has_the_table_of_settings() {
         "the README's table of settings should be:\n\n{}",
         table()
     );
+}
+
+#[test]
+fn the_time_by_which_a_day_is_due_is_counted_from_its_midnight() {
+    let due = |text: &str| {
+        read(&[LEAST, &[("COMPLETE_BY", text)]].concat()).map(|config| config.days.complete_by_ms)
+    };
+    assert_eq!(with(&[]).days.complete_by_ms, 36 * 3_600_000);
+    assert_eq!(due("00:00").unwrap(), 0);
+    assert_eq!(due("05:07").unwrap(), (5 * 60 + 7) * 60_000);
+    assert_eq!(due("99:59").unwrap(), (99 * 60 + 59) * 60_000);
+    for text in ["5:07", "12:60", "12", "12:0a", "+1:00", "12:00:00", "١٢:00"] {
+        let error = due(text).unwrap_err().to_string();
+        assert!(
+            error.contains("DAYMARK_COMPLETE_BY: expected HH:MM"),
+            "{text}: {error}"
+        );
+    }
 }

@@ -14,16 +14,20 @@ import sys
 import beside
 
 
-def main(venv, command):
-    (port,) = beside.free_ports(1)
-    endpoint = f"http://127.0.0.1:{port}"
-    aws = {
+def aws(endpoint):
+    """What an AWS tool wants to be told."""
+    return {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
     }
+
+
+def server(venv, port, **more):
+    """MiniStack's name, program, environment and sign of life, for beside.py."""
+    endpoint = f"http://127.0.0.1:{port}"
     own = {
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
@@ -33,7 +37,12 @@ def main(venv, command):
         "IOT_MTLS_ENABLED": "0",
     }
     program = pathlib.Path(venv) / "bin" / "ministack"
-    return beside.run("MiniStack", [program], {**aws, **own}, (f"{endpoint}/_ministack/health", 200), command, aws)
+    return "MiniStack", [program], {**aws(endpoint), **own, **more}, (f"{endpoint}/_ministack/health", 200)
+
+
+def main(venv, command):
+    (port,) = beside.free_ports(1)
+    return beside.run(*server(venv, port), command, aws(f"http://127.0.0.1:{port}"))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ mod gather;
 mod landing;
 mod memory;
 mod objects;
+mod overdue;
 mod plan;
 mod pointer;
 mod publish;
@@ -83,6 +84,8 @@ pub struct Report {
     pub depth: Option<Depth>,
     /// Parts that were sent again.
     pub sent: u64,
+    /// The newest day that should be complete by now, if neither it nor a newer one is.
+    pub overdue: Option<Day>,
 }
 
 /// What a sweep found and did of one day.
@@ -179,7 +182,15 @@ impl Sweeper {
                 break;
             }
         }
-        let Run { wishes, memory, .. } = run;
+        let Run {
+            wishes,
+            memory,
+            pointer,
+            ..
+        } = run;
+        let first = days.iter().map(|day| &day.date).min();
+        let complete_by_ms = self.config.days.complete_by_ms;
+        let overdue = overdue::overdue(now_ms, complete_by_ms, pointer.date(), first);
         let mut sent = 0;
         if let (Some(queue), Some(depth), false) = (&self.queue, depth, request.dry_run) {
             let room = self.config.days.queue_messages_max.saturating_sub(depth.total());
@@ -195,6 +206,7 @@ impl Sweeper {
             stopped_before,
             depth,
             sent,
+            overdue,
         })
     }
 

@@ -75,6 +75,7 @@ impl SweepHandler {
             days_blocked = metrics.days_blocked,
             parts_waiting = metrics.parts_waiting,
             parts_sent = metrics.parts_sent,
+            overdue = report.overdue.as_ref().map(ToString::to_string),
             stopped_before = report.stopped_before.as_ref().map(ToString::to_string),
             dry_run = request.dry_run,
             milliseconds,
@@ -104,6 +105,7 @@ fn metrics(report: &Report, milliseconds: u64) -> SweepMetrics {
         heartbeat: 1,
         days: report.days.len() as u64,
         parts_sent: report.sent,
+        day_overdue: u64::from(report.overdue.is_some()),
         milliseconds,
         queue_messages: report.depth.map_or(0, |depth| depth.total()),
         ..SweepMetrics::default()

@@ -13,6 +13,8 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 pub struct Days {
     /// How they are judged.
     pub policy: Policy,
+    /// When a day has to be complete: milliseconds after its own first instant.
+    pub complete_by_ms: i64,
     /// How many days back a sweep looks that is not the daily one over all.
     pub look_back_days: i64,
     /// Messages that may be visible and in flight before a sweep tops the queue up no further.
@@ -49,6 +51,7 @@ impl Vars {
                 .map(Some)
                 .map_err(|_| "expected a number of per cent, or off".to_owned()),
         });
+        let complete_by_ms = self.parsed_by("COMPLETE_BY", complete_by);
         let look_back_days = self.number::<u32>("LOOK_BACK_DAYS", 1);
         let queue_messages_max = self.number("QUEUE_MESSAGES_MAX", 1);
         let requests_max = self.number("REQUESTS_MAX", 1);
@@ -69,6 +72,7 @@ impl Vars {
                 // Asked for, never set.
                 reconvert: false,
             },
+            complete_by_ms: complete_by_ms?,
             look_back_days: look_back_days?.into(),
             queue_messages_max: queue_messages_max?,
             queue_url: self.text("QUEUE_URL"),
@@ -81,5 +85,21 @@ impl Vars {
     fn span(&mut self, name: &str, unit_ms: i64, least: u64) -> Option<i64> {
         self.number::<u32>(name, least)
             .map(|number| i64::from(number).saturating_mul(unit_ms))
+    }
+}
+
+/// Reads `HH:MM` as the time after a day's first instant; more than 23 hours are the next day, and the one after that.
+fn complete_by(text: &str) -> Result<i64, String> {
+    let number = |digits: &str| match digits.as_bytes() {
+        [tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => {
+            Some(i64::from(tens - b'0') * 10 + i64::from(ones - b'0'))
+        }
+        _ => None,
+    };
+    let parts = text.split_once(':');
+    let parts = parts.and_then(|(hours, minutes)| Some((number(hours)?, number(minutes)?)));
+    match parts {
+        Some((hours, minutes)) if minutes < 60 => Ok(hours * HOUR_MS + minutes * MINUTE_MS),
+        _ => Err("expected HH:MM, such as 36:00 for noon of the day after".to_owned()),
     }
 }

@@ -295,6 +295,13 @@ pub const SETTINGS: &[Setting] = &[
         "by how much a table's rows may differ from the median of the last complete days before a warning says so",
     ),
     setting(
+        "COMPLETE_BY",
+        Default::Value("36:00"),
+        "HH:MM",
+        false,
+        "when a day has to be complete, counted from its own midnight UTC: 36:00 is noon of the day after. Later, the metric `DayOverdue` is 1",
+    ),
+    setting(
         "LOOK_BACK_DAYS",
         Default::Value("30"),
         "days, 1 at least",

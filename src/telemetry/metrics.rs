@@ -83,6 +83,8 @@ pub struct SweepMetrics {
     pub days_open: u64,
     /// Days that are blocked.
     pub days_blocked: u64,
+    /// 1 if a day should be complete by now and neither it nor a newer one is.
+    pub day_overdue: u64,
     /// Since the first part of the oldest open day. Zero if none is.
     pub oldest_open_day_seconds: u64,
     /// Parts without output.
@@ -96,12 +98,13 @@ pub struct SweepMetrics {
 }
 
 impl SweepMetrics {
-    fn rows(&self) -> [Row; 9] {
+    fn rows(&self) -> [Row; 10] {
         [
             ("Heartbeat", "Count", self.heartbeat),
             ("Days", "Count", self.days),
             ("DaysOpen", "Count", self.days_open),
             ("DaysBlocked", "Count", self.days_blocked),
+            ("DayOverdue", "Count", self.day_overdue),
             ("OldestOpenDayAge", "Seconds", self.oldest_open_day_seconds),
             ("PartsWaiting", "Count", self.parts_waiting),
             ("PartsSentAgain", "Count", self.parts_sent),

@@ -223,3 +223,28 @@ async fn a_listing_that_fails_half_way_changes_nothing() {
     }
     assert_eq!(lake.day().await.published, Some(2));
 }
+
+#[tokio::test]
+async fn a_sweep_says_when_no_day_is_complete_that_should_be() {
+    let lake = Lake::new().await;
+    let overdue = async || {
+        let report = lake.ask("{}").await.unwrap();
+        report.overdue.map(|day| day.to_string())
+    };
+    assert_eq!(overdue().await, None, "nothing was ever due");
+    lake.part(DATE, "a", 3).await;
+    lake.quiet_day().await;
+    // 11:01 on the day itself; it was due at noon of the next, and so is the next one a day later.
+    lake.wait(48 * 60);
+    assert_eq!(overdue().await, None);
+    lake.wait(60);
+    assert_eq!(overdue().await.as_deref(), Some("2026-11-23"));
+    lake.part("2026-11-23", "b", 3).await;
+    assert_eq!(
+        overdue().await.as_deref(),
+        Some("2026-11-23"),
+        "there, not complete"
+    );
+    lake.wait(61);
+    assert_eq!(overdue().await, None);
+}

@@ -47,6 +47,11 @@ impl Pointer {
         Ok(pointer)
     }
 
+    /// The newest complete day.
+    pub(super) fn date(&self) -> Option<&Day> {
+        self.date.as_ref()
+    }
+
     /// Moves it to a day that is published, if that is newer.
     pub(super) async fn advance(
         &mut self,

@@ -1,0 +1,141 @@
+"""A day of a made-up account goes the way that HubSpot's goes: put with HubSpot's role, converted and completed by the stack alone."""
+
+import datetime
+import json
+
+import botocore.exceptions
+import local
+
+
+def days_ago(count):
+    return (datetime.datetime.now(datetime.timezone.utc).date() - datetime.timedelta(days=count)).isoformat()
+
+
+class Account:
+    """The sample, as files."""
+
+    def __init__(self, daymark, folder, date):
+        self.date = date
+        self.root = folder / "landing"
+        local.run([daymark, "sample", folder, "--size", "1MB", "--days", "1", "--first-day", date, "--quiet"])
+        self.parts = json.loads((folder / "truth/expected.json").read_text())["parts"]
+
+    def bytes_of(self, table):
+        """The first good part of a table."""
+        part = next(p for p in self.parts if p["table"] == table and not p["refused"])
+        return (self.root / part["key"]).read_bytes()
+
+    def rows(self):
+        rows = {}
+        for part in self.parts:
+            rows[part["table"]] = rows.get(part["table"], 0) + part["rows"]
+        return rows
+
+
+class HubSpot:
+    """Whoever has HubSpot's role."""
+
+    def __init__(self, endpoint, stack, recorder):
+        self.recorder = recorder
+        sts = local.client("sts", endpoint)
+        arn = stack.outputs["HubSpotRoleArn"]
+        # Before HubSpot has shown its user, the account itself may take the role, with the placeholder.
+        keys = sts.assume_role(RoleArn=arn, RoleSessionName="sync", ExternalId="0000")["Credentials"]
+        recorder.names[keys["AccessKeyId"]] = "HubSpotAccessRole"
+        self.credentials = {
+            "aws_access_key_id": keys["AccessKeyId"],
+            "aws_secret_access_key": keys["SecretAccessKey"],
+            "aws_session_token": keys["SessionToken"],
+        }
+        self.s3 = self.client(endpoint)
+        self.bucket, self.prefix = stack.landing
+        self.curated = stack.curated
+
+    def client(self, endpoint):
+        return local.client("s3", endpoint, **self.credentials)
+
+    def put(self, path, body):
+        self.s3.put_object(Bucket=self.bucket, Key=self.prefix + path, Body=body)
+
+    def tries_everything(self):
+        """Each right that the article lists, and some that it does not."""
+        key = self.prefix + "check.txt"
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=b"hello")
+        local.expect(self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read() == b"hello", "reads what it wrote")
+        self.s3.list_objects_v2(Bucket=self.bucket, Prefix=self.prefix)
+        self.s3.get_bucket_location(Bucket=self.bucket)
+        self.s3.delete_object(Bucket=self.bucket, Key=key)
+        local.Steps.say("put, get, list, locate, delete", "granted", f"s3://{self.bucket}/{self.prefix}")
+        self.denied("put outside of its folder", self.s3.put_object, Bucket=self.bucket, Key="other/x", Body=b"")
+        self.denied("list the whole bucket", self.s3.list_objects_v2, Bucket=self.bucket, Prefix="")
+        bucket, prefix = self.curated
+        self.denied("read the lake", self.s3.get_object, Bucket=bucket, Key=prefix + "latest/latest.json")
+
+    def denied(self, what, call, **arguments):
+        self.recorder.aside = True
+        try:
+            call(**arguments)
+        except botocore.exceptions.ClientError as error:
+            code = error.response["Error"]["Code"]
+            local.expect("AccessDenied" in code, f"{what}: expected AccessDenied, found {code}")
+            local.Steps.say(what, "denied")
+            return
+        finally:
+            self.recorder.aside = False
+        raise local.Failed(f"{what}: expected AccessDenied, found that it may")
+
+
+def without_tls(endpoint, stack, hubspot):
+    """Buckets and queues refuse whoever comes without TLS, whatever rights he has."""
+    owner = local.client("sqs", endpoint)
+    for name in ("PartsQueue", "DeadLetterQueue"):
+        hubspot.denied(f"without TLS: receive from {name}", owner.receive_message, QueueUrl=stack.ids[name])
+    plain = hubspot.client(endpoint)
+    hubspot.denied("without TLS: put", plain.put_object, Bucket=hubspot.bucket, Key=hubspot.prefix + "x", Body=b"")
+
+
+class Lake:
+    """What the stack wrote, seen with the account's own rights."""
+
+    def __init__(self, endpoint, stack):
+        self.s3 = local.client("s3", endpoint)
+        self.bucket, self.prefix = stack.curated
+
+    def keys(self, under=""):
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix + under)
+        return [found["Key"].removeprefix(self.prefix) for page in pages for found in page.get("Contents", [])]
+
+    def read(self, path):
+        return self.s3.get_object(Bucket=self.bucket, Key=self.prefix + path)["Body"].read()
+
+    def write(self, path, body):
+        self.s3.put_object(Bucket=self.bucket, Key=self.prefix + path, Body=body)
+
+    def manifest(self, date):
+        return json.loads(self.read(f"manifest/date={date}/manifest.json"))
+
+    def parquet(self, date, table):
+        return self.keys(f"table={table}/date={date}/")
+
+
+def first_complete_day(account, hubspot, lake, inbox):
+    """From the first PUT to Day Complete."""
+    for part in account.parts:
+        hubspot.put(part["key"].removeprefix("hubspot/"), (account.root / part["key"]).read_bytes())
+    local.Steps.say(f"{len(account.parts)} parts of {account.date} put", "by HubSpot's role")
+    event = inbox.wait("Day Complete", account.date)
+    detail = event["detail"]
+    local.Steps.say("Day Complete", f"revision {detail['revision']}", json.dumps(detail["totals"]))
+    for warning in detail["warnings"]:
+        local.Steps.say("warning", "", warning)
+    tables = lake.manifest(account.date)["content"]["tables"]
+    wanted = account.rows()
+    print(f"\n  {'table':36} {'files':>5} {'rows':>9}")
+    for name, table in sorted(tables.items()):
+        rows = sum(part["rows_written"] for part in table["parts"])
+        print(f"  {name:36} {len(table['parts']):5} {rows:9,}")
+        local.expect(rows == wanted.pop(name, None), f"{name}: {rows} rows are not those of the sample")
+        symlink = lake.read(f"published/table={name}/date={account.date}/symlink.txt").decode().split()
+        local.expect(len(symlink) == len(table["parts"]), f"{name}: the symlink names {len(symlink)} files")
+    local.expect(not wanted, f"tables are missing: {wanted}")
+    local.expect(json.loads(lake.read("latest/latest.json"))["date"] == account.date, "latest.json names the day")

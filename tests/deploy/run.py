@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""Deploys the template to a local AWS, as a user deploys it, sends a day through it, and breaks things.
+
+    run.py --sam VENV --ministack VENV --microburst VENV --daymark PROGRAM [--built] [--programs FOLDER] [--quick]
+
+Everything is on 127.0.0.1. No handler is called: S3 notifies, the queue delivers, the schedule sweeps, with every policy enforced.
+--built takes the last `sam build` as it is; --programs takes `convert` and `manifest` from a folder instead of building them.
+--quick ends with the first complete day.
+"""
+
+import argparse
+import contextlib
+import pathlib
+import shutil
+import subprocess
+import sys
+import urllib.request
+
+import day
+import existing
+import faults
+import granted
+import local
+import stack as stacks
+from recorder import Recorder
+
+sys.path.insert(0, str(stacks.ROOT / "tests"))
+import beside  # noqa: E402
+import ministack  # noqa: E402
+
+FOLDER = stacks.ROOT / "target/deploy-local"
+
+
+def microburst_beside(venv):
+    """Starts microburst in front of a port; gives its port once it answers as S3 does."""
+
+    @contextlib.contextmanager
+    def started(upstream, landing, curated):
+        (port,) = beside.free_ports(1)
+        rules = FOLDER / "microburst.yml"
+        rules.write_text(faults.rules(upstream, port, landing, curated))
+        command = [pathlib.Path(venv) / "bin/microburst", "--config", rules, "--host", "127.0.0.1"]
+        ready = (f"http://127.0.0.1:{port}/_microburst/fired", 200)
+        with beside.server("microburst", command, {}, ready):
+            # The first request that it passes on makes it load its models.
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/_ministack/health", timeout=60)
+            yield port
+
+    return started
+
+
+def main(a):
+    steps = local.Steps()
+    sam = pathlib.Path(a.sam) / "bin/sam"
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    if a.programs:
+        built = stacks.pack(pathlib.Path(a.programs), FOLDER / "build")
+    else:
+        built = stacks.BUILT
+        if not a.built:
+            steps("sam build")
+            stacks.build(sam)
+    template, left = stacks.without_refused(built)
+
+    upstream, through = beside.free_ports(2)
+    recorder = Recorder(through, upstream)
+    # The functions find AWS where MiniStack is told that it is: behind the recorder. So does everybody else.
+    server = ministack.server(a.ministack, upstream, AUTH="true", AWS_ENDPOINT_URL=recorder.endpoint)
+    with recorder.running(), beside.server(*server) as (_, log):
+        try:
+            play(a, steps, sam, template, left, recorder)
+        except BaseException:
+            shutil.copy(log, FOLDER / "ministack.log")
+            print(f"the local AWS's log: {FOLDER / 'ministack.log'}", file=sys.stderr)
+            raise
+
+
+def play(a, steps, sam, template, left, recorder):
+    endpoint = recorder.endpoint
+    steps("what the local AWS refuses, although AWS takes it")
+    recorder.aside = True
+    stacks.shown_to_be_refused(endpoint)
+    recorder.aside = False
+
+    steps("parameters that cannot work together")
+    stacks.refused_parameters(sam, endpoint, ministack.aws(endpoint), template)
+
+    steps("sam deploy")
+    stack = stacks.deploy(sam, endpoint, ministack.aws(endpoint), template)
+    stack.tell(left)
+
+    steps("HubSpot's role")
+    hubspot = day.HubSpot(endpoint, stack, recorder)
+    hubspot.tries_everything()
+    day.without_tls(f"http://127.0.0.1:{recorder.upstream}", stack, hubspot)
+
+    steps("a day")
+    inbox = local.Inbox(endpoint, stack.outputs["Topic"])
+    lake = day.Lake(endpoint, stack)
+    account = day.Account(a.daymark, FOLDER / "sample", day.days_ago(2))
+    day.first_complete_day(account, hubspot, lake, inbox)
+    verified = local.run(
+        [a.daymark, "verify", "--landing", stack.outputs["LandingUrl"], "--curated", stack.outputs["CuratedUrl"]],
+        ministack.aws(endpoint),
+    )
+    print("\n  daymark verify: " + "\n  ".join(verified.strip().splitlines()[-3:]))
+
+    if a.quick:
+        steps("rights that were used")
+        granted.check(recorder, stack, endpoint, all_of_them=False)
+        steps("done")
+        return
+
+    world = faults.World(endpoint, stack, recorder, account, hubspot, lake, inbox, day.days_ago(12))
+    faults.shorten_visibility(world)
+    steps("a function is killed in the middle of a part")
+    faults.killed(world)
+    steps("S3 throttles")
+    faults.throttled(world, microburst_beside(a.microburst))
+    steps("a part that can never be converted")
+    faults.poison(world)
+    steps("a message that fails five times")
+    faults.dead_letter(world)
+    steps("a notification that never comes")
+    faults.lost(world)
+    steps("a part of many megabytes, and one that breaks off")
+    faults.large(world)
+    steps("damage")
+    faults.damaged(world)
+    steps("a part that is replaced")
+    faults.replaced(world)
+    steps("the dead-letter queue, redriven")
+    redrive(a, world)
+
+    steps("rights, used and granted")
+    granted.check(recorder, stack, endpoint)
+    steps("a second stack, on a bucket that is there already")
+    existing.deployed(sam, ministack.aws(endpoint), template, endpoint, recorder, account)
+    steps("done")
+
+
+def redrive(a, world):
+    """The last step: `daymark redrive` brings back what waits in the dead-letter queue."""
+    if subprocess.run([a.daymark, "redrive", "--help"], capture_output=True).returncode != 0:
+        local.Steps.say("NOT RUN: this daymark has no command redrive yet")
+        return
+    print(local.run([a.daymark, "redrive", "--stack", world.stack.name], ministack.aws(world.endpoint)).rstrip())
+    local.until("an empty dead-letter queue", lambda: not world.queue("DeadLetterQueue"))
+    local.until("an empty queue", lambda: not world.queue("PartsQueue"))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("sam", "ministack", "microburst", "daymark"):
+        parser.add_argument(f"--{name}", required=True, type=lambda text: str(pathlib.Path(text).absolute()))
+    parser.add_argument("--built", action="store_true")
+    parser.add_argument("--programs")
+    parser.add_argument("--quick", action="store_true")
+    try:
+        main(parser.parse_args())
+    except (local.Failed, beside.NotStarted) as failed:
+        sys.exit(f"\nfailed: {failed}")

@@ -1,0 +1,337 @@
+#!/usr/bin/env python3
+"""Holds template.yaml to what the README and the runbook promise of it, under each way of setting it up.
+
+Run by `make lint-template`, with the environment that has the SAM CLI.
+"""
+
+import itertools
+import json
+import os
+import re
+import unittest
+
+import resolve
+
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+OTHER_KEY = KEY.replace("1111", "9999")
+USER = "arn:aws:iam::999999999999:user/hubspot"
+HUBSPOT = {"HubSpotUserArn": USER, "HubSpotExternalId": "portal-1"}
+
+# Everything that changes which resources there are, or who may do what.
+WAYS = [
+    {"ExistingLandingBucket": bucket, "CuratedIn": curated, "KmsKeyArn": key, **hubspot, **notify}
+    for bucket, curated, key, hubspot, notify in itertools.product(
+        ["", "my-bucket"],
+        ["own-bucket", "landing-bucket"],
+        ["", "create", KEY],
+        [{}, HUBSPOT, {"HubSpotRole": "no"}],
+        [{}, {"NotifyTopic": "no"}, {"NotifyEmail": "a@b.example"}],
+    )
+] + [
+    {"LandingPrefix": ""},
+    {"LandingPrefix": "", "ExistingLandingBucket": "my-bucket"},
+    {"ExistingLandingBucket": "my-bucket", "ExistingLandingKmsKeyArn": OTHER_KEY},
+    {"SweepReservedConcurrency": "no", "Architecture": "arm64", "BatchSize": 10},
+]
+
+ALARMS = {
+    "dead-letters": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "notBreaching"),
+    "oldest-message": ("AWS/SQS", "ApproximateAgeOfOldestMessage", "notBreaching"),
+    "parts-failed": ("Daymark", "PartsFailed", "notBreaching"),
+    "row-balance": ("Daymark", "RowBalanceBroken", "notBreaching"),
+    "throttles": ("AWS/Lambda", "Throttles", "notBreaching"),
+    "day-blocked": ("Daymark", "DaysBlocked", "ignore"),
+    "day-overdue": ("Daymark", "DayOverdue", "ignore"),
+    "sweep-errors": ("AWS/Lambda", "Errors", "notBreaching"),
+    "sweep-heartbeat": ("Daymark", "Heartbeat", "breaching"),
+}
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def of_type(resources, kind):
+    return {name: r["Properties"] for name, r in resources.items() if r["Type"] == f"AWS::{kind}"}
+
+
+class Template(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.template = resolve.load()
+        cls.ways = [(way, resolve.Resolver(cls.template, way)) for way in WAYS]
+
+    def each(self):
+        for way, resolver in self.ways:
+            with self.subTest(**way):
+                yield resolver, resolver.resources()
+
+    def refused(self, words, **parameters):
+        with self.subTest(**parameters):
+            with self.assertRaises(resolve.Refused) as caught:
+                resolve.Resolver(self.template, parameters)
+            self.assertRegex(str(caught.exception), words)
+
+    def test_parameters_that_cannot_work_together_are_refused(self):
+        self.refused("LandingPrefix has to name a folder", CuratedIn="landing-bucket", LandingPrefix="")
+        self.refused("have to differ", CuratedIn="landing-bucket", LandingPrefix="a/", CuratedPrefix="a/")
+        self.refused("no ExistingLandingBucket", ExistingLandingKmsKeyArn=KEY)
+        self.refused("HubSpotRole is no", HubSpotRole="no", **HUBSPOT)
+        self.refused("placeholder", HubSpotUserArn=USER)
+        self.refused("NotifyTopic is no", NotifyTopic="no", NotifyEmail="a@b.example")
+        self.refused("slash", LandingPrefix="hubspot")
+        self.refused("slash", CuratedPrefix="")
+        self.refused("alias", KmsKeyArn="arn:aws:kms:eu-central-1:123456789012:alias/mine")
+        self.refused("HH:MM", CompleteBy="12:60")
+
+    def test_no_schedule_is_shorter_than_its_timeout(self):
+        parameters = self.template["Parameters"]
+        for minutes in parameters["SweepMinutes"]["AllowedValues"]:
+            for seconds in parameters["SweepTimeoutSeconds"]["AllowedValues"]:
+                asked = {"SweepMinutes": minutes, "SweepTimeoutSeconds": seconds}
+                if minutes * 60 < seconds:
+                    self.refused("must not be shorter", **asked)
+                else:
+                    resources = resolve.Resolver(self.template, asked).resources()
+                    alarm = resources["SweepHeartbeatAlarm"]["Properties"]
+                    self.assertEqual(alarm["Period"], 3 * 60 * minutes)
+                    rate = resources["ManifestFunction"]["Properties"]["Events"]["Sweep"]["Properties"]
+                    self.assertEqual(rate["ScheduleExpression"], f"rate({minutes} minute{'s' * (minutes > 1)})")
+
+    def test_every_way_can_be_deployed(self):
+        """No reference to a resource that is not there, in resources and outputs."""
+        for resolver, resources in self.each():
+            self.assertTrue(resolver.outputs())
+            for name, resource in resources.items():
+                for needed in listed(resource.get("DependsOn", [])):
+                    self.assertIn(needed, resources, f"{name} depends on it")
+
+    def test_every_right_is_spelled_out(self):
+        for _, resources in self.each():
+            for name, role in of_type(resources, "IAM::Role").items():
+                self.assertNotIn("ManagedPolicyArns", role, name)
+                for policy in role["Policies"]:
+                    for statement in policy["PolicyDocument"]["Statement"]:
+                        where = f"{name} {statement['Sid']}"
+                        self.assertEqual(statement["Effect"], "Allow", where)
+                        for action in listed(statement["Action"]):
+                            self.assertRegex(action, r"^[a-z0-9]+:[A-Za-z]+$", where)
+                        for resource in listed(statement["Resource"]):
+                            self.assertRegex(resource, r"^(arn:aws:|<)", where)
+                            # A star is a prefix's end, under a bucket's name.
+                            self.assertRegex(resource, r"^[^*]*$|^arn:aws:s3:::[^/*]+/[^*]*\*$", where)
+                            if resource.startswith("arn:aws:s3:::") and self.parameter_prefixes(resource):
+                                self.assertNotRegex(resource, r"^arn:aws:s3:::[^/]+/\*$", where)
+            functions = of_type(resources, "Serverless::Function")
+            self.assertEqual(len(functions), 2)
+            for name, function in functions.items():
+                self.assertNotIn("Policies", function, name)
+                self.assertIn("Role", function, name)
+                self.assertIn("RoleArn", str(function["Events"]) if name == "ManifestFunction" else "RoleArn")
+
+    @staticmethod
+    def parameter_prefixes(resource):
+        # With an empty landing prefix the whole bucket is the prefix.
+        return not resource.endswith("<LandingBucket>/*") and not resource.endswith("my-bucket/*")
+
+    def test_who_writes_where(self):
+        """Neither function may write into the landing folder, nor HubSpot outside of it."""
+        for resolver, resources in self.each():
+            landing = resolver.parameters["LandingPrefix"]
+            curated = resolver.parameters["CuratedPrefix"]
+            for name, role in of_type(resources, "IAM::Role").items():
+                for statement in role["Policies"][0]["PolicyDocument"]["Statement"]:
+                    if any(re.match("s3:(Put|Delete|Abort)", action) for action in listed(statement["Action"])):
+                        folder = landing if name == "HubSpotAccessRole" else curated
+                        for resource in listed(statement["Resource"]):
+                            self.assertRegex(resource, rf"^arn:aws:s3:::[^/]+/{re.escape(folder)}", name)
+
+    def test_hubspot_gets_what_its_article_lists(self):
+        objects = {"s3:PutObject", "s3:GetObject", "s3:GetObjectVersion", "s3:DeleteObject", "s3:DeleteObjectVersion"}
+        for partition in ["aws", "aws-us-gov"]:
+            user = USER.replace("arn:aws:", f"arn:{partition}:")
+            for hubspot in [{}, {**HUBSPOT, "HubSpotUserArn": user}]:
+                resolver = resolve.Resolver(self.template, hubspot, {"AWS::Partition": partition})
+                role = resolver.resources()["HubSpotAccessRole"]["Properties"]
+                bucket, *_ = role["Policies"][0]["PolicyDocument"]["Statement"][1:]
+                first = role["Policies"][0]["PolicyDocument"]["Statement"][0]
+                self.assertEqual(set(first["Action"]), objects)
+                self.assertEqual(first["Resource"], f"arn:{partition}:s3:::<LandingBucket>/hubspot/*")
+                self.assertEqual(set(bucket["Action"]), {"s3:ListBucket", "s3:GetBucketLocation"})
+                self.assertEqual(bucket["Resource"], f"arn:{partition}:s3:::<LandingBucket>")
+                self.assertEqual(bucket["Condition"], {"StringLike": {"s3:prefix": ["hubspot/*"]}})
+                (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+                own = f"arn:{partition}:iam::123456789012:root"
+                self.assertEqual(trust["Principal"], {"AWS": user if hubspot else own})
+                external = hubspot.get("HubSpotExternalId", "0000")
+                self.assertEqual(trust["Condition"], {"StringEquals": {"sts:ExternalId": external}})
+                self.assertEqual(resolver.outputs()["LandingUrl"], "s3://<LandingBucket>/hubspot/")
+
+    def test_hubspot_may_use_the_key_of_the_landing_bucket(self):
+        def keys(**parameters):
+            role = resolve.Resolver(self.template, parameters).resources()["HubSpotAccessRole"]["Properties"]
+            statements = role["Policies"][0]["PolicyDocument"]["Statement"]
+            return {s["Resource"]: set(s["Action"]) for s in statements if "kms:Decrypt" in s["Action"]}
+
+        rights = {"kms:Decrypt", "kms:GenerateDataKey"}
+        self.assertEqual(keys(), {})
+        self.assertEqual(keys(KmsKeyArn=KEY), {KEY: rights})
+        self.assertEqual(keys(KmsKeyArn="create"), {"<Key.Arn>": rights})
+        existing = keys(ExistingLandingBucket="my-bucket", ExistingLandingKmsKeyArn=OTHER_KEY, KmsKeyArn=KEY)
+        self.assertEqual(existing, {OTHER_KEY: rights})
+
+    def test_a_message_is_hidden_for_six_timeouts(self):
+        for seconds in self.template["Parameters"]["TimeoutSeconds"]["AllowedValues"]:
+            queue = resolve.Resolver(self.template, {"TimeoutSeconds": seconds}).resources()["PartsQueue"]["Properties"]
+            self.assertGreaterEqual(queue["VisibilityTimeout"], 6 * seconds)
+
+    def test_queues_keep_what_failed(self):
+        for _, resources in self.each():
+            queues = of_type(resources, "SQS::Queue")
+            self.assertEqual({q["MessageRetentionPeriod"] for q in queues.values()}, {14 * 24 * 3600})
+            redrive = queues["PartsQueue"]["RedrivePolicy"]
+            self.assertEqual(redrive, {"deadLetterTargetArn": "<DeadLetterQueue.Arn>", "maxReceiveCount": 5})
+            settings = resources["ConvertFunction"]["Properties"]["Environment"]["Variables"]
+            self.assertEqual(settings["DAYMARK_MAX_RECEIVES"], str(redrive["maxReceiveCount"]))
+
+    def test_buckets_stay_and_are_closed(self):
+        for _, resources in self.each():
+            buckets = {n: r for n, r in resources.items() if r["Type"] == "AWS::S3::Bucket"}
+            policies = {p["Bucket"]: p for p in of_type(resources, "S3::BucketPolicy").values()}
+            for name, bucket in buckets.items():
+                self.assertEqual((bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]), ("Retain", "Retain"), name)
+                closed = bucket["Properties"]["PublicAccessBlockConfiguration"]
+                self.assertEqual((len(closed), set(closed.values())), (4, {True}), name)
+                self.only_over_tls(policies[f"<{name}>"]["PolicyDocument"], name)
+                rules = bucket["Properties"]["LifecycleConfiguration"]["Rules"]
+                self.assertTrue(any("AbortIncompleteMultipartUpload" in rule for rule in rules), name)
+                expiring = [rule for rule in rules if "ExpirationInDays" in rule]
+                self.assertEqual(len(expiring), int(name == "ResultsBucket"), name)
+
+    def test_queues_and_topic_take_tls_only(self):
+        for _, resources in self.each():
+            for kind in ["SQS::QueuePolicy", "SNS::TopicPolicy"]:
+                for name, policy in of_type(resources, kind).items():
+                    self.only_over_tls(policy["PolicyDocument"], name)
+
+    def only_over_tls(self, document, name):
+        denies = [s for s in document["Statement"] if s["Effect"] == "Deny"]
+        conditions = [s["Condition"] for s in denies]
+        self.assertEqual(conditions, [{"Bool": {"aws:SecureTransport": "false"}}], name)
+
+    def test_everything_that_keeps_data_is_encrypted(self):
+        for resolver, resources in self.each():
+            given = resolver.parameters["KmsKeyArn"]
+            key = {"create": "<Key.Arn>"}.get(given, given)
+            self.assertEqual("Key" in resources, given == "create")
+            for name, bucket in of_type(resources, "S3::Bucket").items():
+                (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+                default = rule["ServerSideEncryptionByDefault"]
+                wanted = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key} if key else {"SSEAlgorithm": "AES256"}
+                self.assertEqual(default, wanted, name)
+            for name, queue in of_type(resources, "SQS::Queue").items():
+                self.assertEqual(queue.get("KmsMasterKeyId", ""), key, name)
+                self.assertEqual(queue.get("SqsManagedSseEnabled", False), not key, name)
+            for name, group in of_type(resources, "Logs::LogGroup").items():
+                self.assertEqual(group.get("KmsKeyId", ""), key, name)
+                self.assertIn("RetentionInDays", group, name)
+            for name, topic in of_type(resources, "SNS::Topic").items():
+                self.assertEqual(topic.get("KmsMasterKeyId", ""), key, name)
+            workgroup = resources["Workgroup"]["Properties"]["WorkGroupConfiguration"]
+            wanted = {"EncryptionOption": "SSE_KMS", "KmsKey": key} if key else {"EncryptionOption": "SSE_S3"}
+            self.assertEqual(workgroup["ResultConfiguration"]["EncryptionConfiguration"], wanted)
+
+    def test_a_key_of_the_stack_names_the_services_that_need_it(self):
+        key = resolve.Resolver(self.template, {"KmsKeyArn": "create"}).resources()["Key"]["Properties"]["KeyPolicy"]
+        services = [listed(s["Principal"].get("Service", [])) for s in key["Statement"]]
+        needed = {"s3", "events", "cloudwatch", "sns", "logs.eu-central-1"}
+        self.assertEqual({s for some in services for s in some}, {f"{name}.amazonaws.com" for name in needed})
+
+    def test_the_workgroup_bounds_its_queries(self):
+        for limit in self.template["Parameters"]["QueryGigabytesMax"]["AllowedValues"]:
+            resources = resolve.Resolver(self.template, {"QueryGigabytesMax": limit}).resources()
+            configuration = resources["Workgroup"]["Properties"]["WorkGroupConfiguration"]
+            self.assertTrue(configuration["EnforceWorkGroupConfiguration"])
+            self.assertEqual(configuration["BytesScannedCutoffPerQuery"], limit * 10**9)
+
+    def test_alarms(self):
+        metrics = set(re.findall(r'\("([A-Z][A-Za-z]+)", "', (resolve.ROOT / "src/telemetry/metrics.rs").read_text()))
+        runbook = (resolve.ROOT / "docs/runbook.md").read_text()
+        for _, resources in self.each():
+            found = {}
+            for name, alarm in of_type(resources, "CloudWatch::Alarm").items():
+                short = alarm["AlarmName"].removeprefix("daymark-")
+                found[short] = (alarm["Namespace"], alarm["MetricName"], alarm["TreatMissingData"])
+                self.assertIn(f"### {short}\n", runbook, "docs/runbook.md says what to do")
+                told = ["<Topic>"] if "Topic" in resources else []
+                self.assertEqual((alarm["AlarmActions"], alarm["OKActions"]), (told, told), name)
+                if alarm["Namespace"] == "Daymark":
+                    self.assertIn(alarm["MetricName"], metrics, "the functions emit it")
+                    self.assertEqual([d["Name"] for d in alarm["Dimensions"]], ["Service", "Function"], name)
+                self.assertLessEqual(alarm["Period"] * alarm["EvaluationPeriods"], 86_400, name)
+            self.assertEqual(found, ALARMS)
+
+    def test_the_oldest_message_alarm_counts_in_seconds(self):
+        for minutes in self.template["Parameters"]["OldestMessageMinutes"]["AllowedValues"]:
+            resources = resolve.Resolver(self.template, {"OldestMessageMinutes": minutes}).resources()
+            self.assertEqual(resources["OldestMessageAlarm"]["Properties"]["Threshold"], 60 * minutes)
+
+    def test_the_dashboard_is_json_and_shows_every_alarm(self):
+        for _, resources in self.each():
+            body = json.loads(resources["Dashboard"]["Properties"]["DashboardBody"])
+            shown = body["widgets"][0]["properties"]["alarms"]
+            self.assertEqual({f"<{n}.Arn>" for n in of_type(resources, "CloudWatch::Alarm")}, set(shown))
+
+    def test_functions_have_settings_that_they_know(self):
+        table = (resolve.ROOT / "README.md").read_text().split("<!-- settings -->")[1].split("<!-- /settings -->")[0]
+        known = set(re.findall(r"^\| `(DAYMARK_[A-Z_]+)`", table, re.M))
+        self.assertGreater(len(known), 30)
+        shared = self.template["Globals"]["Function"]["Environment"]["Variables"]
+        for name, function in of_type(self.template["Resources"], "Serverless::Function").items():
+            self.assertEqual(set(function["Environment"]["Variables"]) - known, set(), name)
+        self.assertEqual(set(shared) - known, set())
+        # What a parameter's default says is what the function's own default says.
+        defaults = dict(re.findall(r"^\| `DAYMARK_([A-Z_]+)` \|[^|]*\| `([^`]+)` \|", table, re.M))
+        manifest = self.template["Resources"]["ManifestFunction"]["Properties"]["Environment"]["Variables"]
+        for name, value in manifest.items():
+            parameter = self.template["Parameters"].get(value.get("Ref"))
+            own = defaults.get(name.removeprefix("DAYMARK_"))
+            if parameter and own:
+                self.assertEqual(str(parameter["Default"]), own, name)
+
+    def test_sam_adds_no_rights_of_its_own(self):
+        """SAM's transform gives events permissions and roles where the template names none; here it has nothing to add."""
+        os.environ.setdefault("AWS_DEFAULT_REGION", resolve.PSEUDO["AWS::Region"])
+        from samtranslator.translator.transform import transform
+
+        plain = json.loads(json.dumps(resolve.load()))
+        values = {name: p.get("Default", "") for name, p in plain["Parameters"].items()}
+        for resource in plain["Resources"].values():
+            if resource["Type"] == "AWS::Serverless::Function":
+                resource["Properties"]["CodeUri"] = "s3://bucket/key"
+        plain["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
+        made = transform(plain, values, None)["Resources"]
+        added = {name: r["Type"] for name, r in made.items() if name not in resolve.load()["Resources"]}
+        kinds = {"AWS::Lambda::EventSourceMapping", "AWS::Lambda::EventInvokeConfig", "AWS::Scheduler::Schedule"}
+        self.assertEqual(set(added.values()), kinds)
+        for resource in made.values():
+            self.assertNotIn("ManagedPolicyArns", resource.get("Properties", {}))
+
+    def test_the_version_is_the_crates(self):
+        cargo = (resolve.ROOT / "Cargo.toml").read_text()
+        version = re.search(r'^version = "(.+)"', cargo, re.M)[1]
+        self.assertEqual(self.template["Metadata"]["AWS::ServerlessRepo::Application"]["SemanticVersion"], version)
+
+    def test_the_readme_lists_the_parameters(self):
+        readme = (resolve.ROOT / "README.md").read_text()
+        table = readme.split("<!-- parameters -->")[1].split("<!-- /parameters -->")[0]
+        listed_here = re.findall(r"^\| `([A-Za-z]+)` \| (.*?) \|", table, re.M)
+        defaults = {name: str(p["Default"]) for name, p in self.template["Parameters"].items()}
+        wanted = [(name, f"`{default}`" if default else "") for name, default in defaults.items()]
+        self.assertEqual([(name, default.strip()) for name, default in listed_here], wanted)
+        groups = self.template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+        self.assertEqual({name for group in groups for name in group["Parameters"]}, set(defaults))
+
+
+if __name__ == "__main__":
+    unittest.main()
