@@ -171,13 +171,13 @@ impl Publication<'_> {
         }
     }
 
-    /// Tells a revision's event, unless it was told.
+    /// Tells a revision's events, unless they were told.
     async fn announce(&self, revision: &Revision) -> Result<Wrote, SweepError> {
         let leaf = Leaf::Announced(revision.history.revision);
         if self.written.leaves.contains_key(&leaf) {
             return Ok(Wrote::Done);
         }
-        if let Some(told) = revision.history.event {
+        for told in &revision.history.events {
             let published = match revision.content {
                 Some(_) => Some(revision),
                 None => self
