@@ -117,15 +117,9 @@ impl Run<'_> {
             .as_ref()
             .map(|revision| revision.history.revision);
         let newest_ms = stored_newest.as_ref().map(|newest| newest.history.listed_ms);
-        if verdict.revise && newest_ms > Some(seen.now_ms) {
-            // Held up between its listings, this sweep may have seen outputs from before that revision and sources from after.
-            return Err(SweepError::Unsettled(format!(
-                "expected a newest revision from before {} ms by S3's clock, when this sweep began, found one of {} ms",
-                seen.now_ms,
-                newest_ms.unwrap_or_default()
-            )));
-        }
-        let revised = if verdict.revise {
+        // Held up between its listings, this sweep may have seen outputs from before that revision and sources from after.
+        let mut overtaken = verdict.revise && newest_ms > Some(seen.now_ms);
+        let revised = if verdict.revise && !overtaken {
             let revision = manifest::revise(seen, known, &verdict, &config.layout, number, before);
             Some(revision.map_err(|remark| SweepError::Defect(remark.to_string()))?)
         } else {
@@ -138,7 +132,7 @@ impl Run<'_> {
             Some(newest) if newest.history.published.is_some() => stored_published.as_deref(),
             _ => None,
         };
-        if !self.request.dry_run {
+        if !self.request.dry_run && !overtaken {
             if let Some(newest) = newest {
                 let document = match &recalled.newest {
                     Some(stored) if revised.is_none() => Document::Stored(&stored.sha256),
@@ -168,14 +162,23 @@ impl Run<'_> {
                     let live = manifest::live_symlinks(seen, &verdict, &config.layout);
                     ended = publish::links(&publication, Link::Live, live).await?;
                 }
-                if ended == Wrote::Overtaken {
-                    return Err(SweepError::Unsettled(
-                        "another sweep was at this day at the same time".to_owned(),
-                    ));
-                }
+                overtaken = ended == Wrote::Overtaken;
             } else {
                 live(sweeper, &gathered, &verdict).await?;
             }
+        }
+        if overtaken {
+            // What this sweep knows of the day is old. Whatever is owed, the next one finds.
+            tracing::info!(date = %seen.date, "another sweep was at this day meanwhile, so it is left to the next one");
+            let revision = stored_newest.as_ref().map(|newest| newest.history.revision);
+            return Ok(Some(Judged {
+                overtaken: true,
+                to_send: 0,
+                retired: 0,
+                ..judged(seen, verdict, revision, stored_published.as_deref())
+            }));
+        }
+        if !self.request.dry_run {
             self.tidy(seen, &verdict).await?;
         }
         if let Some(content) = published.and_then(|revision| revision.content.as_ref()) {
@@ -184,35 +187,10 @@ impl Run<'_> {
         let etag = recalled.sent_etag.clone();
         self.wishes
             .extend(send::wish(seen, &verdict, &config.layout, &recalled.sent, etag));
-        let choices = || verdict.tables.values();
-        let count =
-            |count: fn(&day::Choice) -> usize| choices().map(|choice| count(choice) as u64).sum::<u64>();
-        let missing = count(|choice| choice.missing.len());
-        let of_tables = |count: fn(&day::TableSeen, &day::Choice) -> usize| {
-            let tables = verdict.tables.iter();
-            let counts =
-                tables.filter_map(|(name, choice)| Some(count(seen.tables.get(name)?, choice) as u64));
-            counts.sum::<u64>()
-        };
+        let revision = newest.map(|revision| revision.history.revision);
         Ok(Some(Judged {
-            state: verdict.state,
-            late: verdict.late,
-            revision: newest.map(|revision| revision.history.revision),
             revised: revised.is_some(),
-            published: published.map(|revision| revision.history.revision),
-            warnings: [verdict.warnings.clone(), verdict.comparisons.clone()].concat(),
-            tables: count(|choice| usize::from(!choice.parts.is_empty() || !choice.missing.is_empty())),
-            parts: count(|choice| choice.parts.len()) + missing,
-            missing,
-            failed: of_tables(day::failed),
-            outdated: of_tables(day::outdated),
-            totals: published
-                .and_then(|revision| revision.content.as_ref())
-                .map(|content| content.totals),
-            to_send: verdict.send.len() as u64,
-            retired: verdict.retire.len() as u64,
-            first_ms: verdict.first_ms,
-            reasons: verdict.reasons,
+            ..judged(seen, verdict, revision, published)
         }))
     }
 
@@ -305,6 +283,39 @@ impl Run<'_> {
             ]);
         }
         objects.delete(&keys).await
+    }
+}
+
+/// What is told of a day: where it stands, with the newest revision's number and the one that is published.
+fn judged(seen: &day::Seen, verdict: Verdict, revision: Option<u32>, published: Option<&Revision>) -> Judged {
+    let choices = || verdict.tables.values();
+    let count = |count: fn(&day::Choice) -> usize| choices().map(|choice| count(choice) as u64).sum::<u64>();
+    let missing = count(|choice| choice.missing.len());
+    let of_tables = |count: fn(&day::TableSeen, &day::Choice) -> usize| {
+        let tables = verdict.tables.iter();
+        let counts = tables.filter_map(|(name, choice)| Some(count(seen.tables.get(name)?, choice) as u64));
+        counts.sum::<u64>()
+    };
+    Judged {
+        state: verdict.state,
+        late: verdict.late,
+        overtaken: false,
+        revision,
+        revised: false,
+        published: published.map(|revision| revision.history.revision),
+        tables: count(|choice| usize::from(!choice.parts.is_empty() || !choice.missing.is_empty())),
+        parts: count(|choice| choice.parts.len()) + missing,
+        missing,
+        failed: of_tables(day::failed),
+        outdated: of_tables(day::outdated),
+        totals: published
+            .and_then(|revision| revision.content.as_ref())
+            .map(|content| content.totals),
+        to_send: verdict.send.len() as u64,
+        retired: verdict.retire.len() as u64,
+        first_ms: verdict.first_ms,
+        reasons: verdict.reasons,
+        warnings: [verdict.warnings, verdict.comparisons].concat(),
     }
 }
 
