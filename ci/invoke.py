@@ -131,18 +131,18 @@ def sweep(s3, a: argparse.Namespace, request: dict) -> None:
     print(f"log     {function.log}")
     if not answer["days"]:
         raise local.Failed("the sweep found no day")
-    if request.get("dry_run"):
-        if after != before:
-            raise local.Failed("a dry run wrote something")
-        return
     for day in answer["days"]:
-        check_published(s3, day, after)
+        if day.get("state") != "complete" or not day["published"]:
+            raise local.Failed(f"expected a complete day, found {json.dumps(day)}")
+    if not request.get("dry_run"):
+        for day in answer["days"]:
+            check_published(s3, day, after)
+    elif after != before:
+        raise local.Failed("a dry run wrote something")
 
 
 def check_published(s3, day: dict, found: dict[str, int]) -> None:
     """The manifest fits its checksum, and the files that are published are there."""
-    if day.get("state") != "complete" or not day["published"]:
-        raise local.Failed(f"expected a complete day, found {json.dumps(day)}")
 
     def read(key: str) -> bytes:
         return s3.get_object(Bucket=CURATED, Key=PREFIX + key)["Body"].read()
