@@ -123,16 +123,16 @@ impl Run<'_> {
         // Held up between its listings, this sweep may have seen outputs from before that revision and sources from after.
         let mut overtaken = verdict.revise && newest_ms > Some(seen.now_ms);
         let revised = if verdict.revise && !overtaken {
+            if verdict.state.publishes() {
+                // Nothing is needed of the earlier ones any more, and each is as large as its day.
+                (recalled.newest, recalled.published) = (None, None);
+            }
             let revision = manifest::revise(seen, known, &verdict, &config.layout, number, before.published);
             Some(revision.map_err(|remark| SweepError::Defect(remark.to_string()))?)
         } else {
             drop(known);
             None
         };
-        if revised.as_ref().is_some_and(|revised| revised.content.is_some()) {
-            // Nothing is needed of the earlier ones any more, and each is as large as its day.
-            (recalled.newest, recalled.published) = (None, None);
-        }
         let of = |stored: &Option<Stored>| stored.as_ref().map(|stored| Arc::clone(&stored.revision));
         let (stored_newest, stored_published) = (of(&recalled.newest), of(&recalled.published));
         let newest = revised.as_ref().or(stored_newest.as_deref());
