@@ -28,10 +28,10 @@ help: ## Say what there is to make
 demo: ## Convert a made-up HubSpot day through the Lambda handler and a local S3 server
 	$(CARGO) run --locked --bin daymark -- demo
 
-invoke: $(VENVS)/sam/.made-from $(VENVS)/seaweedfs/.made-from ## Run the Lambda binary under AWS's emulator: EVENT=events/FILE.json
+invoke: $(VENVS)/sam/.made-from $(VENVS)/seaweedfs/.made-from ## Run the Lambda binaries under AWS's emulator: EVENT=events/FILE.json
 	@test -n "$(EVENT)" || { echo "which event? make invoke EVENT=events/FILE.json; there are:"; ls events/*.json; exit 2; }
-	$(CARGO) build --locked --bin daymark --bin convert
-	$(SEAWEEDFS) $(VENVS)/seaweedfs/bin/python ci/invoke.py "$(EVENT)" --function target/debug/convert --daymark target/debug/daymark
+	$(CARGO) build --locked --bin daymark --bin convert --bin manifest
+	$(SEAWEEDFS) $(VENVS)/seaweedfs/bin/python ci/invoke.py "$(EVENT)" --programs target/debug
 
 # --- Check it ---------------------------------------------------------------------------------------------------------
 
@@ -85,8 +85,9 @@ mutants: ## Break the rules of days on purpose, one at a time, and see the tests
 
 # --- Measure it -------------------------------------------------------------------------------------------------------
 
-bench: bench-programs $(VENVS)/bench/.made-from ## Compare speed, size and memory with DuckDB, Polars, pyarrow: ROUNDS=5, BIG=1 for 500 MB
+bench: bench-programs $(VENVS)/bench/.made-from ## Compare speed, size and memory with DuckDB, Polars, pyarrow, and measure sweeps: ROUNDS=5, BIG=1 for 500 MB
 	$(VENVS)/bench/bin/python benches/run.py --rounds $(ROUNDS) $(if $(BIG),--big)
+	$(MAKE) --no-print-directory bench-sweep
 ifdef BIG
 	$(MAKE) --no-print-directory build $(VENVS)/sam/.made-from $(VENVS)/seaweedfs/.made-from
 	$(SEAWEEDFS) $(VENVS)/seaweedfs/bin/python benches/handler.py

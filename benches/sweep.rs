@@ -28,7 +28,6 @@ use daymark::encode::Encoder;
 use daymark::footer::{FOOTER_KEY, FOOTER_VERSION, PartRecord};
 use daymark::keys::Day;
 use daymark::part::{Identity, PartId};
-use daymark::server::operation::Operation;
 use daymark::server::{Server, ServerConfig};
 use daymark::store::{Store, Tuning};
 use daymark::sweep::Request;
@@ -79,35 +78,42 @@ async fn measure(scale: usize) -> bool {
         };
         println!("\n{name}{share}");
         let begun = Instant::now();
-        fill(&server.endpoint, days, parts).await;
-        println!("  filled in {} s", begun.elapsed().as_secs());
-        for which in [
-            "the first sweep, which publishes",
-            "the next one, with nothing new",
-        ] {
-            server.counts();
-            let output = Command::new(std::env::current_exe().unwrap())
-                .args(["sweep", &server.endpoint])
-                .stderr(Stdio::inherit())
-                .output()
-                .unwrap();
-            let told = String::from_utf8(output.stdout).unwrap();
-            println!("  {which}: {}", told.trim());
-            println!("    requests: {}", server.counts());
-            let mib = told
-                .split(" MiB")
-                .next()
-                .and_then(|text| text.split(' ').next_back()?.parse::<u64>().ok());
-            let fits = output.status.success() && mib.is_some_and(|mib| mib <= MEMORY_MIB_MAX);
-            println!(
-                "    {} peak memory, at most {MEMORY_MIB_MAX} MiB",
-                if fits { "met   " } else { "MISSED" }
-            );
-            met &= fits;
-        }
+        let all = (0..days).flat_map(|day| (0..parts).map(move |part| (day, part)));
+        fill(&server.endpoint, all, days * parts).await;
+        println!("  {} parts made in {} s", days * parts, begun.elapsed().as_secs());
+        met &= swept("the first sweep, which publishes", &mut server);
+        met &= swept("the next one, with nothing new", &mut server);
+        fill(&server.endpoint, std::iter::once((days - 1, parts)), 1).await;
+        met &= swept(
+            "one with a part more, which publishes that day again",
+            &mut server,
+        );
         server.stop();
     }
     met
+}
+
+/// One sweep in a process of its own, and what it took.
+fn swept(which: &str, server: &mut Serving) -> bool {
+    server.counts();
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["sweep", &server.endpoint])
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stdout).unwrap();
+    println!("  {which}: {}", told.trim());
+    println!("    requests: {}", server.counts());
+    let mib = told
+        .split(" MiB")
+        .next()
+        .and_then(|text| text.split(' ').next_back()?.parse::<u64>().ok());
+    let fits = output.status.success() && mib.is_some_and(|mib| mib <= MEMORY_MIB_MAX);
+    println!(
+        "    {} peak memory, at most {MEMORY_MIB_MAX} MiB",
+        if fits { "met   " } else { "MISSED" }
+    );
+    fits
 }
 
 struct Serving {
@@ -159,14 +165,10 @@ async fn serve(folder: &str) {
     tokio::task::spawn_blocking(move || {
         for line in std::io::stdin().lines() {
             line.unwrap();
-            let operations = [
-                ("list", Operation::ListObjectsV2),
-                ("get", Operation::GetObject),
-                ("put", Operation::PutObject),
-                ("delete", Operation::DeleteObjects),
-            ];
-            let counts =
-                operations.map(|(name, operation)| format!("{name} {}", server.faults().count(operation)));
+            let counts = server.faults().counts().into_iter();
+            let counts: Vec<String> = counts
+                .map(|(operation, count)| format!("{operation:?} {count}"))
+                .collect();
             server.faults().clear_log();
             println!("{}", counts.join(", "));
         }
@@ -204,11 +206,26 @@ async fn sweep(endpoint: &str) {
         .and_then(|kib| kib.trim().parse::<u64>().ok())
         .unwrap_or_default()
         / 1024;
-    println!("{:.1} s, {peak_mib} MiB, days {states:?}", took.as_secs_f64());
+    println!(
+        "{:.1} s, of which {:.1} s its own CPU, {peak_mib} MiB, days {states:?}",
+        took.as_secs_f64(),
+        cpu_seconds()
+    );
 }
 
-/// Parts and their Parquet.
-async fn fill(endpoint: &str, days: usize, parts: usize) {
+/// CPU of this process so far: user and system, as Linux counts it, in hundredths.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(") ").next().unwrap_or_default().split(' ');
+    let ticks = fields
+        .skip(11)
+        .take(2)
+        .filter_map(|field| field.parse::<u32>().ok());
+    f64::from(ticks.sum::<u32>()) / 100.0
+}
+
+/// Parts and their Parquet, by day and number.
+async fn fill(endpoint: &str, parts: impl Iterator<Item = (usize, usize)>, count: usize) {
     let client = aws_sdk_s3::Client::from_conf(
         aws_sdk_s3::config::Builder::from(&sdk(endpoint))
             .force_path_style(true)
@@ -216,8 +233,7 @@ async fn fill(endpoint: &str, days: usize, parts: usize) {
     );
     let config = config();
     let first = Day::parse(FIRST).unwrap();
-    let all = (0..days).flat_map(|day| (0..parts).map(move |part| (day, part)));
-    let puts = all.map(|(day, part)| {
+    let puts = parts.map(|(day, part)| {
         let (client, config) = (&client, &config);
         let date = first.plus(i64::try_from(day).unwrap()).unwrap();
         async move {
@@ -269,10 +285,14 @@ async fn fill(endpoint: &str, days: usize, parts: usize) {
             put.send().await.unwrap();
         }
     });
-    futures::stream::iter(puts)
-        .buffer_unordered(PUTS_AT_ONCE)
-        .collect::<Vec<()>>()
-        .await;
+    let mut puts = futures::stream::iter(puts).buffer_unordered(PUTS_AT_ONCE);
+    let mut done = 0;
+    while puts.next().await.is_some() {
+        done += 1;
+        if count >= 10 && done % (count / 10) == 0 {
+            eprintln!("  {done} of {count} parts made");
+        }
+    }
 }
 
 fn parquet(record: &PartRecord) -> Vec<u8> {

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Gives one event to the function's real program, as Lambda would: invoke.py EVENT.json [--part PART.csv.gz].
+"""Gives one event to the functions' real programs, as Lambda would: invoke.py EVENT.json [--part PART.csv.gz].
 
-Run through tests/seaweedfs.py. Each object that the event names is put there (a part of the sample account whose table the key
-names, or a small table, or --part), the program runs under AWS's Runtime Interface Emulator, and what it answers and leaves behind
-is shown.
+Run through tests/seaweedfs.py. The programs run under AWS's Runtime Interface Emulator, and what they answer and leave behind is
+shown. News of objects goes to `convert`: each object that the event names is put there first (a part of the sample account whose
+table the key names, or a small table, or --part). A request ({}, {"date": …}, …) goes to `manifest`, once `convert` has taken a
+day of the sample account.
 """
 
 import argparse
 import gzip
+import hashlib
 import json
 import pathlib
 import shutil
@@ -16,7 +18,16 @@ import subprocess
 import local
 
 FOLDER = local.ROOT / "target/invoke"
+LANDING = FOLDER / "sample" / "landing" / "hubspot"
 SMALL_PART = b"id,name,amount\n1,first,10.50\n2,second,\\N\n"
+CURATED = "curated"
+PREFIX = "lake/"
+# What a request of the manifest function may say.
+REQUEST_MEMBERS = {"date", "from", "to", "dry_run", "reconvert"}
+
+
+def is_request(event: object) -> bool:
+    return isinstance(event, dict) and set(event) <= REQUEST_MEMBERS
 
 
 def objects_of(event: pathlib.Path, daymark: pathlib.Path) -> list[dict]:
@@ -39,54 +50,130 @@ def sample_parts(daymark: pathlib.Path) -> list[pathlib.Path]:
 
 def part_for(key: str, parts: list[pathlib.Path]) -> bytes:
     folders = key.lower().split("/")[:-1]
-    landing = FOLDER / "sample" / "landing" / "hubspot"
     # DAY/TABLE/…: the table's folder is the second.
-    tables = [part for part in parts if part.relative_to(landing).parts[1].lower() in folders]
+    tables = [part for part in parts if part.relative_to(LANDING).parts[1].lower() in folders]
     if tables:
         return tables[0].read_bytes()
     return gzip.compress(SMALL_PART, mtime=0)
+
+
+def settings(bucket: str, prefix: str) -> dict[str, str]:
+    return {
+        "DAYMARK_LANDING_BUCKET": bucket,
+        "DAYMARK_LANDING_PREFIX": prefix,
+        "DAYMARK_CURATED_BUCKET": CURATED,
+        "DAYMARK_CURATED_PREFIX": PREFIX,
+    }
+
+
+def curated(s3) -> dict[str, int]:
+    """Sizes by key."""
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=CURATED)
+    return {found["Key"]: found["Size"] for page in pages for found in page.get("Contents", [])}
+
+
+def show(found: dict[str, int]) -> None:
+    for key, size in found.items():
+        print(f"found   s3://{CURATED}/{key} ({size} bytes)")
+
+
+def ask(function: local.Function, event: bytes) -> object:
+    answer = function.invoke(event)
+    if isinstance(answer, dict) and ("errorType" in answer or answer.get("batchItemFailures")):
+        raise local.Failed(f"the function failed: {json.dumps(answer)}\n{local.tail(function.log)}")
+    return answer
+
+
+def convert(s3, a: argparse.Namespace) -> None:
+    daymark = a.programs / "daymark"
+    objects = objects_of(a.event, daymark)
+    landing_bucket = objects[0]["bucket"] if objects else "landing"
+    prefix = objects[0]["key"].split("/")[0] + "/" if objects and "/" in objects[0]["key"] else "hubspot/"
+    for bucket in sorted({CURATED, landing_bucket, *(named["bucket"] for named in objects)}):
+        s3.create_bucket(Bucket=bucket)
+    parts = sample_parts(daymark) if objects and a.part is None else []
+    for named in objects:
+        body = a.part.read_bytes() if a.part else part_for(named["key"], parts)
+        s3.put_object(Bucket=named["bucket"], Key=named["key"], Body=body)
+        print(f"put     s3://{named['bucket']}/{named['key']} ({len(body)} bytes)")
+    with local.function(a.programs / "convert", settings(landing_bucket, prefix), FOLDER) as function:
+        print(f"answer  {json.dumps(ask(function, a.event.read_bytes()))}")
+        print(f"memory  {function.peak_mib():.0f} MiB at most")
+    found = curated(s3)
+    show(found)
+    print(f"log     {function.log}")
+    refused = [key for key in found if "/failed/" in key]
+    if refused and a.part is None:
+        raise local.Failed(f"the function refused a part that is good: {', '.join(refused)}")
+
+
+def sweep(s3, a: argparse.Namespace, request: dict) -> None:
+    bucket, prefix = "landing", "hubspot/"
+    for name in (CURATED, bucket):
+        s3.create_bucket(Bucket=name)
+    keys = []
+    for part in sample_parts(a.programs / "daymark"):
+        keys.append(prefix + part.relative_to(LANDING).as_posix())
+        s3.put_object(Bucket=bucket, Key=keys[-1], Body=part.read_bytes())
+    with local.function(a.programs / "convert", settings(bucket, prefix), FOLDER) as function:
+        records = [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": bucket}, "object": {"key": key}}} for key in keys]
+        ask(function, json.dumps({"Records": records}).encode())
+    before = curated(s3)
+    print(f"put     {len(keys)} parts of a day into s3://{bucket}/{prefix}, and converted them")
+    # A day is complete after an hour without a change, which nobody wants to wait for here.
+    quiet = {**settings(bucket, prefix), "DAYMARK_QUIET_MINUTES": "0"}
+    with local.function(a.programs / "manifest", quiet, FOLDER) as function:
+        answer = ask(function, a.event.read_bytes())
+        print(f"answer  {json.dumps(answer)}")
+        print(f"memory  {function.peak_mib():.0f} MiB at most")
+    after = curated(s3)
+    show({key: size for key, size in after.items() if key not in before})
+    print(f"log     {function.log}")
+    if not answer["days"]:
+        raise local.Failed("the sweep found no day")
+    for day in answer["days"]:
+        if day.get("state") != "complete" or not day["published"]:
+            raise local.Failed(f"expected a complete day, found {json.dumps(day)}")
+    if not request.get("dry_run"):
+        for day in answer["days"]:
+            check_published(s3, day, after)
+    elif after != before:
+        raise local.Failed("a dry run wrote something")
+
+
+def check_published(s3, day: dict, found: dict[str, int]) -> None:
+    """The manifest fits its checksum, and the files that are published are there."""
+
+    def read(key: str) -> bytes:
+        return s3.get_object(Bucket=CURATED, Key=PREFIX + key)["Body"].read()
+
+    folder = f"manifest/date={day['date']}/manifest.json"
+    manifest, checksum = read(folder), read(f"{folder}.sha256").decode()
+    if checksum != f"{hashlib.sha256(manifest).hexdigest()}  manifest.json\n":
+        raise local.Failed(f"{folder} does not fit its checksum")
+    for table, content in json.loads(manifest)["content"]["tables"].items():
+        lines = read(f"published/table={table}/date={day['date']}/symlink.txt").decode().splitlines()
+        named = [f"s3://{CURATED}/{part['output']['key']}" for part in content["parts"]]
+        absent = [part["output"]["key"] for part in content["parts"] if part["output"]["key"] not in found]
+        if lines != named or absent:
+            raise local.Failed(f"{table}: published are {lines}, of the manifest are {named}, not there are {absent}")
+    print(f"checked {day['date']}: manifest, checksum and symlinks agree")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("event", type=pathlib.Path)
     parser.add_argument("--part", type=pathlib.Path, help="the object's bytes, instead of a sample part")
-    parser.add_argument("--function", type=pathlib.Path, required=True)
-    parser.add_argument("--daymark", type=pathlib.Path, required=True)
+    parser.add_argument("--programs", type=pathlib.Path, required=True, help="folder of convert, manifest and daymark")
     a = parser.parse_args()
 
     FOLDER.mkdir(parents=True, exist_ok=True)
-    objects = objects_of(a.event, a.daymark)
-    landing_bucket = objects[0]["bucket"] if objects else "landing"
-    prefix = objects[0]["key"].split("/")[0] + "/" if objects and "/" in objects[0]["key"] else "hubspot/"
-    settings = {
-        "DAYMARK_LANDING_BUCKET": landing_bucket,
-        "DAYMARK_LANDING_PREFIX": prefix,
-        "DAYMARK_CURATED_BUCKET": "curated",
-        "DAYMARK_CURATED_PREFIX": "lake/",
-    }
     s3 = local.s3_client()
-    for bucket in sorted({"curated", landing_bucket, *(named["bucket"] for named in objects)}):
-        s3.create_bucket(Bucket=bucket)
-    parts = sample_parts(a.daymark) if objects and a.part is None else []
-    for named in objects:
-        body = a.part.read_bytes() if a.part else part_for(named["key"], parts)
-        s3.put_object(Bucket=named["bucket"], Key=named["key"], Body=body)
-        print(f"put     s3://{named['bucket']}/{named['key']} ({len(body)} bytes)")
-    with local.function(a.function, settings, FOLDER) as function:
-        answer = function.invoke(a.event.read_bytes())
-        print(f"answer  {json.dumps(answer)}")
-        print(f"memory  {function.peak_mib():.0f} MiB at most")
-    refused = []
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket="curated"):
-        for found in page.get("Contents", []):
-            print(f"found   s3://curated/{found['Key']} ({found['Size']} bytes)")
-            refused += [found["Key"]] if "/failed/" in found["Key"] else []
-    print(f"log     {FOLDER / 'function.log'}")
-    if isinstance(answer, dict) and ("errorType" in answer or answer.get("batchItemFailures")):
-        raise local.Failed("the function failed")
-    if refused and a.part is None:
-        raise local.Failed(f"the function refused a part that is good: {', '.join(refused)}")
+    event = json.loads(a.event.read_bytes())
+    if is_request(event):
+        sweep(s3, a, event)
+    else:
+        convert(s3, a)
 
 
 if __name__ == "__main__":

@@ -124,13 +124,13 @@ def function(program: pathlib.Path, settings: dict[str, str], folder: pathlib.Pa
     command += ["--runtime-api-address", f"127.0.0.1:{runtime}", str(program.resolve())]
     environment = {
         "PATH": os.environ["PATH"],
-        "AWS_LAMBDA_FUNCTION_NAME": "convert",
+        "AWS_LAMBDA_FUNCTION_NAME": program.name,
         "AWS_LAMBDA_FUNCTION_TIMEOUT": str(INVOKE_SECONDS_MAX),
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
         **s3_settings(),
         **settings,
     }
-    log = folder / "function.log"
+    log = folder / f"{program.name}.log"
     with started(command, environment, log) as process:
         wait_for_port(invocations, process, log)
         yield Function(f"http://127.0.0.1:{invocations}", process, log)

@@ -92,7 +92,7 @@ fn forget(seen: &Seen, known: &Known, policy: &Policy, reason: Remark) -> Verdic
             Some((state, _)) => state != State::Forgotten,
             None => converted,
         },
-        event: None,
+        events: Vec::new(),
         send: Vec::new(),
         retire,
         left,
@@ -150,7 +150,10 @@ fn judge(seen: &Seen, known: &Known, policy: &Policy, tables: BTreeMap<String, C
         }
         (_, newest) => newest != Some((state, late)),
     };
-    let event = event(state, late, known.newest).filter(|_| revise);
+    let events = match revise {
+        true => events(state, late, known.newest),
+        false => Vec::new(),
+    };
     let effect = match (state.publishes(), revise) {
         (false, _) => retire::Effect::Held,
         (true, true) => retire::Effect::Published,
@@ -165,7 +168,7 @@ fn judge(seen: &Seen, known: &Known, policy: &Policy, tables: BTreeMap<String, C
         comparisons,
         tables,
         revise,
-        event,
+        events,
         send: due.send,
         retire,
         left,
@@ -216,15 +219,17 @@ fn messages(reasons: &[Remark]) -> Vec<String> {
     reasons.iter().map(Remark::to_string).collect()
 }
 
-fn event(state: State, late: bool, newest: Option<(State, bool)>) -> Option<Event> {
+/// What a revision tells: its state, if that is new, and that the day is late, if it was not before.
+fn events(state: State, late: bool, newest: Option<(State, bool)>) -> Vec<Event> {
     let before = newest.map(|(state, _)| state);
-    match state {
+    let of_state = match state {
         State::Complete => Some(Event::Complete),
         State::Reopened if before != Some(State::Reopened) => Some(Event::Reopened),
         State::Blocked if before != Some(State::Blocked) => Some(Event::Blocked),
-        State::Open | State::Blocked if late && !newest.is_some_and(|(_, late)| late) => Some(Event::Late),
         _ => None,
-    }
+    };
+    let of_time = (late && !newest.is_some_and(|(_, late)| late)).then_some(Event::Late);
+    of_state.into_iter().chain(of_time).collect()
 }
 
 /// When the parts that count came and changed.

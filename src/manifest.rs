@@ -180,8 +180,8 @@ pub struct History {
     pub comparisons: Vec<Remark>,
     /// The release of Daymark that wrote this.
     pub daymark: String,
-    /// What is told with this revision.
-    pub event: Option<Event>,
+    /// What is told with this revision, in this order.
+    pub events: Vec<Event>,
     /// The day's first part, milliseconds since 1970 UTC.
     pub first_ms: Option<i64>,
     /// Whether the day passed its deadline and was never complete.

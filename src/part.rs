@@ -44,8 +44,10 @@ impl fmt::Display for Profile {
 }
 
 /// A part's id: 16 hex digits of a SHA-256 over identity and profile.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct PartId(String);
+///
+/// A sweep holds several for each part of a day, so the digits stand in the value itself.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PartId([u8; 16]);
 
 impl PartId {
     /// The id of one source object converted under one profile.
@@ -56,23 +58,35 @@ impl PartId {
             hash.update((field.len() as u64).to_be_bytes());
             hash.update(field.as_bytes());
         }
-        PartId(hex16(&hash.finalize()))
+        let mut digits = [0; 16];
+        for (digit, hex) in digits.iter_mut().zip(hex16(&hash.finalize()).bytes()) {
+            *digit = hex;
+        }
+        PartId(digits)
     }
 
     /// Reads an id back: 16 lower-case hex digits, nothing else.
     pub fn parse(text: &str) -> Option<Self> {
-        is_hex16(text).then(|| PartId(text.to_owned()))
+        let digits = text.as_bytes().try_into().ok()?;
+        is_hex16(text).then_some(PartId(digits))
     }
 
     /// The 16 hex digits.
     pub fn as_str(&self) -> &str {
-        &self.0
+        // Digits are ASCII, so this is never empty.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
 impl fmt::Display for PartId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for PartId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PartId({})", self.as_str())
     }
 }
 

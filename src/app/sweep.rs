@@ -104,6 +104,8 @@ pub struct Judged {
     pub state: DayState,
     /// Whether it passed its deadline and was never complete.
     pub late: bool,
+    /// Whether another sweep was at it meanwhile, so that this one left it to the next. Then all else is as this sweep saw it.
+    pub overtaken: bool,
     /// The newest revision.
     pub revision: Option<u32>,
     /// Whether this sweep wrote it.

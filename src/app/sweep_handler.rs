@@ -73,6 +73,7 @@ impl SweepHandler {
             days = report.days.len(),
             days_open = metrics.days_open,
             days_blocked = metrics.days_blocked,
+            days_overtaken = metrics.days_overtaken,
             parts_waiting = metrics.parts_waiting,
             parts_sent = metrics.parts_sent,
             overdue = report.overdue.as_ref().map(ToString::to_string),
@@ -114,6 +115,7 @@ fn metrics(report: &Report, milliseconds: u64) -> SweepMetrics {
         let open = matches!(judged.state, State::Open | State::Reopened);
         metrics.days_open += u64::from(open);
         metrics.days_blocked += u64::from(judged.state == State::Blocked);
+        metrics.days_overtaken += u64::from(judged.overtaken);
         metrics.parts_waiting += judged.missing;
         if open && let Some(first_ms) = judged.first_ms {
             let age_ms = u64::try_from(report.now_ms - first_ms).unwrap_or_default();
@@ -143,6 +145,7 @@ pub fn answer(report: &Report, dry_run: bool) -> Value {
                 "date": day.date.as_str(),
                 "state": judged.state,
                 "late": judged.late,
+                "overtaken": judged.overtaken,
                 "revision": judged.revision,
                 "revised": judged.revised,
                 "published": judged.published,

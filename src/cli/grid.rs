@@ -40,7 +40,7 @@ impl Grid {
             .map(|column| {
                 let cells = || self.rows.iter().map(|row| cell(row, column));
                 cells().any(|cell| is_number(&cell))
-                    && cells().all(|cell| cell.is_empty() || is_number(&cell))
+                    && cells().all(|cell| cell.is_empty() || cell == "-" || is_number(&cell))
             })
             .collect();
         let mut text = String::new();

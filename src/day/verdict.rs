@@ -195,8 +195,8 @@ pub struct Verdict {
     pub tables: BTreeMap<String, Choice>,
     /// Whether a new revision is due.
     pub revise: bool,
-    /// What is told with it.
-    pub event: Option<Event>,
+    /// What is told with it, in this order.
+    pub events: Vec<Event>,
     /// What to send again.
     pub send: Vec<Resend>,
     /// What to delete.

@@ -38,7 +38,7 @@ pub fn revise(
             changed_ms: verdict.changed_ms,
             comparisons: verdict.comparisons.clone(),
             daymark: env!("CARGO_PKG_VERSION").to_owned(),
-            event: verdict.event,
+            events: verdict.events.clone(),
             first_ms: verdict.first_ms,
             late: verdict.late,
             left: keys.left(&verdict.left),

@@ -16,7 +16,7 @@
 //! # }
 //! ```
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -29,10 +29,12 @@ use futures::future::BoxFuture;
 use hyper::body::{Frame, SizeHint};
 use s3s::{Body, StdError};
 
+use self::log::Log;
 use super::operation::{Call, Operation};
 
-/// The log keeps this many requests, the latest.
-pub const LOG_MAX: usize = 65_536;
+mod log;
+
+pub use log::{Exchange, LOG_MAX};
 
 /// Work to do at a chosen moment of a request, such as replacing the object that is being read. The request waits for it.
 #[derive(Clone)]
@@ -171,15 +173,6 @@ impl Injected {
     }
 }
 
-/// A request that was answered, or was not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Exchange {
-    /// What was asked.
-    pub call: Call,
-    /// The status that went out; none if the connection was closed instead.
-    pub status: Option<u16>,
-}
-
 /// The rules of one server, and its log.
 #[derive(Clone, Debug, Default)]
 pub struct Faults(Arc<State>);
@@ -187,7 +180,7 @@ pub struct Faults(Arc<State>);
 #[derive(Debug, Default)]
 struct State {
     rules: Mutex<Vec<Injected>>,
-    log: Mutex<VecDeque<Exchange>>,
+    log: Log,
 }
 
 impl Faults {
@@ -212,29 +205,28 @@ impl Faults {
     /// The requests answered so far, oldest first, at most the latest [`LOG_MAX`].
     #[must_use]
     pub fn log(&self) -> Vec<Exchange> {
-        lock(&self.0.log).iter().cloned().collect()
+        self.0.log.latest()
     }
 
-    /// How many requests of this operation are in the log.
+    /// How many requests of this operation there were since the log was emptied last, however many.
     #[must_use]
     pub fn count(&self, operation: Operation) -> usize {
-        lock(&self.0.log)
-            .iter()
-            .filter(|exchange| exchange.call.operation == operation)
-            .count()
+        self.0.log.count(operation)
     }
 
-    /// Empties the log.
+    /// The same of every operation that there was.
+    #[must_use]
+    pub fn counts(&self) -> BTreeMap<Operation, usize> {
+        self.0.log.counts()
+    }
+
+    /// Empties the log, and counts from nothing.
     pub fn clear_log(&self) {
-        lock(&self.0.log).clear();
+        self.0.log.clear();
     }
 
     pub(super) fn record(&self, call: Call, status: Option<u16>) {
-        let mut log = lock(&self.0.log);
-        if log.len() == LOG_MAX {
-            log.pop_front();
-        }
-        log.push_back(Exchange { call, status });
+        self.0.log.push(call, status);
     }
 
     /// What is to happen to this request.

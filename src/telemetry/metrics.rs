@@ -89,6 +89,8 @@ pub struct SweepMetrics {
     pub oldest_open_day_seconds: u64,
     /// Parts without output.
     pub parts_waiting: u64,
+    /// Days that another sweep was at meanwhile, and that are left to the next one.
+    pub days_overtaken: u64,
     /// Parts that were sent to the queue again.
     pub parts_sent: u64,
     /// Messages in the queue when the sweep began.
@@ -105,6 +107,7 @@ impl SweepMetrics {
             ("DaysOpen", "Count", self.days_open),
             ("DaysBlocked", "Count", self.days_blocked),
             ("DayOverdue", "Count", self.day_overdue),
+            ("DaysOvertaken", "Count", self.days_overtaken),
             ("OldestOpenDayAge", "Seconds", self.oldest_open_day_seconds),
             ("PartsWaiting", "Count", self.parts_waiting),
             ("PartsSentAgain", "Count", self.parts_sent),

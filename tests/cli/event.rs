@@ -37,6 +37,11 @@ fn every_file() {
     for entry in std::fs::read_dir(events()).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap();
+        if name.starts_with("manifest") {
+            // A request of the manifest function, which names no object.
+            desk.run(&["event", path.to_str().unwrap()]).expect(1);
+            continue;
+        }
         // One of its messages is no JSON.
         let status = i32::from(name == "sqs-many");
         let ran = desk.run(&["event", path.to_str().unwrap()]).expect(status);

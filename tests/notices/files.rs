@@ -1,7 +1,11 @@
-//! Every event of `events/`, which is also what the docs and local invocation use.
+//! Every event of `events/`, which is also what the docs and local invocation use: those of the converter, and requests of
+//! the manifest function.
 
 use std::collections::BTreeSet;
 use std::fs;
+
+use daymark::keys::Day;
+use daymark::sweep::Request;
 
 use super::{BUCKET, event, events, lines, read_value};
 
@@ -144,7 +148,19 @@ fn every_event_file() {
     let listed: BTreeSet<String> = files.iter().map(|(name, _)| format!("{name}.json")).collect();
     let there = fs::read_dir(events())
         .unwrap()
-        .map(|it| it.unwrap().file_name().into_string().unwrap())
-        .collect();
+        .map(|it| it.unwrap().file_name().into_string().unwrap());
+    let (requests, there): (BTreeSet<String>, BTreeSet<String>) =
+        there.partition(|name| name.starts_with("manifest"));
     assert_eq!(listed, there);
+    let requests: Vec<Request> = requests
+        .iter()
+        .map(|name| Request::parse(&fs::read(events().join(name)).unwrap()).unwrap())
+        .collect();
+    let day = Day::parse("2026-11-20").unwrap();
+    let dry_run = Request {
+        days: Some((day.clone(), day)),
+        dry_run: true,
+        reconvert: false,
+    };
+    assert_eq!(requests, [dry_run, Request::default()]);
 }

@@ -9,11 +9,13 @@
     missing_docs
 )]
 
+mod batch;
 mod crashes;
 mod damage;
 mod days;
 mod histories;
 mod lake;
+mod overtaken;
 mod retention;
 mod sent;
 #[path = "../support/mod.rs"]

@@ -67,10 +67,13 @@ impl Plan {
         memory: Memory,
     ) -> State {
         let open = |report: &&DayReport| match &report.judged {
-            Ok(judged) => !matches!(
-                judged.state,
-                DayState::Complete | DayState::Archived | DayState::Forgotten
-            ),
+            Ok(judged) => {
+                let settled = matches!(
+                    judged.state,
+                    DayState::Complete | DayState::Archived | DayState::Forgotten
+                );
+                judged.overtaken || !settled
+            }
             Err(_) => true,
         };
         // What was looked at and told nothing of is not there any more.

@@ -138,7 +138,13 @@ impl Publication<'_> {
                 Document::Stored(_) => json(self.newest)?,
             };
             let key = self.layout.leaf(self.date, Leaf::Manifest);
-            if let Some(listed) = listed
+            // What has an earlier revision's ETag is its copy, and need not be read: it may be large.
+            let is_copy = |listed: &Listed| {
+                let is_revision = |leaf: &Leaf| matches!(leaf, Leaf::Revision(_));
+                let mut others = leaves.iter().filter(|(leaf, _)| is_revision(leaf));
+                others.any(|(_, revision)| revision.etag == listed.etag)
+            };
+            if let Some(listed) = listed.filter(|listed| !is_copy(listed))
                 && !self.objects.is_so(&body, listed).await?
             {
                 self.keep_foreign(&key, listed).await?;
@@ -171,13 +177,13 @@ impl Publication<'_> {
         }
     }
 
-    /// Tells a revision's event, unless it was told.
+    /// Tells a revision's events, unless they were told.
     async fn announce(&self, revision: &Revision) -> Result<Wrote, SweepError> {
         let leaf = Leaf::Announced(revision.history.revision);
         if self.written.leaves.contains_key(&leaf) {
             return Ok(Wrote::Done);
         }
-        if let Some(told) = revision.history.event {
+        for told in &revision.history.events {
             let published = match revision.content {
                 Some(_) => Some(revision),
                 None => self

@@ -14,7 +14,7 @@ use super::recalled::{self, Recalled, Stored, published_before};
 use super::{DayReport, Judged, SweepError, Sweeper, footers, send};
 use crate::day::{self, Decision, Known, Verdict};
 use crate::keys::{Day, Leaf, Link, PartKey};
-use crate::manifest::{self, Revision};
+use crate::manifest::{self, Revision, Totals};
 use crate::sweep::Request;
 
 /// How often footers may be asked for before a day is judged. The domain promises two.
@@ -100,12 +100,15 @@ impl Run<'_> {
     }
 
     /// Judges one day and does what is owed. None: there is nothing of it.
-    async fn day(&mut self, gathered: Gathered, recalled: Recalled) -> Result<Option<Judged>, SweepError> {
+    async fn day(
+        &mut self,
+        gathered: Gathered,
+        mut recalled: Recalled,
+    ) -> Result<Option<Judged>, SweepError> {
         let sweeper = self.sweeper;
         let config = &sweeper.config;
         let Gathered { seen, written } = &gathered;
-        let of = |stored: &Option<Stored>| stored.as_ref().map(|stored| Arc::clone(&stored.revision));
-        let (stored_newest, stored_published) = (of(&recalled.newest), of(&recalled.published));
+        let before = Standing::of(&recalled);
         let mut known = recalled.known(seen, &config.layout);
         known.drained_ms = self.drained_ms;
         self.memory.tell(&mut known);
@@ -113,32 +116,32 @@ impl Run<'_> {
             return Ok(None);
         };
         let number = recalled.highest + 1;
-        let before = stored_published
+        let newest_ms = recalled
+            .newest
             .as_ref()
-            .map(|revision| revision.history.revision);
-        let newest_ms = stored_newest.as_ref().map(|newest| newest.history.listed_ms);
-        if verdict.revise && newest_ms > Some(seen.now_ms) {
-            // Held up between its listings, this sweep may have seen outputs from before that revision and sources from after.
-            return Err(SweepError::Unsettled(format!(
-                "expected a newest revision from before {} ms by S3's clock, when this sweep began, found one of {} ms",
-                seen.now_ms,
-                newest_ms.unwrap_or_default()
-            )));
-        }
-        let revised = if verdict.revise {
-            let revision = manifest::revise(seen, known, &verdict, &config.layout, number, before);
+            .map(|newest| newest.revision.history.listed_ms);
+        // Held up between its listings, this sweep may have seen outputs from before that revision and sources from after.
+        let mut overtaken = verdict.revise && newest_ms > Some(seen.now_ms);
+        let revised = if verdict.revise && !overtaken {
+            if verdict.state.publishes() {
+                // Nothing is needed of the earlier ones any more, and each is as large as its day.
+                (recalled.newest, recalled.published) = (None, None);
+            }
+            let revision = manifest::revise(seen, known, &verdict, &config.layout, number, before.published);
             Some(revision.map_err(|remark| SweepError::Defect(remark.to_string()))?)
         } else {
             drop(known);
             None
         };
+        let of = |stored: &Option<Stored>| stored.as_ref().map(|stored| Arc::clone(&stored.revision));
+        let (stored_newest, stored_published) = (of(&recalled.newest), of(&recalled.published));
         let newest = revised.as_ref().or(stored_newest.as_deref());
         let published = match newest {
             Some(newest) if newest.content.is_some() => Some(newest),
             Some(newest) if newest.history.published.is_some() => stored_published.as_deref(),
             _ => None,
         };
-        if !self.request.dry_run {
+        if !self.request.dry_run && !overtaken {
             if let Some(newest) = newest {
                 let document = match &recalled.newest {
                     Some(stored) if revised.is_none() => Document::Stored(&stored.sha256),
@@ -168,14 +171,22 @@ impl Run<'_> {
                     let live = manifest::live_symlinks(seen, &verdict, &config.layout);
                     ended = publish::links(&publication, Link::Live, live).await?;
                 }
-                if ended == Wrote::Overtaken {
-                    return Err(SweepError::Unsettled(
-                        "another sweep was at this day at the same time".to_owned(),
-                    ));
-                }
+                overtaken = ended == Wrote::Overtaken;
             } else {
                 live(sweeper, &gathered, &verdict).await?;
             }
+        }
+        if overtaken {
+            // What this sweep knows of the day is old. Whatever is owed, the next one finds.
+            tracing::info!(date = %seen.date, "another sweep was at this day meanwhile, so it is left to the next one");
+            return Ok(Some(Judged {
+                overtaken: true,
+                to_send: 0,
+                retired: 0,
+                ..judged(seen, verdict, before)
+            }));
+        }
+        if !self.request.dry_run {
             self.tidy(seen, &verdict).await?;
         }
         if let Some(content) = published.and_then(|revision| revision.content.as_ref()) {
@@ -184,35 +195,9 @@ impl Run<'_> {
         let etag = recalled.sent_etag.clone();
         self.wishes
             .extend(send::wish(seen, &verdict, &config.layout, &recalled.sent, etag));
-        let choices = || verdict.tables.values();
-        let count =
-            |count: fn(&day::Choice) -> usize| choices().map(|choice| count(choice) as u64).sum::<u64>();
-        let missing = count(|choice| choice.missing.len());
-        let of_tables = |count: fn(&day::TableSeen, &day::Choice) -> usize| {
-            let tables = verdict.tables.iter();
-            let counts =
-                tables.filter_map(|(name, choice)| Some(count(seen.tables.get(name)?, choice) as u64));
-            counts.sum::<u64>()
-        };
         Ok(Some(Judged {
-            state: verdict.state,
-            late: verdict.late,
-            revision: newest.map(|revision| revision.history.revision),
             revised: revised.is_some(),
-            published: published.map(|revision| revision.history.revision),
-            warnings: [verdict.warnings.clone(), verdict.comparisons.clone()].concat(),
-            tables: count(|choice| usize::from(!choice.parts.is_empty() || !choice.missing.is_empty())),
-            parts: count(|choice| choice.parts.len()) + missing,
-            missing,
-            failed: of_tables(day::failed),
-            outdated: of_tables(day::outdated),
-            totals: published
-                .and_then(|revision| revision.content.as_ref())
-                .map(|content| content.totals),
-            to_send: verdict.send.len() as u64,
-            retired: verdict.retire.len() as u64,
-            first_ms: verdict.first_ms,
-            reasons: verdict.reasons,
+            ..judged(seen, verdict, Standing::new(newest, published))
         }))
     }
 
@@ -305,6 +290,67 @@ impl Run<'_> {
             ]);
         }
         objects.delete(&keys).await
+    }
+}
+
+/// What a day's revisions come down to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Standing {
+    newest: Option<u32>,
+    published: Option<u32>,
+    /// Of the published one.
+    totals: Option<Totals>,
+}
+
+impl Standing {
+    fn new(newest: Option<&Revision>, published: Option<&Revision>) -> Self {
+        let number = |revision: &Revision| revision.history.revision;
+        Standing {
+            newest: newest.map(number),
+            published: published.map(number),
+            totals: published
+                .and_then(|revision| revision.content.as_ref())
+                .map(|content| content.totals),
+        }
+    }
+
+    fn of(recalled: &Recalled) -> Self {
+        let of = |stored: &'_ Option<Stored>| stored.as_ref().map(|stored| Arc::clone(&stored.revision));
+        Standing::new(
+            of(&recalled.newest).as_deref(),
+            of(&recalled.published).as_deref(),
+        )
+    }
+}
+
+/// What is told of a day.
+fn judged(seen: &day::Seen, verdict: Verdict, standing: Standing) -> Judged {
+    let choices = || verdict.tables.values();
+    let count = |count: fn(&day::Choice) -> usize| choices().map(|choice| count(choice) as u64).sum::<u64>();
+    let missing = count(|choice| choice.missing.len());
+    let of_tables = |count: fn(&day::TableSeen, &day::Choice) -> usize| {
+        let tables = verdict.tables.iter();
+        let counts = tables.filter_map(|(name, choice)| Some(count(seen.tables.get(name)?, choice) as u64));
+        counts.sum::<u64>()
+    };
+    Judged {
+        state: verdict.state,
+        late: verdict.late,
+        overtaken: false,
+        revision: standing.newest,
+        revised: false,
+        published: standing.published,
+        tables: count(|choice| usize::from(!choice.parts.is_empty() || !choice.missing.is_empty())),
+        parts: count(|choice| choice.parts.len()) + missing,
+        missing,
+        failed: of_tables(day::failed),
+        outdated: of_tables(day::outdated),
+        totals: standing.totals,
+        to_send: verdict.send.len() as u64,
+        retired: verdict.retire.len() as u64,
+        first_ms: verdict.first_ms,
+        reasons: verdict.reasons,
+        warnings: [verdict.warnings, verdict.comparisons].concat(),
     }
 }
 

@@ -58,7 +58,8 @@ impl Streams {
         let mut open = |family: Family, prefix: String| {
             streams.push(Stream {
                 family,
-                next: Some(Start::After(format!("{prefix}date={from}"))),
+                // With the slash: servers that keep keys as folders and files take a folder's bare name for all that is in it.
+                next: Some(Start::After(format!("{prefix}date={from}/"))),
                 prefix,
                 to: to.clone(),
                 waiting: VecDeque::new(),

@@ -62,6 +62,7 @@ Examples:
       --from 2024-01-01 --to 2026-11-22
 
 Settings of the functions that are not the defaults have to be in the environment here too.
+For years of history there is a faster way, an S3 Batch Operations job: docs/backfill.md.
 
 Status: 0 all parts have Parquet or a failure record; 1 some have neither; 2 wrong usage.";
 

@@ -19,6 +19,9 @@ const REMARKS_MAX: usize = 10;
 /// Columns of one remark; a key can be long.
 const REMARK_COLUMNS: usize = 600;
 
+/// In place of rows and rejects that nobody has counted yet: the footers of a day's Parquet are read when it is complete.
+const NOT_COUNTED: &str = "-";
+
 const STATES: [State; 6] = [
     State::Complete,
     State::Archived,
@@ -169,6 +172,11 @@ fn list(views: &[View], columns: usize) -> String {
             shown.push_str(&wrapped(kind, &message, columns));
         }
     }
+    if views.iter().any(is_not_counted) {
+        shown.push_str(&format!(
+            "\n  {NOT_COUNTED} nothing of it is published; rows and rejects are counted once a day is complete\n"
+        ));
+    }
     shown
 }
 
@@ -198,11 +206,16 @@ fn row(view: &View) -> [String; 8] {
         count(judged.tables),
         count(judged.parts),
         count(judged.missing),
-        totals.map(|it| count(it.rows_written)).unwrap_or_default(),
-        totals
-            .map(|it| count(it.records_rejected.saturating_add(it.cells_rejected)))
-            .unwrap_or_default(),
+        totals.map_or(NOT_COUNTED.to_owned(), |it| count(it.rows_written)),
+        totals.map_or(NOT_COUNTED.to_owned(), |it| {
+            count(it.records_rejected.saturating_add(it.cells_rejected))
+        }),
     ]
+}
+
+/// Whether a day's rows are not told.
+fn is_not_counted(view: &View) -> bool {
+    view.judged.as_ref().is_ok_and(|judged| judged.totals.is_none())
 }
 
 /// What has to be said of a day: kind and text.
@@ -222,6 +235,10 @@ fn remarks(view: &View) -> Vec<(&'static str, String)> {
             let failures = view.failures.iter().take(REMARKS_MAX);
             said.extend(failures.map(|it| ("refused", format!("{}: {}", it.source.key, it.message))));
         }
+    }
+    if judged.overtaken {
+        let message = "another sweep was at it meanwhile; the next one looks at it again".to_owned();
+        said.push(("note", message));
     }
     if let Some(before) = judged.published.filter(|it| Some(*it) != judged.revision) {
         let message = format!("revision {before} stays published until the day is complete again");

@@ -99,6 +99,7 @@ pub(super) fn of_day(view: &View) -> Value {
         "date": view.date.as_str(),
         "state": judged.state,
         "late": judged.late,
+        "overtaken": judged.overtaken,
         "revision": judged.revision,
         "revision_due": judged.revised,
         "published": judged.published,

@@ -14,7 +14,7 @@ use crate::keys::Day;
 
 /// Reads sources and Parquet again, end to end, and holds counts and checksums against the manifests.
 ///
-/// Every source that is still there: ETag, size, SHA-256. Every Parquet file: ETag, size, the record in its footer, its
+/// Every source that is still the one that was converted: ETag, size, SHA-256. Every Parquet file: ETag, size, the record in its footer, its
 /// rows by decoding all of them, its rejects. Every day: manifest, checksums, symlinks. It writes nothing.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
@@ -47,6 +47,8 @@ struct Found {
     notes: Vec<String>,
     parts: u64,
     sources_gone: u64,
+    /// Sources that were replaced since the newest revision.
+    replaced: Vec<String>,
     rows: u64,
     bytes: u64,
 }
@@ -68,6 +70,7 @@ impl Found {
         self.notes.extend(other.notes);
         self.parts += other.parts;
         self.sources_gone += other.sources_gone;
+        self.replaced.extend(other.replaced);
         self.rows += other.rows;
         self.bytes += other.bytes;
     }
@@ -114,6 +117,12 @@ async fn verify(arguments: &VerifyArguments) -> anyhow::Result<Status> {
             if found.sources_gone > 0 {
                 let gone = counted(found.sources_gone, "source");
                 line.push_str(&format!("; {gone} gone, which is no fault"));
+            }
+            if let Some(first) = found.replaced.first() {
+                let replaced = counted(found.replaced.len() as u64, "source");
+                line.push_str(&format!(
+                    "; {replaced} replaced since, which the next sweep will convert: {first}"
+                ));
             }
             for note in &found.notes {
                 line.push_str(&format!("; {note}"));

@@ -30,8 +30,8 @@ fn six_hours_after_the_first_part_the_day_is_complete_with_a_warning_that_names_
     assert_eq!(scene.judge().state, State::Open);
     let verdict = scene.after(1).sweep();
     assert_eq!(
-        (verdict.state, verdict.event),
-        (State::Complete, Some(Event::Complete))
+        (verdict.state, verdict.events.clone()),
+        (State::Complete, vec![Event::Complete])
     );
     assert_eq!(codes(&verdict.comparisons), ["table_missing"]);
     assert_eq!(verdict.comparisons[0].table.as_deref(), Some("owners"));
@@ -69,8 +69,8 @@ fn dialects_that_differ_hold_the_day() {
     scene.facts("objects/c").dialect = "escaped".into();
     let verdict = scene.after(HOUR).sweep();
     assert_eq!(
-        (verdict.state, verdict.event),
-        (State::Blocked, Some(Event::Blocked))
+        (verdict.state, verdict.events.clone()),
+        (State::Blocked, vec![Event::Blocked])
     );
     assert_eq!(codes(&verdict.reasons), ["dialects_differ"]);
     assert!(!scene.after(15).sweep().revise);

@@ -24,8 +24,8 @@ fn a_purged_day_comes_back_archived_from_its_footers_without_an_event() {
     let mut scene = Scene::published(&["objects/a", "owners/a"]);
     let verdict = scene.purge_all().after(DAY).lose_history().sweep();
     assert_eq!(
-        (verdict.state, verdict.revise, verdict.event),
-        (State::Archived, true, None)
+        (verdict.state, verdict.revise, verdict.events.clone()),
+        (State::Archived, true, vec![])
     );
     assert_eq!(
         scene.chosen(&verdict),

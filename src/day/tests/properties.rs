@@ -223,7 +223,7 @@ proptest! {
         let after = scene.chosen(&second);
         scene.sweep();
         prop_assert!(!second.revise, "{:?} then {:?}", first.state, second);
-        prop_assert_eq!(second.event, None);
+        prop_assert_eq!(second.events, []);
         prop_assert!(second.send.is_empty());
         prop_assert_eq!(&before, &after);
         // Nor do time and retention ask for another, once the day is published.
@@ -291,7 +291,7 @@ proptest! {
                 prop_assert!(scene.known.published.is_some() && !verdict.reasons.is_empty());
             }
             prop_assert_eq!(verdict.reasons.is_empty(), verdict.state.publishes());
-            prop_assert!(verdict.event.is_none() || verdict.revise);
+            prop_assert!(verdict.events.is_empty() || verdict.revise);
             scene.sweep();
         }
     }

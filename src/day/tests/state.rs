@@ -65,8 +65,8 @@ fn complete_when_every_part_has_its_output_and_the_day_is_quiet() {
     scene.after(HOUR);
     let verdict = scene.sweep();
     assert_eq!(
-        (verdict.state, verdict.event),
-        (State::Complete, Some(Event::Complete))
+        (verdict.state, verdict.events.clone()),
+        (State::Complete, vec![Event::Complete])
     );
     assert!(verdict.revise && verdict.reasons.is_empty());
     assert_eq!(
@@ -81,8 +81,8 @@ fn a_day_nothing_touches_asks_for_no_revision() {
     for minutes in [0, 15, 10_000, 100_000] {
         let verdict = scene.after(minutes).sweep();
         assert_eq!(
-            (verdict.state, verdict.revise, verdict.event),
-            (State::Complete, false, None)
+            (verdict.state, verdict.revise, verdict.events.clone()),
+            (State::Complete, false, vec![])
         );
         assert!(verdict.retire.is_empty() && verdict.send.is_empty());
     }
@@ -95,13 +95,13 @@ fn reopened_when_a_part_comes_after_completion() {
     scene.after(15).land("objects/b", "v1");
     let verdict = scene.sweep();
     assert_eq!(
-        (verdict.state, verdict.event),
-        (State::Reopened, Some(Event::Reopened))
+        (verdict.state, verdict.events.clone()),
+        (State::Reopened, vec![Event::Reopened])
     );
     assert_eq!(scene.known.published, published);
     assert!(!scene.after(15).sweep().revise);
     assert_eq!(scene.convert("objects/b").sweep().state, State::Reopened);
-    assert_eq!(scene.after(HOUR).sweep().event, Some(Event::Complete));
+    assert_eq!(scene.after(HOUR).sweep().events, vec![Event::Complete]);
 }
 
 #[test]
@@ -139,8 +139,8 @@ fn blocked_by_a_failure_record_of_the_current_profile() {
     scene.land("objects/b", "v1").fail("objects/b").after(HOUR);
     let verdict = scene.sweep();
     assert_eq!(
-        (verdict.state, verdict.event),
-        (State::Blocked, Some(Event::Blocked))
+        (verdict.state, verdict.events.clone()),
+        (State::Blocked, vec![Event::Blocked])
     );
     assert_eq!(codes(&verdict.reasons)[0], "parts_failed");
     assert!(verdict.send.is_empty());
@@ -192,22 +192,37 @@ fn late_is_told_once() {
     assert!(!scene.sweep().revise);
     let verdict = scene.after(1).sweep();
     assert_eq!(
-        (verdict.state, verdict.late, verdict.event),
-        (State::Open, true, Some(Event::Late))
+        (verdict.state, verdict.late, verdict.events.clone()),
+        (State::Open, true, vec![Event::Late])
     );
     let verdict = scene.after(1).sweep();
-    assert_eq!((verdict.revise, verdict.event), (false, None));
+    assert_eq!((verdict.revise, verdict.events), (false, vec![]));
     scene.convert("objects/b").after(HOUR);
-    assert_eq!(scene.sweep().event, Some(Event::Complete));
+    assert_eq!(scene.sweep().events, vec![Event::Complete]);
 }
 
 #[test]
 fn a_blocked_day_is_told_late_too() {
     let mut scene = Scene::new();
     scene.land("objects/b", "v1").fail("objects/b");
-    assert_eq!(scene.sweep().event, Some(Event::Blocked));
-    assert_eq!(scene.after(6 * HOUR).sweep().event, Some(Event::Late));
-    assert_eq!(scene.after(HOUR).sweep().event, None);
+    assert_eq!(scene.sweep().events, vec![Event::Blocked]);
+    assert_eq!(scene.after(6 * HOUR).sweep().events, vec![Event::Late]);
+    assert_eq!(scene.after(HOUR).sweep().events, []);
+}
+
+#[test]
+fn a_day_that_is_found_blocked_and_late_at_once_is_told_both_once() {
+    let mut scene = Scene::new();
+    scene.land("objects/b", "v1").fail("objects/b").after(6 * HOUR);
+    let verdict = scene.sweep();
+    assert_eq!(
+        (verdict.state, verdict.late, verdict.events.clone()),
+        (State::Blocked, true, vec![Event::Blocked, Event::Late])
+    );
+    assert_eq!(scene.after(HOUR).sweep().events, []);
+    // Blocked by something else now, which is another revision and nothing new to tell.
+    let verdict = scene.land("objects/c", "v1").fail("objects/c").sweep();
+    assert_eq!((verdict.revise, verdict.events), (true, vec![]));
 }
 
 #[test]

@@ -10,6 +10,7 @@ fn days_are_shown_with_what_they_lack() {
         .expect(0)
         .shows("20…")
         .shows("OWNERS/data_0_0_0.csv.gz")
+        .shows("  - nothing of it is published; rows and rejects are counted once a day is complete")
         .shows("2 days: 2 open; 0 rows published.");
     // It wrote nothing.
     assert!(!desk.listing().iter().any(|name| name.contains("manifest")));
@@ -30,6 +31,12 @@ fn days_are_shown_with_what_they_lack() {
         .find(|line| line.contains("2026-11-20  complete"));
     let fields: Vec<&str> = table.unwrap().split_whitespace().collect();
     assert_eq!(fields, ["2026-11-20", "complete", "1", "2", "2", "0", "6", "1"]);
+    let table = ran
+        .stdout
+        .lines()
+        .find(|line| line.contains("2026-11-21  blocked"));
+    let fields: Vec<&str> = table.unwrap().split_whitespace().collect();
+    assert_eq!(fields, ["2026-11-21", "blocked", "1", "2", "3", "1", "-", "-"]);
 }
 
 #[test]

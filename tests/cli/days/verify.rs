@@ -1,6 +1,7 @@
 //! `verify`: every promise of a manifest, broken once.
 
 use std::fs;
+use std::time::{Duration, SystemTime};
 
 use super::{Desk, backfill, damage, find, folder, run};
 
@@ -55,6 +56,14 @@ fn a_source_that_was_replaced() {
     let desk = whole();
     let source = "lake/landing/hubspot/2026-11-20/TEAMS/data_0_0_0.csv.gz";
     damage(&desk, source);
+    // The next sweep finds it, so nothing is wrong.
+    run(&desk, &["verify", "--date", "2026-11-20"]).expect(0).shows(
+        "as the manifest says; 1 source replaced since, which the next sweep will convert: hubspot/2026-11-20/TEAMS/",
+    );
+    // It was there like this when the day was found whole, so something else was published.
+    let long_ago = SystemTime::now() - Duration::from_secs(3_600);
+    let file = fs::File::options().write(true).open(desk.path(source)).unwrap();
+    file.set_modified(long_ago).unwrap();
     faulty(
         &desk,
         &["ETag of source hubspot/2026-11-20/TEAMS/data_0_0_0.csv.gz: expected "],

@@ -33,17 +33,17 @@ pub(super) async fn verify(place: &Place, date: &Day, found: &mut Found) -> anyh
         return Ok(());
     };
     // While a day is reopened or blocked, sources may well be newer than what is published.
-    let settled = newest.history.state.publishes();
-    if !settled {
-        found.notes.push(format!(
-            "it is {}; an earlier revision is published",
-            newest.history.state
-        ));
+    let state = newest.history.state;
+    let listed_ms = state.publishes().then_some(newest.history.listed_ms);
+    if listed_ms.is_none() {
+        found
+            .notes
+            .push(format!("it is {state}; an earlier revision is published"));
     }
     let parts = content.tables.values().flat_map(|table| &table.parts);
     let reads = parts.map(|part| async move {
         let mut found = Found::default();
-        if let Err(error) = part::verify(place, part, settled, &mut found).await {
+        if let Err(error) = part::verify(place, part, listed_ms, &mut found).await {
             found.fault(format!("could not be read: {}", in_words(&error)));
         }
         for fault in &mut found.faults {

@@ -15,20 +15,21 @@ use crate::footer::PartRecord;
 use crate::keys::Kind;
 use crate::manifest::Part;
 
-/// Looks at a part. `settled`: the source has to be the one that was converted, if it is there.
+/// Looks at a part. `listed_ms`: when the listings began that its day was found whole by, milliseconds since 1970 UTC. A source
+/// that is there since before then has to be the one that was converted. None: the day is not whole at the moment.
 pub(super) async fn verify(
     place: &Place,
     part: &Part,
-    settled: bool,
+    listed_ms: Option<i64>,
     found: &mut Found,
 ) -> anyhow::Result<()> {
     found.parts += 1;
-    source(place, part, settled, found).await?;
+    source(place, part, listed_ms, found).await?;
     output(place, part, found).await?;
     rejects(place, part, found).await
 }
 
-async fn source(place: &Place, part: &Part, settled: bool, found: &mut Found) -> anyhow::Result<()> {
+async fn source(place: &Place, part: &Part, listed_ms: Option<i64>, found: &mut Found) -> anyhow::Result<()> {
     let bucket = place.config.layout.landing().bucket();
     let source = &part.source;
     let Some(meta) = place.store.head(bucket, &source.key).await? else {
@@ -36,7 +37,12 @@ async fn source(place: &Place, part: &Part, settled: bool, found: &mut Found) ->
         return Ok(());
     };
     if meta.etag != source.etag {
-        if settled {
+        let Some(listed_ms) = listed_ms else {
+            return Ok(());
+        };
+        if meta.last_modified_ms.is_some_and(|ms| ms >= listed_ms) {
+            found.replaced.push(source.key.clone());
+        } else {
             let (expected, found_etag) = (source.etag.as_str(), meta.etag.as_str());
             found.same(&format!("ETag of source {}", source.key), expected, found_etag);
         }

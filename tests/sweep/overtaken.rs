@@ -1,0 +1,87 @@
+//! Sweeps at the same day at the same time: whoever comes second leaves it to the next, and nothing has failed.
+
+use std::sync::Arc;
+
+use daymark::app::sweep_handler::SweepHandler;
+use daymark::day::State;
+use daymark::server::faults::{Action, Hook, Rule};
+use daymark::server::operation::Operation;
+use daymark::telemetry::Metrics;
+use serde_json::Value;
+use tokio::sync::Notify;
+
+use crate::lake::{DATE, Lake, key};
+use crate::support::{Captured, owners};
+
+/// The answer and the metrics of an event whose sweep stands still before this write, until another sweep has ended.
+async fn overtaken_at(lake: &Lake, name: &str) -> (Value, Value) {
+    let (held, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (told, wait) = (Arc::clone(&held), Arc::clone(&go));
+    let hook = Hook::new(move || {
+        let (told, wait) = (Arc::clone(&told), Arc::clone(&wait));
+        async move {
+            told.notify_one();
+            wait.notified().await;
+        }
+    });
+    let rule = Rule::on(Operation::PutObject).key_contains(name);
+    let held_up = lake.world.faults().inject(rule, Action::Before(hook));
+    let lines = Captured::default();
+    let handler = SweepHandler::new(lake.sweeper(), Metrics::to("test", lines.clone()));
+    let stalled = handler.handle(b"{}", "test", None);
+    let other = async {
+        held.notified().await;
+        lake.world.faults().clear();
+        // By then there is more to be seen of the day, and the clock says another time.
+        lake.wait(1);
+        lake.land(&key(DATE, "late"), owners(1, 2)).await;
+        let day = lake.day().await;
+        assert!(!day.overtaken && day.revised, "{day:?}");
+        go.notify_one();
+    };
+    let (answer, ()) = tokio::join!(stalled, other);
+    assert_eq!(held_up.fired(), 1);
+    (
+        answer.expect("being overtaken is no failure"),
+        serde_json::from_str(&lines.text()).unwrap(),
+    )
+}
+
+/// A day whose second revision is due: one part more than the first.
+async fn due() -> Lake {
+    let lake = Lake::new().await;
+    lake.part(DATE, "a", 3).await;
+    lake.quiet_day().await;
+    lake.part(DATE, "b", 4).await;
+    lake.wait(61);
+    lake
+}
+
+#[tokio::test]
+async fn a_day_that_another_sweep_revised_meanwhile_is_left_to_the_next_sweep() {
+    for name in ["r000002.json", "published/table=owners"] {
+        let lake = due().await;
+        let (answer, metrics) = overtaken_at(&lake, name).await;
+        let day = &answer["days"][0];
+        assert_eq!(day["overtaken"], true, "{name}: {answer}");
+        assert_eq!((&day["revised"], &day["to_send"]), (&false.into(), &0.into()));
+        assert_eq!(metrics["DaysOvertaken"], 1, "{name}");
+        assert_eq!(metrics["Heartbeat"], 1, "{name}");
+        assert!(
+            !lake.told.text().contains("\"level\":\"ERROR\""),
+            "{}",
+            lake.told.text()
+        );
+
+        // It stays on the list of what every sweep looks at, and comes to its end.
+        let state: Value =
+            serde_json::from_str(&lake.text("lake/manifest/sweep.json").await.unwrap()).unwrap();
+        assert_eq!(state["unsettled"][0], DATE, "{name}");
+        lake.wait(11);
+        assert_eq!(lake.day().await.state, State::Reopened, "{name}");
+        lake.work().await;
+        let day = lake.quiet_day().await;
+        assert_eq!((day.state, day.overtaken), (State::Complete, false), "{name}");
+        assert_eq!(lake.published().await.len(), 3, "{name}");
+    }
+}
