@@ -1,5 +1,6 @@
 //! The pipeline of one part: bytes → records → columns → Parquet, on plain readers and writers.
 
+mod bounds;
 mod error;
 mod head;
 mod rejecting;

@@ -4,7 +4,7 @@
 //! whatever that decides.
 
 use crate::dialect::{Declared, Kind, Newline, Quoting};
-use crate::evidence::{Basis, Decision};
+use crate::evidence::{Basis, Decision, Readings};
 use crate::records::Lines;
 use crate::split::Step;
 use crate::split::general::{General, GeneralSpec};
@@ -31,6 +31,8 @@ pub enum Splitter {
 pub struct Layout {
     /// How the text is split.
     pub splitter: Splitter,
+    /// How it would be split in each of the first-class dialects, if it is in one of them.
+    pub readings: Option<Readings>,
     /// Which dialect the pass reads, and why.
     pub decision: Decision,
     /// The delimiter.
@@ -68,19 +70,23 @@ pub fn detect(
     let delimiter = first_class
         .delimiter
         .unwrap_or_else(|| delimiter(text, at_end, declared, fits));
-    let line_end = match &declared.newline {
-        Some(Newline::Any) => LineEnd::Any,
-        Some(Newline::Exactly(_)) => LineEnd::Lf,
-        Some(Newline::LfOrCrlf) => LineEnd::LfOrCrlf,
-        None => line_end(text, decision.reading),
-    };
-    let standard = Standard {
+    let standard = |reading: Reading| Standard {
         delimiter,
-        reading: decision.reading,
-        line_end,
+        reading,
+        line_end: match &declared.newline {
+            Some(Newline::Any) => LineEnd::Any,
+            Some(Newline::Exactly(_)) => LineEnd::Lf,
+            Some(Newline::LfOrCrlf) => LineEnd::LfOrCrlf,
+            None => line_end(text, reading),
+        },
+    };
+    let readings = Readings {
+        quoted: standard(Reading::Quoted),
+        escaped: standard(Reading::Escaped),
     };
     Layout {
-        splitter: Splitter::Standard(standard),
+        splitter: Splitter::Standard(readings.of(decision.reading)),
+        readings: Some(readings),
         decision,
         delimiter: char::from(delimiter).to_string(),
     }
@@ -98,6 +104,7 @@ fn general(text: &[u8], at_end: bool, declared: &Declared, fits: &dyn Fn(&[Strin
     }
     Layout {
         splitter: Splitter::General(Box::new(General::new(&spec))),
+        readings: None,
         decision: Decision {
             reading: Reading::Quoted,
             basis: Basis::Declared,

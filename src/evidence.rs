@@ -3,16 +3,21 @@
 //! Strong evidence decides: an opening quote that closes at a delimiter or line end (quoted); a backslash before a
 //! delimiter or line break where only that reading gives the record its number of fields (escaped); a backslash before
 //! any other character (quoted, where it is data; a field that is `\N` as a whole excepted, it is NULL in both). A doubled
-//! backslash alone is weak: it decides for escaped only if nothing stronger comes in the whole part. Strong evidence
-//! against a decision refuses the part and names both places.
+//! backslash alone is weak: it decides for escaped only if nothing stronger comes in the whole part, and no record has its
+//! number of fields only because a backslash before a separator is data. Strong evidence against a decision refuses the part
+//! and names both places; so the order of the records does not matter.
 //!
 //! A part is read as quoted until something decides. What quotes cannot be (text behind a closing quote, say) is no
 //! evidence by itself; the part is then read as escaped, and refused at its end if nothing has confirmed that.
 
-use memchr::{memchr, memchr_iter, memrchr};
+mod backslashes;
 
+use memchr::memchr;
+
+pub use self::backslashes::AsEscaped;
+use self::backslashes::{Backslashes, chain_start, ends_in_backslash};
 use crate::records::{Block, Place};
-use crate::split::index::OddKind;
+use crate::split::index::{Odd, OddKind};
 use crate::split::standard::{Reading, Standard};
 use crate::split::{FaultKind, Field, Step};
 
@@ -77,23 +82,48 @@ pub enum Verdict {
     Again(Decision),
 }
 
+/// The two first-class dialects, as a part would be split in each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Readings {
+    /// RFC 4180.
+    pub quoted: Standard,
+    /// Without quotes.
+    pub escaped: Standard,
+}
+
+impl Readings {
+    /// How a part is split in one of them.
+    pub fn of(&self, reading: Reading) -> Standard {
+        match reading {
+            Reading::Quoted => self.quoted,
+            Reading::Escaped => self.escaped,
+        }
+    }
+}
+
 /// Watches the records of one pass for evidence.
 #[derive(Clone, Debug)]
 pub struct Watch {
     decision: Decision,
     weak_cells: u64,
     weak_first: Option<Place>,
-    hold: Option<usize>,
+    /// Whether a record has its number of fields only if it is read as quoted, and no quotes to say so.
+    fits_quoted_only: bool,
+    /// Where a field starts with a quote that the blocks so far neither close nor show to be data.
+    unclosed: Option<Place>,
+    field_bytes_max: u64,
 }
 
 impl Watch {
-    /// A watch that starts from a decision.
-    pub fn new(decision: Decision) -> Self {
+    /// A watch that starts from a decision. A field that is longer than so many bytes is none in quotes.
+    pub fn new(decision: Decision, field_bytes_max: usize) -> Self {
         Watch {
             decision,
             weak_cells: 0,
             weak_first: None,
-            hold: None,
+            fits_quoted_only: false,
+            unclosed: None,
+            field_bytes_max: field_bytes_max as u64,
         }
     }
 
@@ -102,10 +132,16 @@ impl Watch {
         self.decision
     }
 
-    /// Where the last records of the block last looked at start that end in a backslash each: what they are depends on
-    /// the record behind them, so they belong into one block with it.
-    pub fn take_hold(&mut self) -> Option<usize> {
-        self.hold.take()
+    /// Where the last records of a block start that end in a backslash each: what they are depends on the record behind
+    /// them, so they belong into one block with it.
+    pub fn hold(&self, block: &Block<'_>) -> Option<usize> {
+        let Decision { reading, basis } = self.decision;
+        let consumed = block.text.get(..block.rows.consumed).unwrap_or_default();
+        if reading == Reading::Escaped || basis == Basis::Declared || !ends_in_backslash(consumed) {
+            return None;
+        }
+        let line = chain_start(consumed, consumed.len(), None);
+        Some(block.record_start(line))
     }
 
     /// Whether a block without quotes and backslashes can be passed over.
@@ -118,32 +154,34 @@ impl Watch {
         }
     }
 
-    /// Looks at a block that was split under the current decision.
-    pub fn look(&mut self, standard: &Standard, block: &Block<'_>) -> Result<Verdict, Conflict> {
+    /// Looks at a block that was split under the current decision. `at_end`: its text reaches to the part's end.
+    pub fn look(
+        &mut self,
+        readings: &Readings,
+        block: &Block<'_>,
+        at_end: bool,
+    ) -> Result<Verdict, Conflict> {
         match (self.decision.basis, self.decision.reading) {
             (Basis::Declared, _) => Ok(Verdict::Go),
-            (Basis::Open, _) => self.look_open(standard, block),
+            (Basis::Open, _) => self.look_open(readings, block, at_end),
             (_, Reading::Quoted) => {
-                let looked = self.look_quoted(standard, block, 0);
+                let looked = self.look_quoted(readings, block, 0, at_end);
                 looked.map(|()| Verdict::Go)
             }
-            (_, Reading::Escaped) => self.look_escaped(standard, block).map(|()| Verdict::Go),
+            (_, Reading::Escaped) => {
+                let looked = self.look_escaped(readings, block, at_end);
+                looked.map(|()| Verdict::Go)
+            }
         }
     }
 
     /// The part is over. What it is now; or, if it is another dialect than this pass has read, that.
     pub fn end(&self) -> Verdict {
-        let Some(first) = self.weak_first else {
-            return Verdict::Go;
-        };
-        match self.decision.basis {
-            Basis::Open => {
-                let basis = Basis::Weak(self.weak_cells, first);
-                Verdict::Again(Decision {
-                    reading: Reading::Escaped,
-                    basis,
-                })
-            }
+        match (self.decision.basis, self.weak_first) {
+            (Basis::Open, Some(first)) if !self.fits_quoted_only => Verdict::Again(Decision {
+                reading: Reading::Escaped,
+                basis: Basis::Weak(self.weak_cells, first),
+            }),
             _ => Verdict::Go,
         }
     }
@@ -153,11 +191,12 @@ impl Watch {
         self.weak_first.map(|first| (self.weak_cells, first))
     }
 
-    fn look_open(&mut self, standard: &Standard, block: &Block<'_>) -> Result<Verdict, Conflict> {
-        let quoted = Standard {
-            reading: Reading::Quoted,
-            ..*standard
-        };
+    fn look_open(
+        &mut self,
+        readings: &Readings,
+        block: &Block<'_>,
+        at_end: bool,
+    ) -> Result<Verdict, Conflict> {
         let mut fields = Vec::new();
         let mut at = 0;
         let mut records = 0;
@@ -173,7 +212,7 @@ impl Watch {
             fields.clear();
             // A fault behind these records is the caller's.
             let Ok(Step::Record { consumed } | Step::EmptyLine { consumed }) =
-                quoted.record(rest, true, &mut fields)
+                readings.quoted.record(rest, true, &mut fields)
             else {
                 break;
             };
@@ -185,30 +224,36 @@ impl Watch {
             if let Some(field) = fields.iter().find(|field| field.is_quoted()) {
                 self.decide(Reading::Quoted, place(field.start() - 1));
                 // From here on, evidence for the other one is evidence against this one.
-                return self.look_quoted(standard, block, at).map(|()| Verdict::Go);
+                self.look_quoted(readings, block, at, at_end)?;
+                return Ok(Verdict::Go);
             }
-            let seen = self.backslashes(standard, raw, &fields);
-            if !fields.is_empty() && fields.len() != block.columns {
-                let (start, before) = chain.unwrap_or((at, records));
-                if refuted != Some(start) && (chain.is_some() || seen.separator.is_some()) {
-                    refuted = Some(start);
-                    let text = block.text.get(start..).unwrap_or_default();
-                    if let Some(escape) = reads_as_escaped(standard, text, block.columns) {
-                        let escape_at = block.place_at(start + escape, before);
-                        if let Some(other) = seen.other {
-                            let decided = decision(Reading::Escaped, escape_at);
-                            return Err(Conflict {
-                                decided,
-                                against: place(other),
-                            });
-                        }
-                        return Ok(Verdict::Again(decision(Reading::Escaped, escape_at)));
-                    }
+            let seen = Backslashes::of_record(&readings.quoted, raw, &fields);
+            let ragged = !fields.is_empty() && fields.len() != block.columns;
+            let (start, before) = chain.unwrap_or((at, records));
+            let as_escaped = |start: usize| {
+                let text = block.text.get(start..).unwrap_or_default();
+                AsEscaped::read(&readings.escaped, text, at_end, block.columns)
+            };
+            if ragged && refuted != Some(start) && (chain.is_some() || seen.separator.is_some()) {
+                refuted = Some(start);
+                if let AsEscaped::Fits(escape) = as_escaped(start) {
+                    let decided = decision(Reading::Escaped, block.place_at(start + escape, before));
+                    return match seen.other {
+                        Some(other) => Err(Conflict {
+                            decided,
+                            against: place(other),
+                        }),
+                        None => Ok(Verdict::Again(decided)),
+                    };
                 }
+            }
+            if !ragged && chain.is_none() && seen.separator.is_some() {
+                self.fits_quoted_only |= as_escaped(at) == AsEscaped::Not { ragged: true };
             }
             if let Some(other) = seen.other {
                 self.decide(Reading::Quoted, place(other));
-                return self.look_quoted(standard, block, at).map(|()| Verdict::Go);
+                self.look_quoted(readings, block, at, at_end)?;
+                return Ok(Verdict::Go);
             }
             if seen.doubled > 0 {
                 self.weak_cells += seen.doubled;
@@ -219,12 +264,17 @@ impl Watch {
             at += consumed;
             records += u64::from(!fields.is_empty());
         }
-        self.hold = chain.map(|(start, _)| start);
         Ok(Verdict::Go)
     }
 
     /// Read as quoted: a record with a wrong number of fields that has the right one when read as escaped.
-    fn look_quoted(&mut self, standard: &Standard, block: &Block<'_>, from: usize) -> Result<(), Conflict> {
+    fn look_quoted(
+        &mut self,
+        readings: &Readings,
+        block: &Block<'_>,
+        from: usize,
+        at_end: bool,
+    ) -> Result<(), Conflict> {
         // The last record looked at, and where its chain starts.
         let mut last: Option<(usize, usize)> = None;
         for (index, odd) in block.rows.odd.iter().enumerate() {
@@ -242,75 +292,112 @@ impl Watch {
             if memchr(b'\\', line).is_none() {
                 continue;
             }
-            if reads_as_escaped(standard, text, block.columns).is_some() {
-                return Err(Conflict {
-                    decided: self.decision,
-                    against: block.place_of_odd(index),
-                });
+            let read = AsEscaped::read(&readings.escaped, text, at_end, block.columns);
+            if matches!(read, AsEscaped::Fits(_)) {
+                return Err(self.conflict(block.place_of_odd(index)));
             }
         }
         Ok(())
     }
 
-    /// Read as escaped: fields in quotes, and backslashes before what needs none.
-    fn look_escaped(&mut self, standard: &Standard, block: &Block<'_>) -> Result<(), Conflict> {
-        let quoted = Standard {
-            reading: Reading::Quoted,
-            ..*standard
+    /// Read as escaped: fields in quotes, and backslashes before what needs none, in good records and in others.
+    fn look_escaped(&mut self, readings: &Readings, block: &Block<'_>, at_end: bool) -> Result<(), Conflict> {
+        let text = Text {
+            readings,
+            block,
+            at_end,
         };
-        let mut scratch = Vec::new();
-        for (row, fields) in block.rows.fields.chunks_exact(block.columns.max(1)).enumerate() {
-            for field in fields {
-                let raw = block.raw(*field).unwrap_or_default();
-                let starts_quoted = raw.first() == Some(&b'"');
-                if !starts_quoted && !field.is_dirty() {
-                    continue;
-                }
-                if starts_quoted {
-                    let end = fields.last().map_or(field.end(), |last| last.end());
-                    let rest = block.text.get(field.start()..end).unwrap_or_default();
-                    if closes(&quoted, rest, &mut scratch) {
-                        let against = block.place_of_field(row, *field);
-                        return Err(Conflict {
-                            decided: self.decision,
-                            against,
-                        });
-                    }
-                }
-                if field.is_dirty() && raw != b"\\N" {
-                    let seen = look_at_backslashes(standard, raw);
-                    if let Some(other) = seen.other {
-                        let at = field.start() + other;
-                        let against = block.place_of_field(row, Field::new(at, at, false, false));
-                        return Err(Conflict {
-                            decided: self.decision,
-                            against,
-                        });
-                    }
-                    self.weigh(seen, || block.place_of_field(row, *field));
-                }
+        if let Some(open) = self.unclosed.take() {
+            match self.closes(&text, 0, open.byte) {
+                Some(true) => return Err(self.conflict(open)),
+                Some(false) => {}
+                None => self.unclosed = Some(open),
             }
         }
-        for (index, odd) in block.rows.odd.iter().enumerate() {
-            if let OddKind::Ragged(_) = odd.kind {
-                let text = block.text.get(odd.start..).unwrap_or_default();
-                scratch.clear();
-                let read = quoted.record(text, true, &mut scratch);
-                let has_quotes = scratch.iter().any(|field| field.is_quoted());
-                if has_quotes && scratch.len() == block.columns && matches!(read, Ok(Step::Record { .. })) {
-                    let against = block.place_of_odd(index);
-                    return Err(Conflict {
-                        decided: self.decision,
-                        against,
-                    });
+        let mut odd = block.rows.odd.iter().peekable();
+        let mut records = 0;
+        for (row, fields) in block.rows.fields.chunks_exact(block.columns.max(1)).enumerate() {
+            while let Some(odd) = odd.next_if(|odd| odd.row <= row) {
+                self.look_at_odd(&text, odd, &mut records)?;
+            }
+            self.look_at_fields(&text, fields, records, true)?;
+            records += 1;
+        }
+        odd.try_for_each(|odd| self.look_at_odd(&text, odd, &mut records))
+    }
+
+    /// Whether the quote at byte `open` of the part closes as that of a field does, of which the inside goes on at `at` of the
+    /// block. None: its text ends first.
+    fn closes(&self, text: &Text<'_>, at: usize, open: u64) -> Option<bool> {
+        let Text { readings, block, .. } = text;
+        // What is longer than a field may be, between quotes and with what stands behind them, is none.
+        let most = (open + self.field_bytes_max + 3).saturating_sub(block.place.byte);
+        let near = usize::try_from(most).ok().and_then(|most| block.text.get(..most));
+        match near {
+            Some(near) => Some(readings.quoted.closes(near, at, false) == Some(true)),
+            None => readings.quoted.closes(block.text, at, text.at_end),
+        }
+    }
+
+    fn look_at_odd(&mut self, text: &Text<'_>, odd: &Odd, records: &mut u64) -> Result<(), Conflict> {
+        if !odd.is_record() {
+            return Ok(());
+        }
+        let Text { readings, block, .. } = text;
+        let record = block.text.get(odd.start..odd.end).unwrap_or_default();
+        let mut fields = Vec::new();
+        // It was split before, so that it can be again.
+        let _ = readings.escaped.record(record, true, &mut fields);
+        let fields: Vec<Field> = fields.iter().map(|field| field.moved(odd.start)).collect();
+        self.look_at_fields(text, &fields, *records, false)?;
+        // A quote behind an escaped delimiter starts no field but as quoted reads it.
+        let rest = block.text.get(odd.start..).unwrap_or_default();
+        let mut fields = Vec::new();
+        let read = readings.quoted.record(rest, text.at_end, &mut fields);
+        let has_quotes = fields.iter().any(|field| field.is_quoted());
+        if has_quotes && fields.len() == block.columns && matches!(read, Ok(Step::Record { .. })) {
+            return Err(self.conflict(block.place_at(odd.start, *records)));
+        }
+        *records += 1;
+        Ok(())
+    }
+
+    /// Looks at the fields of a record that stands behind so many others of its block.
+    fn look_at_fields(
+        &mut self,
+        text: &Text<'_>,
+        fields: &[Field],
+        records: u64,
+        is_row: bool,
+    ) -> Result<(), Conflict> {
+        let Text { readings, block, .. } = text;
+        for field in fields {
+            let raw = block.raw(*field).unwrap_or_default();
+            if raw.first() == Some(&b'"') {
+                let open = block.place.byte + field.start() as u64;
+                match self.closes(text, field.start() + 1, open) {
+                    Some(true) => return Err(self.conflict(block.place_at(field.start(), records))),
+                    Some(false) => {}
+                    None => {
+                        self.unclosed
+                            .get_or_insert_with(|| block.place_at(field.start(), records));
+                    }
                 }
+            }
+            if field.is_dirty() && raw != b"\\N" {
+                let seen = Backslashes::of(&readings.escaped, raw);
+                if let Some(other) = seen.other {
+                    return Err(self.conflict(block.place_at(field.start() + other, records)));
+                }
+                self.weigh(seen, is_row, || block.place_at(field.start(), records));
             }
         }
         Ok(())
     }
 
-    fn weigh(&mut self, seen: Backslashes, place: impl Fn() -> Place) {
-        if seen.separator.is_some() && matches!(self.decision.basis, Basis::Unquotable(..)) {
+    fn weigh(&mut self, seen: Backslashes, is_row: bool, place: impl Fn() -> Place) {
+        let is_open = matches!(self.decision.basis, Basis::Unquotable(..));
+        if seen.separator.is_some() && is_row && is_open {
             self.decide(Reading::Escaped, place());
         }
         if seen.doubled > 0 {
@@ -323,37 +410,19 @@ impl Watch {
         self.decision = decision(reading, place);
     }
 
-    /// What the backslashes of a record are, read as quoted; its fields have no quotes.
-    fn backslashes(&self, standard: &Standard, raw: &[u8], fields: &[Field]) -> Backslashes {
-        let mut all = Backslashes::default();
-        if memchr(b'\\', raw).is_none() {
-            return all;
+    fn conflict(&self, against: Place) -> Conflict {
+        Conflict {
+            decided: self.decision,
+            against,
         }
-        for field in fields {
-            let text = raw.get(field.start()..field.end()).unwrap_or_default();
-            if text == b"\\N" || memchr(b'\\', text).is_none() {
-                continue;
-            }
-            // The separator behind the field belongs to the look: a backslash may stand before it.
-            let upto = (field.end() + 1).min(raw.len());
-            let seen = look_at_backslashes(standard, raw.get(field.start()..upto).unwrap_or_default());
-            all.doubled += u64::from(seen.doubled > 0);
-            all.separator = all.separator.or(seen.separator.map(|at| field.start() + at));
-            all.other = all.other.or(seen.other.map(|at| field.start() + at));
-        }
-        all
     }
 }
 
-/// What backslashes stand before.
-#[derive(Clone, Copy, Debug, Default)]
-struct Backslashes {
-    /// Pairs of backslashes (or, for a record, cells with such).
-    doubled: u64,
-    /// The first one before a delimiter or line break.
-    separator: Option<usize>,
-    /// The first one before anything else.
-    other: Option<usize>,
+/// What is looked at.
+struct Text<'a> {
+    readings: &'a Readings,
+    block: &'a Block<'a>,
+    at_end: bool,
 }
 
 fn decision(reading: Reading, place: Place) -> Decision {
@@ -361,80 +430,4 @@ fn decision(reading: Reading, place: Place) -> Decision {
         reading,
         basis: Basis::Strong(place),
     }
-}
-
-fn look_at_backslashes(standard: &Standard, text: &[u8]) -> Backslashes {
-    let mut seen = Backslashes::default();
-    let mut paired = None;
-    for at in memchr_iter(b'\\', text) {
-        if paired == Some(at) {
-            continue;
-        }
-        match text.get(at + 1) {
-            Some(b'\\') => {
-                seen.doubled += 1;
-                paired = Some(at + 1);
-            }
-            Some(&next) if standard.escapes(next) => {
-                seen.separator.get_or_insert(at);
-            }
-            Some(_) => {
-                seen.other.get_or_insert(at);
-            }
-            // The text's own end: nothing stands behind it.
-            None => {}
-        }
-    }
-    seen
-}
-
-/// If the record at the start of `text`, read as escaped, has so many columns and an escaped separator: where that is.
-fn reads_as_escaped(standard: &Standard, text: &[u8], columns: usize) -> Option<usize> {
-    let escaped = Standard {
-        reading: Reading::Escaped,
-        ..*standard
-    };
-    let mut fields = Vec::new();
-    match escaped.record(text, true, &mut fields) {
-        Ok(Step::Record { .. }) if fields.len() == columns => {}
-        _ => return None,
-    }
-    fields.iter().filter(|field| field.is_dirty()).find_map(|field| {
-        let raw = text.get(field.start()..field.end()).unwrap_or_default();
-        look_at_backslashes(standard, raw)
-            .separator
-            .map(|at| field.start() + at)
-    })
-}
-
-/// Whether the quote at the start of `rest` closes at a delimiter or at the end of it.
-fn closes(quoted: &Standard, rest: &[u8], scratch: &mut Vec<Field>) -> bool {
-    scratch.clear();
-    let _ = quoted.first_field(rest, scratch);
-    scratch.first().is_some_and(|field| field.is_quoted())
-}
-
-/// Whether a record's last character before its line end is a backslash that is not itself escaped.
-fn ends_in_backslash(raw: &[u8]) -> bool {
-    let line = raw.strip_suffix(b"\n").unwrap_or(raw);
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    line.len() < raw.len() && line.iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 1
-}
-
-/// The start of the first of the lines before `start` that each end in a backslash; or what `known` says: a line's start,
-/// and the answer for it.
-fn chain_start(text: &[u8], start: usize, known: Option<(usize, usize)>) -> usize {
-    let mut from = start;
-    while from > 0 {
-        if let Some((_, answer)) = known.filter(|(line, _)| *line == from) {
-            return answer;
-        }
-        let before = text.get(..from - 1).unwrap_or_default();
-        let line = memrchr(b'\n', before).map_or(0, |at| at + 1);
-        if !ends_in_backslash(text.get(line..from).unwrap_or_default()) {
-            break;
-        }
-        from = line;
-    }
-    from
 }

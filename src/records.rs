@@ -117,13 +117,17 @@ impl<R: Read> Window<R> {
         Ok(())
     }
 
+    /// Whether it is smaller than so many bytes.
+    pub fn can_grow(&self, most: usize) -> bool {
+        self.size < most.min(BLOCK_BYTES_MAX - 1)
+    }
+
     /// Doubles the window, up to `most` bytes. False if it has that size.
     pub fn grow(&mut self, most: usize) -> bool {
-        let most = most.min(BLOCK_BYTES_MAX - 1);
-        if self.size >= most {
+        if !self.can_grow(most) {
             return false;
         }
-        self.size = self.size.saturating_mul(2).min(most);
+        self.size = self.size.saturating_mul(2).min(most).min(BLOCK_BYTES_MAX - 1);
         true
     }
 
@@ -189,18 +193,27 @@ impl<'a> Block<'a> {
         self.text.get(field.start()..field.end())
     }
 
-    /// The place of a field of a row.
-    pub fn place_of_field(&self, row: usize, field: Field) -> Place {
-        let before = self
+    /// Where the last record starts that does not start behind `at`.
+    pub fn record_start(&self, at: usize) -> usize {
+        let columns = self.columns.max(1);
+        let start = |field: &Field| field.start() - usize::from(field.is_quoted());
+        let fields = self.rows.fields.partition_point(|field| start(field) <= at);
+        let row = self.rows.fields.get(fields.saturating_sub(1) / columns * columns);
+        let odd = self.rows.odd.partition_point(|odd| odd.start <= at);
+        let odd = odd.checked_sub(1).and_then(|index| self.rows.odd.get(index));
+        let row = row.map(start).filter(|&start| start <= at);
+        row.max(odd.map(|odd| odd.start)).unwrap_or(0)
+    }
+
+    /// Records of the block that start before `at`.
+    pub fn records_before(&self, at: usize) -> u64 {
+        let fields = self.rows.fields.partition_point(|field| field.start() < at);
+        let odd = self
             .rows
             .odd
             .iter()
-            .filter(|odd| odd.row <= row && odd.is_record())
-            .count();
-        self.place_at(
-            field.start() - usize::from(field.is_quoted()),
-            (row + before) as u64,
-        )
+            .filter(|odd| odd.start < at && odd.is_record());
+        (fields.div_ceil(self.columns.max(1)) + odd.count()) as u64
     }
 
     /// The places of bytes that are asked for from the block's start on.
@@ -225,6 +238,38 @@ impl<'a> Block<'a> {
             .filter(|odd| odd.is_record())
             .count();
         self.place_at(odd.start, (odd.row + odd_before) as u64)
+    }
+
+    /// The longest record and the longest field, in bytes without the line end, each with its start.
+    pub fn longest(&self) -> Longest {
+        let mut longest = Longest::default();
+        let mut take = |start: usize, end: usize| {
+            if end - start > longest.record_bytes {
+                longest.record_bytes = end - start;
+                longest.record_start = start;
+            }
+        };
+        for fields in self.rows.fields.chunks_exact(self.columns.max(1)) {
+            if let (Some(first), Some(last)) = (fields.first(), fields.last()) {
+                take(
+                    first.start() - usize::from(first.is_quoted()),
+                    last.end() + usize::from(last.is_quoted()),
+                );
+            }
+        }
+        for odd in &self.rows.odd {
+            let record = self.text.get(odd.start..odd.end).unwrap_or_default();
+            let line = record.strip_suffix(b"\n").unwrap_or(record);
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            take(odd.start, odd.start + line.len());
+        }
+        for field in &self.rows.fields {
+            if field.end() - field.start() > longest.field_bytes {
+                longest.field_bytes = field.end() - field.start();
+                longest.field_start = field.start();
+            }
+        }
+        longest
     }
 
     /// The place of a byte of the text, `records` records behind its start.
@@ -298,33 +343,6 @@ impl Rows {
         }
         self.fields = kept;
         self.odd = odd_kept;
-    }
-
-    /// The longest record and the longest field, in bytes, each with its start.
-    pub fn longest(&self, columns: usize) -> Longest {
-        let mut longest = Longest::default();
-        let mut take = |start: usize, end: usize| {
-            if end - start > longest.record_bytes {
-                longest.record_bytes = end - start;
-                longest.record_start = start;
-            }
-        };
-        for fields in self.fields.chunks_exact(columns.max(1)) {
-            if let (Some(first), Some(last)) = (fields.first(), fields.last()) {
-                take(
-                    first.start() - usize::from(first.is_quoted()),
-                    last.end() + usize::from(last.is_quoted()),
-                );
-            }
-        }
-        self.odd.iter().for_each(|odd| take(odd.start, odd.end));
-        for field in &self.fields {
-            if field.end() - field.start() > longest.field_bytes {
-                longest.field_bytes = field.end() - field.start();
-                longest.field_start = field.start();
-            }
-        }
-        longest
     }
 }
 

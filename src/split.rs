@@ -37,7 +37,7 @@ impl Field {
     }
 
     /// The same field of a text that starts so many bytes earlier.
-    fn moved(self, by: usize) -> Self {
+    pub fn moved(self, by: usize) -> Self {
         Field::new(
             self.start() + by,
             self.end() + by,

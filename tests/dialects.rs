@@ -10,6 +10,7 @@
 mod core;
 
 use core::{convert, dialect_plan, plan, refused};
+use proptest::prelude::*;
 
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
@@ -247,5 +248,143 @@ fn a_chain_that_is_no_record_is_looked_at_once() {
     for start in ["a,b\n", "a,b\n\"x\",1\n"] {
         let done = convert([start, &chain].concat().as_bytes(), &plan()).unwrap();
         assert_eq!(done.report.records_rejected, 200_000);
+    }
+}
+
+#[test]
+fn a_quote_that_closes_in_a_later_record_counts_against_escaped() {
+    for rest in [
+        "x,\"two\nlines, here\"\n",
+        "x,\"two\nlines\"\n",
+        "\"q\",\"r\",\"s\"\n",
+        "x\\dy\n",
+    ] {
+        let error = refused(format!("a,b\nk\\,l,m\n{rest}").as_bytes(), &plan());
+        assert!(error.contains("escaped by record 2, line 2"), "{rest}: {error}");
+        assert!(error.contains("record 3, line 3"), "{rest}: {error}");
+    }
+}
+
+#[test]
+fn a_quote_that_closes_windows_later_counts_against_escaped() {
+    let lines = "2,x\n".repeat(200_000);
+    let text = |end: &str| ["a,b\nk\\,l,m\n1,\"open\n", &lines, end].concat();
+    let error = refused(text("3,close\"\n").as_bytes(), &plan());
+    assert!(error.contains("record 3, line 3, byte 13"), "{error}");
+    // What is longer than a field may be is none, nor is what text follows.
+    let mut short = plan();
+    short.limits.field_bytes_max = 512 << 10;
+    for (end, plan) in [("3,close\"\n", &short), ("3,close\"d\n4,x\"\n", &plan())] {
+        let done = convert(text(end).as_bytes(), plan).unwrap();
+        assert_eq!(done.report.dialect, "escaped", "{end}");
+    }
+}
+
+#[test]
+fn a_first_record_of_the_declared_number_of_fields_only_as_escaped_decides() {
+    let declared = dialect_plan(r#"{"header": false, "columns": ["a", "b"]}"#);
+    let long = ["x\\\n".repeat(100_000).as_str(), "y,1\n2,\n"].concat();
+    for (text, expected) in [
+        ("x\\,y,1\n2,\n", "x,y"),
+        ("x\\\ny,1\n2,\n", "x\ny"),
+        (
+            long.as_str(),
+            long.trim_end_matches(",1\n2,\n").replace('\\', "").as_str(),
+        ),
+    ] {
+        let done = convert(text.as_bytes(), &declared).unwrap();
+        assert_eq!(done.report.dialect, "escaped");
+        assert_eq!(done.column("a"), [some(expected), some("2")]);
+        assert_eq!(done.column("b"), [some("1"), some("")]);
+    }
+    let error = refused(b"x,y,1\n2,\n", &declared);
+    assert!(error.contains("2") && error.contains("3"), "{error}");
+    refused(b"x\\,y\\d,1\n2,\n", &declared);
+}
+
+#[test]
+fn where_the_window_ends_decides_nothing() {
+    // Read as escaped, the last record has four fields, of which a window's end could cut one off.
+    for shift in 0..24 {
+        let filling = ["a,b,c\n", &"1,2,3\n".repeat(43_687), &"4".repeat(shift), ",5,6\n"].concat();
+        for (more, dialect) in [("", "undecided"), ("7,\"8\",9\n", "quoted")] {
+            let text = ["a,b,c\n", more, &filling[6..], "x\\\nyy,zz,ww,vv\n7,8,\n"].concat();
+            let done = convert(text.as_bytes(), &plan()).unwrap();
+            assert_eq!(
+                (done.report.dialect.as_str(), done.report.records_rejected),
+                (dialect, 2),
+                "{shift}"
+            );
+            assert_eq!(done.column("c").pop(), Some(None));
+        }
+    }
+}
+
+#[test]
+fn evidence_for_escaped_has_the_line_ends_of_escaped() {
+    let done = convert(b"c0,c1\na,\\\nb\\\r\nz,w\n", &plan()).unwrap();
+    assert_eq!(done.report.dialect, "escaped");
+    assert_eq!(done.rows(), [[some("a"), some("\nb\r")], [some("z"), some("w")]]);
+    let done = convert(b"c0,c1\nx\\\r\ny,b\n", &plan()).unwrap();
+    assert_eq!(done.report.dialect, "undecided");
+    assert_eq!(done.rows(), [[some("y"), some("b")]]);
+}
+
+#[test]
+fn a_doubled_backslash_yields_to_a_record_that_fits_only_as_quoted() {
+    let done = convert(b"id;path;n\n1;C:\\;\\\\\n2;D:\\;\\\\\n", &plan()).unwrap();
+    assert_eq!(
+        (done.report.dialect.as_str(), done.report.records_rejected),
+        ("undecided", 0)
+    );
+    assert_eq!(done.column("path"), [some("C:\\"), some("D:\\")]);
+}
+
+#[test]
+fn limits_name_the_record_that_breaks_them() {
+    let mut plan = plan();
+    plan.limits.field_bytes_max = 100;
+    let text = ["a,b\n", &"1,2\n".repeat(70), "1,2,3\n", &"x".repeat(101), ",2\n"].concat();
+    let error = refused(text.as_bytes(), &plan);
+    assert!(error.contains("record 73, line 73, byte 290"), "{error}");
+}
+
+/// Records that are evidence for one dialect, for the other, or for none. None depends on the record beside it.
+fn record() -> impl Strategy<Value = String> {
+    let cell = prop::sample::select(vec![
+        "x",
+        "",
+        "\\N",
+        "\"q\"",
+        "\"two\nlines\"",
+        "\"c,d\"",
+        "C:\\d",
+        "k\\,l",
+        "k\\\nl",
+        "m\\\\n",
+        "5\" disk",
+        "\"inch",
+    ]);
+    prop::collection::vec(cell, 1..4).prop_map(|cells| cells.join(",") + "\n")
+}
+
+proptest! {
+    #[test]
+    fn the_order_of_records_changes_nothing(records in prop::collection::vec(record(), 1..7), seed in any::<u64>()) {
+        let outcome = |records: &[String]| {
+            let text = ["a,b\n", &records.concat()].concat();
+            convert(text.as_bytes(), &plan()).ok().map(|done| {
+                let mut rows = done.rows();
+                rows.sort();
+                (done.report.dialect, rows)
+            })
+        };
+        let mut shuffled = records.clone();
+        let mut state = seed;
+        for at in (1..shuffled.len()).rev() {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            shuffled.swap(at, (state >> 33) as usize % (at + 1));
+        }
+        prop_assert_eq!(outcome(&records), outcome(&shuffled), "{:?} against {:?}", records, shuffled);
     }
 }

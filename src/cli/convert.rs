@@ -85,7 +85,7 @@ Examples:
   zcat data_0_0_0.csv.gz | daymark convert - data.parquet
 
 Status: 0 written, complete; 3 written, with rejects; 1 refused; 2 wrong usage.
-After 1 or 2 there is no output; of a folder, the files that were refused have none.
+After 1 or 2 there is no new output; of a folder, the files that were refused have none.
 130 and 143: stopped by SIGINT or SIGTERM; what was not complete is removed.";
 
 /// Runs the command.

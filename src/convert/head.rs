@@ -3,10 +3,11 @@
 use std::io::Read;
 
 use crate::catalog::Table;
+use crate::convert::bounds;
 use crate::convert::error::Refusal;
 use crate::convert::{ConvertError, Naming, Plan, Typing};
 use crate::detect::{self, Layout, Splitter};
-use crate::evidence::{Basis, Decision};
+use crate::evidence::{AsEscaped, Basis, Decision};
 use crate::records::{Block, Place, Window};
 use crate::schema::{self, Schema, SchemaError};
 use crate::split::index::Rows;
@@ -43,7 +44,7 @@ struct First {
 pub(super) fn read<R: Read>(
     window: &mut Window<R>,
     plan: &Plan,
-    decision: Option<Decision>,
+    mut decision: Option<Decision>,
     fill: &mut dyn FnMut(&mut Window<R>) -> Result<(), ConvertError>,
 ) -> Result<Head, ConvertError> {
     let declared = &plan.dialect;
@@ -52,21 +53,34 @@ pub(super) fn read<R: Read>(
     let mut empty_lines = 0;
     let first = loop {
         let step = first(&layout, window, plan, &mut empty_lines);
-        match step {
-            Ok(Some(first)) => break first,
-            Ok(None) => {
-                let most = plan.limits.record_bytes_max.saturating_add(1);
-                if !window.grow(most) {
+        let as_escaped = match &step {
+            Ok(Some(first)) => first_as_escaped(&layout, window, plan, first),
+            _ => None,
+        };
+        match (step, as_escaped) {
+            (Ok(_), Some(AsEscaped::Fits(at))) => {
+                decision = Some(Decision {
+                    reading: Reading::Escaped,
+                    basis: Basis::Strong(place_in(window, &layout, at)),
+                });
+                layout = detect::detect(window.text(), window.at_end(), declared, decision, &fits);
+            }
+            (Ok(Some(first)), Some(AsEscaped::Cut)) if !window.can_grow(record_window_bytes(plan)) => {
+                break first;
+            }
+            (Ok(Some(first)), None | Some(AsEscaped::Not { .. })) => break first,
+            (Ok(_), _) => {
+                if !window.grow(record_window_bytes(plan)) {
                     if let Some(again) = unquotable(&layout, window.place(), FaultKind::UnclosedQuote) {
                         layout = detect::detect(window.text(), window.at_end(), declared, Some(again), &fits);
                         continue;
                     }
-                    return Err(too_long(plan, window.place(), window.text().len()).into());
+                    return Err(bounds::too_long(plan, window.place(), window.text().len()).into());
                 }
                 fill(window)?;
                 layout = detect::detect(window.text(), window.at_end(), declared, decision, &fits);
             }
-            Err(fault) => {
+            (Err(fault), _) => {
                 let place = place_in(window, &layout, fault.at);
                 match unquotable(&layout, place, fault.kind) {
                     // A first record that cannot be quoted is read as an escaped one.
@@ -130,6 +144,38 @@ pub(super) fn read<R: Read>(
         unproven,
         empty_lines,
     })
+}
+
+/// Bytes of a record with what tells that it ends, at most.
+fn record_window_bytes(plan: &Plan) -> usize {
+    plan.limits.record_bytes_max.saturating_add(1)
+}
+
+/// A first record that has not as many fields as the part's columns are known to be, while the dialect is open: what it is
+/// as escaped. None if nothing is expected of it, or it is as expected.
+fn first_as_escaped<R: Read>(
+    layout: &Layout,
+    window: &Window<R>,
+    plan: &Plan,
+    first: &First,
+) -> Option<AsEscaped> {
+    let readings = layout.readings.filter(|_| layout.decision.basis == Basis::Open)?;
+    let expected = match (&plan.dialect.columns, plan.dialect.header, &plan.table) {
+        (Some(columns), ..) => columns.len(),
+        (None, None, Some(table)) if schema::is_header(&first.names, table) => return None,
+        (None, None | Some(false), Some(table)) => table.columns.len(),
+        _ => return None,
+    };
+    if first.names.len() == expected {
+        return None;
+    }
+    let text = window.text().get(first.blank_bytes..).unwrap_or_default();
+    Some(
+        match AsEscaped::read(&readings.escaped, text, window.at_end(), expected) {
+            AsEscaped::Fits(at) => AsEscaped::Fits(first.blank_bytes + at),
+            other => other,
+        },
+    )
 }
 
 /// Whether a part that has no header has one column, as it is declared.
@@ -319,15 +365,6 @@ pub(super) fn unquotable(layout: &Layout, place: Place, kind: FaultKind) -> Opti
         reading: Reading::Escaped,
         basis: Basis::Unquotable(kind, place),
     })
-}
-
-pub(super) fn too_long(plan: &Plan, place: Place, found: usize) -> Refusal {
-    Refusal::Limit {
-        what: "a record, in bytes,",
-        allowed: plan.limits.record_bytes_max as u64,
-        found: found as u64,
-        place,
-    }
 }
 
 fn place_in<R: Read>(window: &Window<R>, layout: &Layout, at: usize) -> Place {

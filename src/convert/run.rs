@@ -3,6 +3,7 @@
 use std::io::{self, Read, Write};
 
 use crate::columns::{Columns, Nulls, Undo};
+use crate::convert::bounds;
 use crate::convert::error::Refusal;
 use crate::convert::head::{self, Head};
 use crate::convert::rejecting::Rejecting;
@@ -76,7 +77,7 @@ impl<'a> Run<'a> {
             plan,
             encoder: Encoder::new(output, arrow.clone(), plan.codec),
             rejects: RejectWriter::new(rejects),
-            watch: Watch::new(head.layout.decision),
+            watch: Watch::new(head.layout.decision, plan.limits.field_bytes_max),
             indexer: Indexer::new(Path::best()),
             columns: Columns::new(head.schema.columns.iter().map(|column| column.ty)),
             nulls: nulls(plan, &head),
@@ -139,10 +140,14 @@ impl<'a> Run<'a> {
             place: self.window.place(),
             lines: self.head.layout.lines(),
         };
-        if let Splitter::Standard(standard) = &self.head.layout.splitter {
+        if let Some(readings) = &self.head.layout.readings {
             let (quotes, backslashes) = (self.indexer.saw_quotes(), self.indexer.saw_backslashes());
             if self.watch.needs(quotes, backslashes, !rows.odd.is_empty()) {
-                match self.watch.look(standard, &block).map_err(Refusal::Conflict)? {
+                match self
+                    .watch
+                    .look(readings, &block, at_end)
+                    .map_err(Refusal::Conflict)?
+                {
                     Verdict::Go => {}
                     Verdict::Again(decision) => return Ok(Some(decision)),
                 }
@@ -150,8 +155,12 @@ impl<'a> Run<'a> {
         }
         match split {
             Ok(()) => {
-                // Records whose reading hangs on the next one wait for it, unless they are all there is.
-                if let Some(at) = self.watch.take_hold().filter(|&at| at > 0 && !at_end) {
+                // Records whose reading hangs on the next one wait for it, while the window can hold more.
+                let is_open = self.watch.decision().basis == Basis::Open;
+                let may_wait =
+                    |&at: &usize| at > 0 || (is_open && self.window.can_grow(self.window_bytes_max()));
+                let hold = self.watch.hold(&block).filter(|_| !at_end);
+                if let Some(at) = hold.filter(may_wait) {
                     rows.cut(at, columns);
                 }
                 Ok(None)
@@ -185,7 +194,7 @@ impl<'a> Run<'a> {
             place: self.window.place(),
             lines: self.head.layout.lines(),
         };
-        check_limits(self.plan, &block)?;
+        bounds::check(self.plan, &block)?;
         observer.enter(Stage::Columns);
         let undo = match &self.head.layout.splitter {
             Splitter::Standard(standard) => Undo::Standard(standard),
@@ -242,10 +251,7 @@ impl<'a> Run<'a> {
                 "the rest of the text gives no record".to_owned(),
             ));
         }
-        if self
-            .window
-            .grow(self.plan.limits.record_bytes_max.saturating_add(2))
-        {
+        if self.window.grow(self.window_bytes_max()) {
             return Ok(None);
         }
         let place = self.window.place();
@@ -256,7 +262,12 @@ impl<'a> Run<'a> {
                 basis,
             }));
         }
-        Err(head::too_long(self.plan, place, self.window.text().len()).into())
+        Err(bounds::too_long(self.plan, place, self.window.text().len()).into())
+    }
+
+    /// Bytes of a record with its line end, at most.
+    fn window_bytes_max(&self) -> usize {
+        self.plan.limits.record_bytes_max.saturating_add(2)
     }
 
     /// Holds the rejects against the budget. A share is only known at the end.
@@ -414,29 +425,6 @@ fn nulls(plan: &Plan, head: &Head) -> Nulls {
     Nulls::new(tokens, declared.quoted_null.unwrap_or(false), has_quotes)
 }
 
-/// Limits that a window smaller than them keeps by itself are not looked at.
-fn check_limits(plan: &Plan, block: &Block<'_>) -> Result<(), ConvertError> {
-    let (record_max, field_max) = (plan.limits.record_bytes_max, plan.limits.field_bytes_max);
-    if block.rows.consumed <= record_max.min(field_max) {
-        return Ok(());
-    }
-    let longest = block.rows.longest(block.columns);
-    if longest.record_bytes > record_max {
-        let place = block.place_at(longest.record_start, 0);
-        return Err(head::too_long(plan, place, longest.record_bytes).into());
-    }
-    if longest.field_bytes > field_max {
-        return Err(Refusal::Limit {
-            what: "a field, in bytes,",
-            allowed: field_max as u64,
-            found: longest.field_bytes as u64,
-            place: block.place_at(longest.field_start, 0),
-        }
-        .into());
-    }
-    Ok(())
-}
-
 fn skip_lines(
     window: &mut Window<Source<'_>>,
     plan: &Plan,
@@ -456,7 +444,7 @@ fn skip_lines(
                 fill(window, observer)?;
                 let full = window.text().len() >= WINDOW_BYTES && window.place().byte == start;
                 if full && !window.grow(plan.limits.record_bytes_max) {
-                    return Err(head::too_long(plan, window.place(), window.text().len()).into());
+                    return Err(bounds::too_long(plan, window.place(), window.text().len()).into());
                 }
             }
         }

@@ -88,12 +88,24 @@ impl Standard {
         }
     }
 
-    /// Reads one quoted field that is the whole of `text` or ends in it at a delimiter or line end, and pushes it.
-    pub fn first_field(&self, text: &[u8], fields: &mut Vec<Field>) -> Result<(), Fault> {
-        if let Some((field, ..)) = self.quoted_field(text, 0, true)? {
-            fields.push(field);
+    /// Whether a quoted field, of which the inside goes on at `at`, closes where a field may. None: the text ends first.
+    pub fn closes(&self, text: &[u8], mut at: usize, at_end: bool) -> Option<bool> {
+        loop {
+            let Some(found) = memchr(b'"', text.get(at..).unwrap_or_default()) else {
+                return at_end.then_some(false);
+            };
+            let behind = at + found + 1;
+            match text.get(behind) {
+                Some(b'"') => at = behind + 1,
+                _ => {
+                    return match self.stop(text, behind, at_end) {
+                        Some(Some(_)) => Some(true),
+                        Some(None) => None,
+                        None => Some(false),
+                    };
+                }
+            }
         }
-        Ok(())
     }
 
     /// Appends a dirty field with what it has doubled or escaped undone.

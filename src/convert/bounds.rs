@@ -1,0 +1,39 @@
+//! Limits on the records and fields of a part.
+
+use crate::convert::error::Refusal;
+use crate::convert::{ConvertError, Plan};
+use crate::records::{Block, Place};
+
+/// Limits that a window smaller than them keeps by itself are not looked at.
+pub(super) fn check(plan: &Plan, block: &Block<'_>) -> Result<(), ConvertError> {
+    let (record_max, field_max) = (plan.limits.record_bytes_max, plan.limits.field_bytes_max);
+    if block.rows.consumed <= record_max.min(field_max) {
+        return Ok(());
+    }
+    let longest = block.longest();
+    let place = |start: usize| block.place_at(start, block.records_before(start));
+    if longest.record_bytes > record_max {
+        let place = place(longest.record_start);
+        return Err(too_long(plan, place, longest.record_bytes).into());
+    }
+    if longest.field_bytes > field_max {
+        return Err(Refusal::Limit {
+            what: "a field, in bytes,",
+            allowed: field_max as u64,
+            found: longest.field_bytes as u64,
+            place: place(longest.field_start),
+        }
+        .into());
+    }
+    Ok(())
+}
+
+/// The refusal of a record of so many bytes, or of at least so many.
+pub(super) fn too_long(plan: &Plan, place: Place, found: usize) -> Refusal {
+    Refusal::Limit {
+        what: "a record, in bytes,",
+        allowed: plan.limits.record_bytes_max as u64,
+        found: found as u64,
+        place,
+    }
+}

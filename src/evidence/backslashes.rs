@@ -1,0 +1,123 @@
+//! What backslashes in a record say about its dialect.
+
+use memchr::{memchr, memchr_iter, memrchr};
+
+use crate::split::standard::Standard;
+use crate::split::{Field, Step};
+
+/// What backslashes stand before.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Backslashes {
+    /// Pairs of backslashes (or, for a record, cells with such).
+    pub doubled: u64,
+    /// The first one before a delimiter or line break.
+    pub separator: Option<usize>,
+    /// The first one before anything else.
+    pub other: Option<usize>,
+}
+
+impl Backslashes {
+    /// Those of a record as quoted reads it; its fields have no quotes.
+    pub fn of_record(quoted: &Standard, raw: &[u8], fields: &[Field]) -> Backslashes {
+        let mut all = Backslashes::default();
+        if memchr(b'\\', raw).is_none() {
+            return all;
+        }
+        for field in fields {
+            let text = raw.get(field.start()..field.end()).unwrap_or_default();
+            if text == b"\\N" || memchr(b'\\', text).is_none() {
+                continue;
+            }
+            // The separator behind the field belongs to the look: a backslash may stand before it.
+            let upto = (field.end() + 1).min(raw.len());
+            let seen = Backslashes::of(quoted, raw.get(field.start()..upto).unwrap_or_default());
+            all.doubled += u64::from(seen.doubled > 0);
+            all.separator = all.separator.or(seen.separator.map(|at| field.start() + at));
+            all.other = all.other.or(seen.other.map(|at| field.start() + at));
+        }
+        all
+    }
+
+    /// Those of a text. Which dialect is read does not matter, as long as the delimiter is right.
+    pub fn of(standard: &Standard, text: &[u8]) -> Backslashes {
+        let mut seen = Backslashes::default();
+        let mut paired = None;
+        for at in memchr_iter(b'\\', text) {
+            if paired == Some(at) {
+                continue;
+            }
+            match text.get(at + 1) {
+                Some(b'\\') => {
+                    seen.doubled += 1;
+                    paired = Some(at + 1);
+                }
+                Some(&next) if standard.escapes(next) => {
+                    seen.separator.get_or_insert(at);
+                }
+                Some(_) => {
+                    seen.other.get_or_insert(at);
+                }
+                // The text's own end: nothing stands behind it.
+                None => {}
+            }
+        }
+        seen
+    }
+}
+
+/// What the record at the start of a text is when it is read as escaped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AsEscaped {
+    /// It has the number of fields that is asked for, and this is where an escaped separator in it stands.
+    Fits(usize),
+    /// It has that number without an escaped separator, or another one.
+    Not {
+        /// Whether it has another number.
+        ragged: bool,
+    },
+    /// It does not end in this text, and the input goes on.
+    Cut,
+}
+
+impl AsEscaped {
+    /// Reads the record at the start of `text`, of which `columns` fields are expected.
+    pub fn read(escaped: &Standard, text: &[u8], at_end: bool, columns: usize) -> AsEscaped {
+        let mut fields = Vec::new();
+        match escaped.record(text, at_end, &mut fields) {
+            Ok(Step::Incomplete) => return AsEscaped::Cut,
+            Ok(Step::Record { .. }) if fields.len() == columns => {}
+            _ => return AsEscaped::Not { ragged: true },
+        }
+        let separator = fields.iter().filter(|field| field.is_dirty()).find_map(|field| {
+            let raw = text.get(field.start()..field.end()).unwrap_or_default();
+            let seen = Backslashes::of(escaped, raw);
+            seen.separator.map(|at| field.start() + at)
+        });
+        separator.map_or(AsEscaped::Not { ragged: false }, AsEscaped::Fits)
+    }
+}
+
+/// Whether a record's last character before its line end is a backslash that is not itself escaped.
+pub(super) fn ends_in_backslash(raw: &[u8]) -> bool {
+    let line = raw.strip_suffix(b"\n").unwrap_or(raw);
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    line.len() < raw.len() && line.iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 1
+}
+
+/// The start of the first of the lines before `start` that each end in a backslash; or what `known` says: a line's start,
+/// and the answer for it.
+pub(super) fn chain_start(text: &[u8], start: usize, known: Option<(usize, usize)>) -> usize {
+    let mut from = start;
+    while from > 0 {
+        if let Some((_, answer)) = known.filter(|(line, _)| *line == from) {
+            return answer;
+        }
+        let before = text.get(..from - 1).unwrap_or_default();
+        let line = memrchr(b'\n', before).map_or(0, |at| at + 1);
+        if !ends_in_backslash(text.get(line..from).unwrap_or_default()) {
+            break;
+        }
+        from = line;
+    }
+    from
+}
