@@ -100,7 +100,7 @@ pub struct SweepMetrics {
 }
 
 impl SweepMetrics {
-    fn rows(&self) -> [Row; 10] {
+    fn rows(&self) -> [Row; 11] {
         [
             ("Heartbeat", "Count", self.heartbeat),
             ("Days", "Count", self.days),
