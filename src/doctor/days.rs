@@ -57,13 +57,15 @@ pub fn last_complete(days: &[Stand], now_ms: i64) -> Finding {
         1 => format!("{last}, yesterday's"),
         age => format!("{last}, {age} days old"),
     };
-    match age {
-        ..=AGE_DAYS_OK => Finding::ok(check, found),
-        ..=AGE_DAYS_WARNING => Finding::warning(check, found),
-        _ => Finding::fault(
+    if age <= AGE_DAYS_OK {
+        Finding::ok(check, found)
+    } else if age <= AGE_DAYS_WARNING {
+        Finding::warning(check, found)
+    } else {
+        Finding::fault(
             check,
             format!("{found}: expected {AGE_DAYS_WARNING} at most, since HubSpot syncs daily"),
-        ),
+        )
     }
 }
 

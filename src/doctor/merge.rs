@@ -138,7 +138,7 @@ fn in_order(mut entry: Entry) -> Entry {
 pub fn strange_element(xml: &str) -> Option<&str> {
     let mut tags = xml.split('<').skip(1);
     tags.find_map(|tag| {
-        let end = tag.find(|char: char| matches!(char, '>' | '/' | ' ' | '\t' | '\r' | '\n'));
+        let end = tag.find(['>', '/', ' ', '\t', '\r', '\n']);
         let name = tag.get(..end.unwrap_or(tag.len()))?;
         let name = name.rsplit(':').next().unwrap_or(name);
         let is_element = !name.is_empty() && !tag.starts_with(['/', '?', '!']);
