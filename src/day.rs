@@ -288,7 +288,7 @@ fn missing(seen: &Seen, tables: &BTreeMap<String, Choice>) -> Vec<Remark> {
             let first = table.sources.get(*choice.missing.first()?)?;
             let (count, all) = (choice.missing.len(), choice.missing.len() + choice.parts.len());
             let message = format!(
-                "{count} of {all} parts have no Parquet yet, the first is {}",
+                "parts without Parquet yet: {count} of {all}, the first is {}",
                 first.key
             );
             Some(Remark::of_table("parts_waiting", name, message))

@@ -64,17 +64,17 @@ pub(super) fn due(seen: &Seen, known: &Known, policy: &Policy, tables: &BTreeMap
         if let Some(first) = failed.first() {
             let count = failed.len();
             let message = format!(
-                "{count} parts can not be converted as things are, the first is {}; its failure record says why",
+                "parts that can not be converted as things are: {count}, the first is {}; its failure record says why",
                 first.key
             );
             due.reasons.push(Remark::of_table("parts_failed", name, message));
         }
         if let Some(first) = spent.first() {
             let message = format!(
-                "{} parts have no Parquet after being sent again {} times, the first is {}; the dead-letter queue and the \
+                "parts without Parquet after being sent again {} times: {}, the first is {}; the dead-letter queue and the \
                  log say why",
-                spent.len(),
                 policy.sends_max,
+                spent.len(),
                 first.key
             );
             due.reasons.push(Remark::of_table("parts_lost", name, message));

@@ -19,7 +19,7 @@ fn open_while_a_part_has_no_output() {
     let verdict = scene.judge();
     assert_eq!((verdict.state, verdict.revise), (State::Open, false));
     assert_eq!(codes(&verdict.reasons), ["parts_waiting"]);
-    assert!(verdict.reasons[0].message.contains("1 of 2 parts"));
+    assert!(verdict.reasons[0].message.contains("Parquet yet: 1 of 2"));
 }
 
 #[test]

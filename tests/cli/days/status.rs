@@ -20,7 +20,7 @@ fn days_are_shown_with_what_they_lack() {
         .shows("20✓")
         .shows("21✗")
         .shows("  2026-11-20  complete ")
-        .shows("why: owners: 1 parts can not be converted")
+        .shows("why: owners: parts that can not be converted as things are: 1,")
         .shows("refused: hubspot/2026-11-21/OWNERS/data_0_1_0.csv.gz: ")
         .shows("2 days: 1 complete, 1 blocked; 6 rows published.");
     let long = ran.stdout.lines().find(|line| line.chars().count() > 100);
@@ -54,7 +54,7 @@ fn a_late_part_reopens_a_day() {
         .expect(0)
         .shows("20↻")
         .shows("note: revision 1 stays published until the day is complete again")
-        .shows("1 of 2 parts have no Parquet yet");
+        .shows("parts without Parquet yet: 1 of 2");
     backfill(&desk).expect(0);
     let days = days(&desk);
     assert_eq!(
