@@ -331,7 +331,8 @@ impl Watch {
     fn closes(&self, text: &Text<'_>, at: usize, open: u64) -> Option<bool> {
         let Text { readings, block, .. } = text;
         // What is longer than a field may be, between quotes and with what stands behind them, is none.
-        let most = (open + self.field_bytes_max + 3).saturating_sub(block.place.byte);
+        let most = open.saturating_add(self.field_bytes_max).saturating_add(3);
+        let most = most.saturating_sub(block.place.byte);
         let near = usize::try_from(most).ok().and_then(|most| block.text.get(..most));
         match near {
             Some(near) => Some(readings.quoted.closes(near, at, false) == Some(true)),

@@ -12,10 +12,13 @@
 pub mod answer;
 
 mod batch;
+mod created;
 mod decode;
 mod envelope;
 mod field;
 mod record;
+
+pub use created::created;
 
 /// Bytes of one event. Lambda takes 6 MB (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>);
 /// the rest is margin for events read from a file.

@@ -3,24 +3,15 @@
 use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::SweepError;
 use super::objects::Objects;
 use crate::day::{Seen, Sent, Verdict};
 use crate::keys::{Day, Layout, Leaf};
+use crate::notice;
 use crate::part::PartId;
 use crate::queue::Queue;
-
-/// As S3 writes keys in its notifications.
-const IN_KEYS: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'/')
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'*');
 
 /// The object `sent.json`: how often each part was sent again, by its id.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,22 +57,9 @@ pub(super) fn wish(
 ) -> Option<Wish> {
     let part = |resend: &crate::day::Resend| {
         let source = seen.tables.get(&resend.table)?.sources.get(resend.source)?;
-        let message = json!({
-            "Records": [{
-                "eventVersion": "2.1",
-                "eventSource": "aws:s3",
-                "eventName": "ObjectCreated:Put",
-                "s3": {
-                    "bucket": { "name": layout.landing().bucket() },
-                    "object": {
-                        "key": utf8_percent_encode(&source.key, IN_KEYS).to_string(),
-                        "size": source.size_bytes,
-                        "eTag": source.etag,
-                    },
-                },
-            }],
-        });
-        Some((source.id.clone(), message.to_string()))
+        let bucket = layout.landing().bucket();
+        let message = notice::created(bucket, &source.key, source.size_bytes, &source.etag);
+        Some((source.id.clone(), message))
     };
     let parts: Vec<_> = verdict.send.iter().filter_map(part).collect();
     (!parts.is_empty()).then(|| Wish {

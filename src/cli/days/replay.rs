@@ -2,8 +2,6 @@
 
 use anyhow::{Context, bail};
 use clap::Args;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::json;
 
 use super::block;
 use super::place::{Place, PlaceArguments, handle};
@@ -11,17 +9,9 @@ use crate::cli::{Status, in_words, print, tell, usage};
 use crate::failure::Failure;
 use crate::footer::{self, Tail};
 use crate::keys::{Kind, Skip};
+use crate::notice;
 use crate::part::{Identity, PartId};
 use crate::rejects::Reject;
-use crate::store::ObjectMeta;
-
-/// As S3 writes keys in its notifications.
-const IN_KEYS: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'/')
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'*');
 
 /// Bytes of a file's end in which a footer of usual size is.
 const TAIL_BYTES: u32 = 32 << 10;
@@ -106,7 +96,7 @@ async fn one(place: &Place, part: &str) -> anyhow::Result<(String, Status)> {
             return Err(error.into());
         }
     }
-    let body = body(landing, &source, &meta);
+    let body = notice::created(landing, &source, meta.size_bytes, &meta.etag);
     if let Some(handler) = &place.handler {
         let told = handle(handler, &body).await.map_err(anyhow::Error::msg)?;
         let failed = place.store.head(curated, &failure).await?.is_some();
@@ -177,24 +167,4 @@ async fn of_output(place: &Place, key: &str) -> anyhow::Result<String> {
             },
         }
     }
-}
-
-/// The event that S3 sends of an object.
-fn body(bucket: &str, key: &str, meta: &ObjectMeta) -> String {
-    let event = json!({
-        "Records": [{
-            "eventVersion": "2.1",
-            "eventSource": "aws:s3",
-            "eventName": "ObjectCreated:Put",
-            "s3": {
-                "bucket": { "name": bucket },
-                "object": {
-                    "key": utf8_percent_encode(key, IN_KEYS).to_string(),
-                    "size": meta.size_bytes,
-                    "eTag": meta.etag,
-                },
-            },
-        }],
-    });
-    event.to_string()
 }
