@@ -26,6 +26,7 @@ pub mod split;
 pub mod types;
 
 // Domain: what keys, notices and parts mean. Pure too.
+pub mod athena;
 pub mod day;
 #[cfg(feature = "cli")]
 pub mod doctor;

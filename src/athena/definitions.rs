@@ -1,0 +1,1 @@
+//! The account's own definitions: object and event types, properties, association types.
