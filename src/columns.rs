@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, RecordBatch, StringArray,
+    ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, RecordBatch,
     TimestampMillisecondArray,
 };
 use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, Fields, Schema, SchemaRef};
 use arrow::error::ArrowError;
 
 use crate::cells::{self, Misfit, TimestampReader};
@@ -179,7 +179,17 @@ impl Columns {
         Ok(())
     }
 
-    /// Takes all rows as a batch.
+    /// The columns of the batches: text as bytes, for it was found to be UTF-8 before it was split, and an array of
+    /// strings would look at each byte of it again.
+    pub fn batches(schema: &Schema) -> SchemaRef {
+        let fields = schema.fields().iter().map(|field| match field.data_type() {
+            DataType::Utf8 => Arc::new(field.as_ref().clone().with_data_type(DataType::Binary)),
+            _ => field.clone(),
+        });
+        Arc::new(Schema::new(fields.collect::<Fields>()))
+    }
+
+    /// Takes all rows as a batch of columns as `batches` says.
     pub fn take(&mut self, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
         self.rows = 0;
         self.bytes = 0;
@@ -279,7 +289,7 @@ impl Column {
             (Values::Text { ends, bytes }, _) => {
                 let ends = OffsetBuffer::new(self.lend(ends));
                 let bytes = self.lend(bytes).into_inner();
-                Arc::new(StringArray::try_new(ends, bytes, nulls)?)
+                Arc::new(BinaryArray::try_new(ends, bytes, nulls)?)
             }
             (Values::Bigint(values), _) => Arc::new(Int64Array::try_new(self.lend(values), nulls)?),
             (Values::Double(values), _) => Arc::new(Float64Array::try_new(self.lend(values), nulls)?),

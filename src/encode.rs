@@ -11,8 +11,8 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, SchemaRef, TimestampMillisecondType,
 };
-use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
@@ -78,7 +78,8 @@ impl<W: Write + Send> Encoder<W> {
         }
     }
 
-    /// Writes a batch. The first one tells which columns get a dictionary.
+    /// Writes a batch of the schema's columns, text as strings or as bytes that are UTF-8. The first one tells which
+    /// columns get a dictionary, and how text comes.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), EncodeError> {
         let writer = self.writer(Some(batch))?;
         writer.write(batch).map_err(|error| failure(writer, error))?;
@@ -109,10 +110,16 @@ impl<W: Write + Send> Encoder<W> {
         if let Some(output) = self.output.take() {
             let properties = properties(&self.schema, first, self.codec)
                 .map_err(|error| EncodeError::Encoder(error.to_string()))?;
+            // What the file's columns are, whatever arrays hold the values: text may come as bytes.
+            let parquet = ArrowSchemaConverter::new()
+                .convert(&self.schema)
+                .map_err(|error| EncodeError::Encoder(error.to_string()))?;
             let options = ArrowWriterOptions::new()
                 .with_properties(properties)
+                .with_parquet_schema(parquet)
                 .with_skip_arrow_metadata(true);
-            let writer = ArrowWriter::try_new_with_options(output, self.schema.clone(), options)
+            let arrays = first.map_or_else(|| self.schema.clone(), RecordBatch::schema);
+            let writer = ArrowWriter::try_new_with_options(output, arrays, options)
                 .map_err(|error| EncodeError::Encoder(error.to_string()))?;
             self.writer = Some(writer);
         }
@@ -167,6 +174,12 @@ fn repeats(array: &ArrayRef) -> bool {
     let distinct = match sample.data_type() {
         DataType::Utf8 => sample
             .as_string::<i32>()
+            .iter()
+            .flatten()
+            .collect::<HashSet<_>>()
+            .len(),
+        DataType::Binary => sample
+            .as_binary::<i32>()
             .iter()
             .flatten()
             .collect::<HashSet<_>>()

@@ -59,7 +59,7 @@ struct Run<'a> {
     indexer: Indexer,
     columns: Columns,
     nulls: Nulls,
-    arrow: arrow::datatypes::SchemaRef,
+    batches: arrow::datatypes::SchemaRef,
     report: Report,
 }
 
@@ -75,13 +75,13 @@ impl<'a> Run<'a> {
         Run {
             window,
             plan,
-            encoder: Encoder::new(output, arrow.clone(), plan.codec),
+            batches: Columns::batches(&arrow),
+            encoder: Encoder::new(output, arrow, plan.codec),
             rejects: RejectWriter::new(rejects),
             watch: Watch::new(head.layout.decision, plan.limits.field_bytes_max),
             indexer: Indexer::new(Path::best()),
             columns: Columns::new(head.schema.columns.iter().map(|column| column.ty)),
             nulls: nulls(plan, &head),
-            arrow,
             report: Report {
                 empty_lines: head.empty_lines,
                 ..Report::default()
@@ -238,7 +238,7 @@ impl<'a> Run<'a> {
         observer.enter(Stage::Columns);
         let batch = self
             .columns
-            .take(&self.arrow)
+            .take(&self.batches)
             .map_err(|error| ConvertError::Defect(error.to_string()))?;
         observer.enter(Stage::Encode);
         Ok(self.encoder.write(&batch)?)
