@@ -4,6 +4,8 @@
 //! maxima only for numbers, times and dictionary-like text; pages and row groups bounded by bytes, and by the number of
 //! columns, since each column holds a page and a dictionary.
 
+mod text;
+
 use std::collections::HashSet;
 use std::io::{self, Write};
 
@@ -11,13 +13,18 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, SchemaRef, TimestampMillisecondType,
 };
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::arrow_writer::{
+    ArrowColumnWriter, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves,
+};
 use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
+
+use text::{TextChunk, Zstd};
 
 use crate::plan::Codec;
 
@@ -25,8 +32,9 @@ use crate::plan::Codec;
 const GROUP_ROWS_MAX: usize = 1 << 20;
 /// Compressed bytes after which a row group ends.
 const GROUP_BYTES_MAX: usize = 16 << 20;
-/// Bytes of a page, for few columns.
-const PAGE_BYTES_MAX: usize = 256 << 10;
+/// Bytes of a page, for few columns: a whole number of zstd's blocks of 128 KiB and little more, for a small block costs as
+/// much as a large one.
+const PAGE_BYTES_MAX: usize = 512 << 10;
 /// Bytes of a dictionary, for few columns.
 const DICTIONARY_BYTES_MAX: usize = 1 << 20;
 /// Bytes that the pages, and the dictionaries, of all columns may take together.
@@ -48,7 +56,7 @@ pub enum EncodeError {
 /// Writes one Parquet file.
 pub struct Encoder<W: Write + Send> {
     output: Option<Counted<W>>,
-    writer: Option<ArrowWriter<Counted<W>>>,
+    open: Option<Open<W>>,
     schema: SchemaRef,
     codec: Codec,
 }
@@ -62,6 +70,23 @@ pub struct Encoded {
     pub bytes: u64,
 }
 
+/// A file that has its first bytes, and the row group that is being written.
+struct Open<W: Write + Send> {
+    file: SerializedFileWriter<Counted<W>>,
+    factory: ArrowRowGroupWriterFactory,
+    arrays: SchemaRef,
+    group: Vec<Chunk>,
+    group_rows: usize,
+    /// For columns of text; none where the codec is another.
+    zstd: Option<Zstd>,
+}
+
+/// A column's chunk in the row group.
+enum Chunk {
+    Array(Box<ArrowColumnWriter>),
+    Text(Box<TextChunk>),
+}
+
 impl<W: Write + Send> Encoder<W> {
     /// An encoder that has written nothing yet.
     pub fn new(output: W, schema: SchemaRef, codec: Codec) -> Self {
@@ -72,7 +97,7 @@ impl<W: Write + Send> Encoder<W> {
         };
         Encoder {
             output: Some(output),
-            writer: None,
+            open: None,
             schema,
             codec,
         }
@@ -81,22 +106,20 @@ impl<W: Write + Send> Encoder<W> {
     /// Writes a batch of the schema's columns, text as strings or as bytes that are UTF-8. The first one tells which
     /// columns get a dictionary, and how text comes.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<(), EncodeError> {
-        let writer = self.writer(Some(batch))?;
-        writer.write(batch).map_err(|error| failure(writer, error))?;
-        if writer.in_progress_size() >= GROUP_BYTES_MAX {
-            writer.flush().map_err(|error| failure(writer, error))?;
-        }
-        Ok(())
+        let open = self.open(Some(batch))?;
+        let written = open.write(batch);
+        written.map_err(|error| open.failure(error))
     }
 
     /// Ends the file, with `footer` in its metadata.
     pub fn finish(&mut self, footer: Vec<(String, String)>) -> Result<Encoded, EncodeError> {
-        let writer = self.writer(None)?;
+        let open = self.open(None)?;
         for (key, value) in footer {
-            writer.append_key_value_metadata(KeyValue::new(key, value));
+            open.file.append_key_value_metadata(KeyValue::new(key, value));
         }
-        let metadata = writer.finish().map_err(|error| failure(writer, error))?;
-        let output = writer.inner_mut();
+        let finished = open.end_group().and_then(|()| open.file.finish());
+        let metadata = finished.map_err(|error| open.failure(error))?;
+        let output = open.file.inner_mut();
         output.flush().map_err(EncodeError::Output)?;
         let rows = u64::try_from(metadata.file_metadata().num_rows())
             .map_err(|_| EncodeError::Encoder("a negative number of rows".to_owned()))?;
@@ -106,34 +129,130 @@ impl<W: Write + Send> Encoder<W> {
         })
     }
 
-    fn writer(&mut self, first: Option<&RecordBatch>) -> Result<&mut ArrowWriter<Counted<W>>, EncodeError> {
+    fn open(&mut self, first: Option<&RecordBatch>) -> Result<&mut Open<W>, EncodeError> {
         if let Some(output) = self.output.take() {
-            let properties = properties(&self.schema, first, self.codec)
-                .map_err(|error| EncodeError::Encoder(error.to_string()))?;
-            // What the file's columns are, whatever arrays hold the values: text may come as bytes.
-            let parquet = ArrowSchemaConverter::new()
-                .convert(&self.schema)
-                .map_err(|error| EncodeError::Encoder(error.to_string()))?;
-            let options = ArrowWriterOptions::new()
-                .with_properties(properties)
-                .with_parquet_schema(parquet)
-                .with_skip_arrow_metadata(true);
-            let arrays = first.map_or_else(|| self.schema.clone(), RecordBatch::schema);
-            let writer = ArrowWriter::try_new_with_options(output, arrays, options)
-                .map_err(|error| EncodeError::Encoder(error.to_string()))?;
-            self.writer = Some(writer);
+            let open = Open::new(output, &self.schema, first, self.codec);
+            self.open = Some(open.map_err(|error| EncodeError::Encoder(error.to_string()))?);
         }
-        self.writer
+        self.open
             .as_mut()
             .ok_or_else(|| EncodeError::Encoder("it failed before".to_owned()))
     }
 }
 
-fn failure<W: Write + Send>(writer: &mut ArrowWriter<Counted<W>>, error: ParquetError) -> EncodeError {
-    match writer.inner_mut().error.take() {
-        Some(error) => EncodeError::Output(error),
-        None => EncodeError::Encoder(error.to_string()),
+impl<W: Write + Send> Open<W> {
+    fn new(
+        output: Counted<W>,
+        schema: &SchemaRef,
+        first: Option<&RecordBatch>,
+        codec: Codec,
+    ) -> Result<Self, ParquetError> {
+        let options = ArrowWriterOptions::new()
+            .with_properties(properties(schema, first, codec)?)
+            // What the file's columns are, whatever arrays hold the values: text may come as bytes.
+            .with_parquet_schema(ArrowSchemaConverter::new().convert(schema)?)
+            .with_skip_arrow_metadata(true);
+        let arrays = first.map_or_else(|| schema.clone(), RecordBatch::schema);
+        let writer = ArrowWriter::try_new_with_options(output, arrays.clone(), options)?;
+        let zstd = match codec {
+            Codec::Zstd(level) => Some(Zstd::new(ZstdLevel::try_new(level)?)?),
+            Codec::Snappy | Codec::None => None,
+        };
+        let (file, factory) = writer.into_serialized_writer()?;
+        Ok(Open {
+            file,
+            factory,
+            arrays,
+            group: Vec::new(),
+            group_rows: 0,
+            zstd,
+        })
     }
+
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), ParquetError> {
+        if self.group_rows + batch.num_rows() > GROUP_ROWS_MAX {
+            self.end_group()?;
+        }
+        if self.group.is_empty() {
+            self.group = self.chunks()?;
+        }
+        let fields = self.arrays.fields();
+        for ((chunk, array), field) in self.group.iter_mut().zip(batch.columns()).zip(fields) {
+            match (chunk, &mut self.zstd) {
+                (Chunk::Text(text), Some(zstd)) => text.write(array.as_binary(), zstd)?,
+                (Chunk::Text(_), None) => return Err(no_zstd()),
+                (Chunk::Array(column), _) => {
+                    for leaf in compute_leaves(field, array)? {
+                        column.write(&leaf)?;
+                    }
+                }
+            }
+        }
+        self.group_rows += batch.num_rows();
+        let bytes = self.group.iter().map(|chunk| match chunk {
+            Chunk::Text(text) => text.bytes(),
+            Chunk::Array(column) => column.get_estimated_total_bytes(),
+        });
+        if bytes.sum::<usize>() >= GROUP_BYTES_MAX {
+            self.end_group()?;
+        }
+        Ok(())
+    }
+
+    /// Empty chunks for a row group: our own for text as bytes that has no dictionary, where it is compressed by zstd.
+    fn chunks(&self) -> Result<Vec<Chunk>, ParquetError> {
+        let properties = self.file.properties();
+        let index = self.file.flushed_row_groups().len();
+        let writers = self.factory.create_column_writers(index)?;
+        let columns = self.file.schema_descr().columns();
+        let fields = self.arrays.fields();
+        let chunks = writers
+            .into_iter()
+            .zip(columns)
+            .zip(fields)
+            .map(|((writer, column), field)| {
+                let path = column.path();
+                let plain = field.data_type() == &DataType::Binary && !properties.dictionary_enabled(path);
+                if plain && self.zstd.is_some() {
+                    let page_bytes_max = properties.column_data_page_size_limit(path);
+                    Chunk::Text(Box::new(TextChunk::new(column.clone(), page_bytes_max)))
+                } else {
+                    Chunk::Array(Box::new(writer))
+                }
+            });
+        Ok(chunks.collect())
+    }
+
+    fn end_group(&mut self) -> Result<(), ParquetError> {
+        if self.group.is_empty() {
+            return Ok(());
+        }
+        self.group_rows = 0;
+        let mut group = self.file.next_row_group()?;
+        for chunk in self.group.drain(..) {
+            match (chunk, &mut self.zstd) {
+                (Chunk::Array(column), _) => column.close()?.append_to_row_group(&mut group)?,
+                (Chunk::Text(text), Some(zstd)) => {
+                    let (pages, closed) = text.close(zstd)?;
+                    group.append_column(&pages, closed)?;
+                }
+                (Chunk::Text(_), None) => return Err(no_zstd()),
+            }
+        }
+        group.close()?;
+        Ok(())
+    }
+
+    fn failure(&mut self, error: ParquetError) -> EncodeError {
+        match self.file.inner_mut().error.take() {
+            Some(error) => EncodeError::Output(error),
+            None => EncodeError::Encoder(error.to_string()),
+        }
+    }
+}
+
+fn no_zstd() -> ParquetError {
+    ParquetError::General("a column of its own pages where the codec is not zstd".to_owned())
 }
 
 fn properties(

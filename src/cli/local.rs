@@ -23,6 +23,9 @@ const SMALL_BYTES_MAX: u64 = 16 << 20;
 const AHEAD_BYTES: usize = 256 << 10;
 const AHEAD_BUFFERS: usize = 8;
 
+/// Bytes that are written at once.
+const WRITE_BYTES: usize = 256 << 10;
+
 /// Passes over one part, at most: the core asks for another at most three times.
 const PASSES_MAX: usize = 4;
 
@@ -298,7 +301,7 @@ impl Write for RejectsFile<'_> {
             let existing = self.folder.ancestors().find(|folder| folder.is_dir());
             let (aside, file) =
                 Aside::create(existing.unwrap_or(Path::new("."))).map_err(io::Error::other)?;
-            self.open = Some((aside, BufWriter::new(file)));
+            self.open = Some((aside, BufWriter::with_capacity(WRITE_BYTES, file)));
         }
         match &mut self.open {
             Some((_, writer)) => writer.write(bytes),
