@@ -15,7 +15,9 @@ const CORE: [&str; 21] = [
     "footer", "inflate", "limits", "names", "plan", "records", "rejects", "schema", "split", "types", "lib",
     "part",
 ];
-const DOMAIN: [&str; 7] = ["day", "doctor", "failure", "keys", "manifest", "notice", "sweep"];
+const DOMAIN: [&str; 8] = [
+    "athena", "day", "doctor", "failure", "keys", "manifest", "notice", "sweep",
+];
 
 /// Every source file, with the name of its module at the top level.
 fn sources() -> Vec<(String, PathBuf, String)> {
