@@ -42,6 +42,8 @@ def deployed(sam, environment, template, endpoint, recorder, account):
         local.expect(name not in stack.ids, f"{name} is not made")
     for name in ("Key", "LandingRule", "PartsQueue", "ConvertFunction", "HubSpotAccessRole"):
         local.Steps.say(name, "is made", stack.ids[name])
+    schedules = [found["Name"] for found in local.client("scheduler", endpoint).list_schedules()["Schedules"]]
+    local.expect(len(schedules) == 2 and stack.outputs["ManifestSchedule"] in schedules, "each stack has a schedule of its own")
     before = s3.get_bucket_notification_configuration(Bucket=BUCKET)
     local.expect(len(before.get("QueueConfigurations", [])) == 1, "the owner's notification is still there")
     lake = day.Lake(endpoint, stack)

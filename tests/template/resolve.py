@@ -117,10 +117,17 @@ class Resolver:
 
     def resource(self, name):
         """Fails for a resource that is not there under these parameters: a reference to it could not be deployed."""
+        if name in self.generated():
+            return {}
         resource = self.template["Resources"][name]
         if "Condition" in resource and not self.holds(resource["Condition"]):
             raise Refused(f"{name} is referred to, but its condition {resource['Condition']} does not hold")
         return resource
+
+    def generated(self):
+        """What SAM makes of the functions' events goes by the function's name and the event's."""
+        resources = self.template["Resources"].items()
+        return {f"{name}{event}" for name, r in resources for event in r.get("Properties", {}).get("Events", {})}
 
     def substitute(self, argument):
         text, names = (argument, {}) if isinstance(argument, str) else argument

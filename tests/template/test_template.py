@@ -314,8 +314,12 @@ class Template(unittest.TestCase):
         added = {name: r["Type"] for name, r in made.items() if name not in resolve.load()["Resources"]}
         kinds = {"AWS::Lambda::EventSourceMapping", "AWS::Lambda::EventInvokeConfig", "AWS::Scheduler::Schedule"}
         self.assertEqual(set(added.values()), kinds)
-        for resource in made.values():
+        for name, resource in made.items():
             self.assertNotIn("ManagedPolicyArns", resource.get("Properties", {}))
+            # Two stacks in one account and region: what AWS is not told a name of, it names after the stack.
+            for member, value in resource.get("Properties", {}).items():
+                if member.endswith("Name") and name in added:
+                    self.assertIsInstance(value, dict, f"{name}: {member} is the same in every stack")
 
     def test_the_version_is_the_crates(self):
         cargo = (resolve.ROOT / "Cargo.toml").read_text()
