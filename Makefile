@@ -13,12 +13,16 @@ FUZZ_SECONDS ?= 60
 ROUNDS ?= 5
 SCALE ?= 1
 EVENT ?=
+# What the functions are built for: x86_64 or arm64; nothing is this machine's own.
+export ARCH ?=
+LAMBDA := target/lambda$(ARCH:%=-%)
 
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-rust test-engines test-seaweedfs test-ministack lint lint-rust lint-deny lint-lambda lint-template \
-	deploy-local mutants bench bench-sweep bench-instructions bench-instructions-record bench-programs fuzz build invoke build-ConvertFunction build-ManifestFunction
+	deploy-local mutants bench bench-sweep bench-start bench-memory bench-instructions bench-instructions-record bench-programs \
+	bench-tools fuzz build build-twice invoke build-ConvertFunction build-ManifestFunction
 
 help: ## Say what there is to make
 	@awk 'BEGIN { FS = ":.*## " } /^[a-zA-Z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,10 +32,16 @@ help: ## Say what there is to make
 demo: ## Convert a made-up HubSpot day through the Lambda handler and a local S3 server
 	$(CARGO) run --locked --bin daymark -- demo
 
-invoke: $(VENVS)/sam/.made-from $(VENVS)/seaweedfs/.made-from ## Run the Lambda binaries under AWS's emulator: EVENT=events/FILE.json
+invoke: $(VENVS)/sam/.made-from $(VENVS)/seaweedfs/.made-from ## Run the Lambda binaries under AWS's emulator: EVENT=events/FILE.json, ARCH=arm64
 	@test -n "$(EVENT)" || { echo "which event? make invoke EVENT=events/FILE.json; there are:"; ls events/*.json; exit 2; }
-	$(CARGO) build --locked --bin daymark --bin convert --bin manifest
-	$(SEAWEEDFS) $(VENVS)/seaweedfs/bin/python ci/invoke.py "$(EVENT)" --programs target/debug
+	$(CARGO) build --locked --bin daymark $(if $(ARCH),,--bin convert --bin manifest)
+ifneq ($(ARCH),)
+	$(MAKE) --no-print-directory build
+endif
+ifeq ($(ARCH),arm64)
+	$(PYTHON) ci/arm64.py emulator target/arm64
+endif
+	$(SEAWEEDFS) $(VENVS)/seaweedfs/bin/python ci/invoke.py "$(EVENT)" --programs target/debug $(ARCH:%=--arch %)
 
 # --- Check it ---------------------------------------------------------------------------------------------------------
 
@@ -85,13 +95,20 @@ mutants: ## Break the rules of days on purpose, one at a time, and see the tests
 
 # --- Measure it -------------------------------------------------------------------------------------------------------
 
-bench: bench-programs $(VENVS)/bench/.made-from ## Compare speed, size and memory with DuckDB, Polars, pyarrow, and measure sweeps: ROUNDS=5, BIG=1 for 500 MB
+bench: bench-programs $(VENVS)/bench/.made-from ## Compare speed, size and memory with DuckDB, Polars, pyarrow; measure sweeps and the function: ROUNDS=5, BIG=1 for 500 MB
 	$(VENVS)/bench/bin/python benches/run.py --rounds $(ROUNDS) $(if $(BIG),--big)
 	$(MAKE) --no-print-directory bench-sweep
+	$(MAKE) --no-print-directory bench-start
+	$(MAKE) --no-print-directory bench-memory
 ifdef BIG
-	$(MAKE) --no-print-directory build $(VENVS)/sam/.made-from $(VENVS)/seaweedfs/.made-from
 	$(SEAWEEDFS) $(VENVS)/seaweedfs/bin/python benches/handler.py
 endif
+
+bench-start: build $(VENVS)/sam/.made-from ## Measure the zips, and a cold start up to the first answer under AWS's emulator
+	$(PYTHON) benches/start.py
+
+bench-memory: build bench-tools $(VENVS)/sam/.made-from $(VENVS)/seaweedfs/.made-from ## Measure a part's seconds and dollars at each size of memory (as root: under a Lambda's limits)
+	$(SEAWEEDFS) $(VENVS)/seaweedfs/bin/python benches/memory.py
 
 bench-sweep: ## Measure sweeps over 100,000 parts in a day and 2,000 days; SCALE=10 for a tenth
 	$(CARGO) bench --locked --bench sweep -- $(SCALE)
@@ -102,18 +119,23 @@ bench-instructions: bench-programs ## Count instructions on small tables (needs 
 bench-instructions-record: bench-programs
 	$(PYTHON) benches/instructions.py record
 
-bench-programs:
+bench-programs: bench-tools
 	$(CARGO) build --locked --release --bin daymark
+
+bench-tools:
 	$(CARGO) build --locked --release --quiet --manifest-path benches/tools/Cargo.toml --target-dir target/bench-tools
 
 # --- Ship it ----------------------------------------------------------------------------------------------------------
 
-build: target/lambda/convert.zip target/lambda/manifest.zip ## Build the Lambda zips, linked for Amazon Linux 2023
+build: $(LAMBDA)/convert.zip $(LAMBDA)/manifest.zip ## Build the Lambda zips, linked for Amazon Linux 2023; ARCH=arm64 for Graviton
 
 # Cargo knows best what is out of date, so it is always asked.
-.PHONY: target/lambda/convert.zip target/lambda/manifest.zip
-target/lambda/convert.zip target/lambda/manifest.zip: target/lambda/%.zip:
+.PHONY: $(LAMBDA)/convert.zip $(LAMBDA)/manifest.zip
+$(LAMBDA)/convert.zip $(LAMBDA)/manifest.zip: $(LAMBDA)/%.zip:
 	ci/lambda $*
+
+build-twice: ## Build the last commit's zips twice, at two places, and compare them byte by byte
+	ci/build-twice
 
 # BUILT=1 takes the last `sam build` as it is; QUICK=1 takes debug programs, and ends with the first complete day.
 deploy-local: $(VENVS)/sam/.made-from $(VENVS)/ministack/.made-from $(VENVS)/microburst/.made-from ## Deploy to a local AWS, send a day through it, break things
@@ -121,12 +143,12 @@ deploy-local: $(VENVS)/sam/.made-from $(VENVS)/ministack/.made-from $(VENVS)/mic
 	$(VENVS)/sam/bin/python tests/deploy/run.py --sam $(VENVS)/sam --ministack $(VENVS)/ministack \
 		--microburst $(VENVS)/microburst --daymark target/debug/daymark $(if $(BUILT),--built) $(if $(QUICK),--quick --programs target/debug)
 
-# `sam build` calls this, with ARTIFACTS_DIR set.
-build-ConvertFunction: target/lambda/convert.zip
-	cp target/lambda/convert/bootstrap "$(ARTIFACTS_DIR)/bootstrap"
+# `sam build` calls this, with ARTIFACTS_DIR set, and leaves ARCH as it finds it.
+build-ConvertFunction: $(LAMBDA)/convert.zip
+	cp $(LAMBDA)/convert/bootstrap "$(ARTIFACTS_DIR)/bootstrap"
 
-build-ManifestFunction: target/lambda/manifest.zip
-	cp target/lambda/manifest/bootstrap "$(ARTIFACTS_DIR)/bootstrap"
+build-ManifestFunction: $(LAMBDA)/manifest.zip
+	cp $(LAMBDA)/manifest/bootstrap "$(ARTIFACTS_DIR)/bootstrap"
 
 # --- Tools ------------------------------------------------------------------------------------------------------------
 

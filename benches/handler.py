@@ -26,6 +26,7 @@ def main() -> None:
         "DAYMARK_LANDING_PREFIX": "hubspot/",
         "DAYMARK_CURATED_BUCKET": "curated",
         "DAYMARK_CURATED_PREFIX": "lake/",
+        **local.s3_settings(),
     }
     notice = {"s3": {"bucket": {"name": "landing"}, "object": {"key": KEY}}, "eventSource": "aws:s3", "eventName": "ObjectCreated:Put"}
     event = json.dumps({"Records": [notice]}).encode()

@@ -1,19 +1,22 @@
 #!/usr/bin/env python3
-"""Gives one event to the functions' real programs, as Lambda would: invoke.py EVENT.json [--part PART.csv.gz].
+"""Gives one event to the functions' real programs, as Lambda would: invoke.py EVENT.json [--part PART.csv.gz] [--arch arm64].
 
 Run through tests/seaweedfs.py. The programs run under AWS's Runtime Interface Emulator, and what they answer and leave behind is
 shown. News of objects goes to `convert`: each object that the event names is put there first (a part of the sample account whose
 table the key names, or a small table, or --part). A request ({}, {"date": …}, …) goes to `manifest`, once `convert` has taken a
-day of the sample account.
+day of the sample account. With --arch, what `make build ARCH=…` left is asked, under QEMU where the machine is another one.
 """
 
 import argparse
+import contextlib
 import gzip
 import hashlib
 import json
 import pathlib
+import platform
 import shutil
 import subprocess
+from collections.abc import Iterator
 
 import local
 
@@ -63,6 +66,7 @@ def settings(bucket: str, prefix: str) -> dict[str, str]:
         "DAYMARK_LANDING_PREFIX": prefix,
         "DAYMARK_CURATED_BUCKET": CURATED,
         "DAYMARK_CURATED_PREFIX": PREFIX,
+        **local.s3_settings(),
     }
 
 
@@ -75,6 +79,25 @@ def curated(s3) -> dict[str, int]:
 def show(found: dict[str, int]) -> None:
     for key, size in found.items():
         print(f"found   s3://{CURATED}/{key} ({size} bytes)")
+
+
+@contextlib.contextmanager
+def function(a: argparse.Namespace, name: str, environment: dict[str, str]) -> Iterator[local.Function]:
+    """One of the two functions, of the machine that is asked for."""
+    program, under = a.programs / name, ()
+    if a.arch:
+        program = local.ROOT / f"target/lambda-{a.arch}" / name / "bootstrap"
+    if a.arch and a.arch != local.ARCHITECTURES.get(platform.machine()):
+        qemu, libc = local.ROOT / f"target/{a.arch}/qemu", local.ROOT / f"target/{a.arch}/libc"
+        if not qemu.exists():
+            raise local.Failed(f"no {qemu}: ci/arm64.py makes it for arm64 programs, and nothing does for {a.arch} here")
+        under = (str(qemu), "-L", str(libc))
+    with local.function(program, environment, FOLDER, under) as running:
+        yield running
+        if under:
+            print(f"ran     {program.relative_to(local.ROOT)} under QEMU")
+        else:
+            print(f"memory  {running.peak_mib():.0f} MiB at most")
 
 
 def ask(function: local.Function, event: bytes) -> object:
@@ -96,12 +119,11 @@ def convert(s3, a: argparse.Namespace) -> None:
         body = a.part.read_bytes() if a.part else part_for(named["key"], parts)
         s3.put_object(Bucket=named["bucket"], Key=named["key"], Body=body)
         print(f"put     s3://{named['bucket']}/{named['key']} ({len(body)} bytes)")
-    with local.function(a.programs / "convert", settings(landing_bucket, prefix), FOLDER) as function:
-        print(f"answer  {json.dumps(ask(function, a.event.read_bytes()))}")
-        print(f"memory  {function.peak_mib():.0f} MiB at most")
+    with function(a, "convert", settings(landing_bucket, prefix)) as running:
+        print(f"answer  {json.dumps(ask(running, a.event.read_bytes()))}")
     found = curated(s3)
     show(found)
-    print(f"log     {function.log}")
+    print(f"log     {running.log}")
     refused = [key for key in found if "/failed/" in key]
     if refused and a.part is None:
         raise local.Failed(f"the function refused a part that is good: {', '.join(refused)}")
@@ -115,20 +137,19 @@ def sweep(s3, a: argparse.Namespace, request: dict) -> None:
     for part in sample_parts(a.programs / "daymark"):
         keys.append(prefix + part.relative_to(LANDING).as_posix())
         s3.put_object(Bucket=bucket, Key=keys[-1], Body=part.read_bytes())
-    with local.function(a.programs / "convert", settings(bucket, prefix), FOLDER) as function:
+    with function(a, "convert", settings(bucket, prefix)) as running:
         records = [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": bucket}, "object": {"key": key}}} for key in keys]
-        ask(function, json.dumps({"Records": records}).encode())
+        ask(running, json.dumps({"Records": records}).encode())
     before = curated(s3)
     print(f"put     {len(keys)} parts of a day into s3://{bucket}/{prefix}, and converted them")
     # A day is complete after an hour without a change, which nobody wants to wait for here.
     quiet = {**settings(bucket, prefix), "DAYMARK_QUIET_MINUTES": "0"}
-    with local.function(a.programs / "manifest", quiet, FOLDER) as function:
-        answer = ask(function, a.event.read_bytes())
+    with function(a, "manifest", quiet) as running:
+        answer = ask(running, a.event.read_bytes())
         print(f"answer  {json.dumps(answer)}")
-        print(f"memory  {function.peak_mib():.0f} MiB at most")
     after = curated(s3)
     show({key: size for key, size in after.items() if key not in before})
-    print(f"log     {function.log}")
+    print(f"log     {running.log}")
     if not answer["days"]:
         raise local.Failed("the sweep found no day")
     for day in answer["days"]:
@@ -164,7 +185,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("event", type=pathlib.Path)
     parser.add_argument("--part", type=pathlib.Path, help="the object's bytes, instead of a sample part")
-    parser.add_argument("--programs", type=pathlib.Path, required=True, help="folder of convert, manifest and daymark")
+    parser.add_argument("--programs", type=pathlib.Path, required=True, help="folder of daymark and, without --arch, of convert and manifest")
+    parser.add_argument("--arch", choices=sorted(local.ARCHITECTURES.values()), help="what make build ARCH=… left")
     a = parser.parse_args()
 
     FOLDER.mkdir(parents=True, exist_ok=True)

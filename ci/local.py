@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pathlib
+import platform
 import socket
 import subprocess
 import sys
@@ -103,34 +104,50 @@ class Function:
         except json.JSONDecodeError:
             return body.decode("utf-8", "replace")
 
-    def peak_mib(self) -> float:
-        """Peak memory of the program, which the emulator started; 0 if it is gone."""
+    def program(self) -> dict[str, str]:
+        """What the kernel says of the program that the emulator started; nothing if there is none."""
         for status in pathlib.Path("/proc").glob("[0-9]*/status"):
             with contextlib.suppress(OSError):
                 fields = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
                 if int(fields["PPid"]) == self.emulator.pid and "VmHWM" in fields:
-                    return int(fields["VmHWM"].split()[0]) / 1024
-        return 0.0
+                    return fields
+        return {}
+
+    def peak_mib(self) -> float:
+        """Peak memory of the program; 0 if it is gone."""
+        return int(self.program().get("VmHWM", "0").split()[0]) / 1024
+
+
+# What Lambda calls an architecture, by what the kernel calls it.
+ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64"}
+
+
+def emulator() -> pathlib.Path:
+    """AWS's Runtime Interface Emulator, for this machine."""
+    name = f"aws-lambda-rie-{ARCHITECTURES.get(platform.machine(), platform.machine())}"
+    rie = next(SAM.glob(f"lib/python*/site-packages/samcli/local/rapid/{name}"), None)
+    if rie is None:
+        raise Failed(f"no {name} under {SAM}")
+    return rie
 
 
 @contextlib.contextmanager
-def function(program: pathlib.Path, settings: dict[str, str], folder: pathlib.Path) -> Iterator[Function]:
-    """Runs `program` as Lambda would."""
-    rie = next(SAM.glob("lib/python*/site-packages/samcli/local/rapid/aws-lambda-rie-x86_64"), None)
-    if rie is None:
-        raise Failed(f"no Runtime Interface Emulator under {SAM}")
+def function(
+    program: pathlib.Path, settings: dict[str, str], folder: pathlib.Path, under: tuple[str, ...] = (), memory_mib: int = 1769
+) -> Iterator[Function]:
+    """Runs `program` as Lambda would, with `settings` as its whole environment; `under` is a command that takes the program."""
     invocations, runtime = free_port(), free_port()
-    command = [str(rie), "--runtime-interface-emulator-address", f"127.0.0.1:{invocations}"]
-    command += ["--runtime-api-address", f"127.0.0.1:{runtime}", str(program.resolve())]
+    command = [str(emulator()), "--runtime-interface-emulator-address", f"127.0.0.1:{invocations}"]
+    command += ["--runtime-api-address", f"127.0.0.1:{runtime}", *under, str(program.resolve())]
+    name = program.name if program.name != "bootstrap" else program.parent.name
     environment = {
         "PATH": os.environ["PATH"],
-        "AWS_LAMBDA_FUNCTION_NAME": program.name,
+        "AWS_LAMBDA_FUNCTION_NAME": name,
         "AWS_LAMBDA_FUNCTION_TIMEOUT": str(INVOKE_SECONDS_MAX),
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
-        **s3_settings(),
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory_mib),
         **settings,
     }
-    log = folder / f"{program.name}.log"
+    log = folder / f"{name}.log"
     with started(command, environment, log) as process:
         wait_for_port(invocations, process, log)
         yield Function(f"http://127.0.0.1:{invocations}", process, log)
