@@ -128,10 +128,11 @@ def main() -> None:
     why_not = share.missing()
     busy = os.getloadavg()[0]
     print(f"\nA part of 15 MB by MemoryMiB, S3 to S3: {os.cpu_count()} CPUs, load {busy:.1f}, {a.rounds} rounds")
+    print("  Dollars are for 1,000 parts, requests aside; arm64's by its price alone. Peak is the program's memory in MiB.")
     if why_not:
         print(f"  NOT MEASURED under limits, but worked out from CPU seconds: {why_not}")
     names = "".join(f"{f'{table.name} s':>18}" for table in tables.PARTS)
-    print(f"  {'MiB':>6}{names}{'mean s':>8}{'CPU s':>8}{'x86 $':>9}{'arm64 $':>9}{'peak':>6}      $ for 1,000 parts; arm64 by its price alone")
+    print(f"  {'MiB':>6}{names}{'mean s':>8}{'CPU s':>8}{'x86 $':>9}{'arm64 $':>9}{'peak':>6}")
     if why_not:
         found, peak = measured(parts, share.ONE_CPU_MIB, a.rounds, limited=False)
     for size in SIZES_MIB:
