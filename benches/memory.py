@@ -82,7 +82,8 @@ def convert(function: local.Function, parts: Parts, table: tables.Table) -> tupl
     answer = function.invoke(event)
     taken = time.monotonic() - start, cpu_seconds(function) - before
     if isinstance(answer, dict) and "errorType" in answer or parts.parquet() != parts.count:
-        raise local.Failed(f"{table.name}: expected Parquet of {parts.count} parts, found {parts.parquet()}: {answer}\n{local.tail(function.log)}")
+        wanted = f"expected Parquet of {parts.count} parts, found {parts.parquet()}"
+        raise local.Failed(f"{table.name}: {wanted}: {answer}\n{local.tail(function.log)}")
     return taken
 
 

@@ -185,7 +185,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("event", type=pathlib.Path)
     parser.add_argument("--part", type=pathlib.Path, help="the object's bytes, instead of a sample part")
-    parser.add_argument("--programs", type=pathlib.Path, required=True, help="folder of daymark and, without --arch, of convert and manifest")
+    parser.add_argument("--programs", type=pathlib.Path, required=True, help="folder of daymark and, without --arch, of the functions")
     parser.add_argument("--arch", choices=sorted(local.ARCHITECTURES.values()), help="what make build ARCH=… left")
     a = parser.parse_args()
 
