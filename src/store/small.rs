@@ -5,6 +5,7 @@ use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ChecksumAlgorithm;
 use bytes::{Bytes, BytesMut};
+use sha2::{Digest, Sha256};
 
 use super::attempts::Attempts;
 use super::{Body, Kind, ObjectMeta, Store, StoreError};
@@ -94,6 +95,25 @@ impl Store {
         }
     }
 
+    /// SHA-256, hex, of the object that has this ETag, in memory that does not grow with it.
+    ///
+    /// # Errors
+    /// As [`Store::get_tail`].
+    pub async fn sha256(&self, bucket: &str, key: &str, etag: &str) -> Result<String, StoreError> {
+        let mut tries = 1;
+        loop {
+            match digest(self.get(bucket, key, etag, 0).await?).await {
+                Ok(sha256) => return Ok(sha256),
+                Err(_) if tries < BODIES_MAX => tries += 1,
+                Err(cause) => {
+                    let mut error = StoreError::unusable("GetObject", bucket, key, &cause);
+                    error.kind = Kind::Lost;
+                    return Err(error);
+                }
+            }
+        }
+    }
+
     /// Writes an object in one request onto the one that has this ETag, or, with None, if none is there. Returns the new
     /// ETag.
     ///
@@ -173,6 +193,15 @@ impl Store {
             }
         }
     }
+}
+
+async fn digest(mut body: Body) -> Result<String, String> {
+    let mut hash = Sha256::new();
+    while let Some(bytes) = body.next().await {
+        hash.update(&bytes?);
+    }
+    let digest = hash.finalize();
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// The whole body, or how many bytes came when they were too many.

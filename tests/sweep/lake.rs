@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use daymark::app::handler::{Handler, Invocation};
 use daymark::app::sweep::{Judged, Report, SweepError, Sweeper};
 use daymark::config::Config;
@@ -177,6 +178,24 @@ impl Lake {
 
     pub async fn overwrite(&self, key: &str, text: &str) {
         put(&self.world.client, CURATED, key, text.as_bytes().to_vec()).await;
+    }
+
+    /// In a multipart upload, whose ETag is not the content's MD5.
+    pub async fn overwrite_in_parts(&self, key: &str, text: &str) {
+        let client = &self.world.client;
+        let upload = client.create_multipart_upload().bucket(CURATED).key(key);
+        let id = upload.send().await.unwrap().upload_id.unwrap();
+        let body = text.as_bytes().to_vec().into();
+        let part = client.upload_part().bucket(CURATED).key(key).upload_id(&id);
+        let part = part.part_number(1).body(body).send().await.unwrap();
+        let part = CompletedPart::builder()
+            .part_number(1)
+            .set_e_tag(part.e_tag)
+            .build();
+        let parts = CompletedMultipartUpload::builder().parts(part).build();
+        let complete = client.complete_multipart_upload().bucket(CURATED).key(key);
+        let complete = complete.upload_id(&id).multipart_upload(parts);
+        complete.send().await.unwrap();
     }
 
     pub async fn remove(&self, key: &str) {

@@ -9,6 +9,28 @@ use crate::manifest::Content;
 /// Complete days that a day is compared with.
 pub(super) const DAYS: usize = 7;
 
+/// What is remembered of a published day: none of its parts, so that it is small however many there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Outline {
+    /// Rows by table.
+    rows: BTreeMap<String, u64>,
+    /// Types by table and column.
+    types: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl Outline {
+    pub(super) fn of(content: &Content) -> Self {
+        let mut outline = Outline::default();
+        for (name, table) in &content.tables {
+            outline.rows.insert(name.clone(), table.totals.rows_written);
+            let types = table.columns.iter();
+            let types = types.map(|column| (column.name.clone(), column.kind.clone()));
+            outline.types.insert(name.clone(), types.collect());
+        }
+        outline
+    }
+}
+
 /// Grows with each day that a sweep passes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Memory {
@@ -21,19 +43,20 @@ pub(super) struct Memory {
 impl Memory {
     /// Remembers a published day. Days come in their order.
     pub(super) fn learn(&mut self, date: &Day, content: &Content) {
-        for (name, table) in &content.tables {
-            let types = self.types.entry(name.clone()).or_default();
-            for column in &table.columns {
+        self.remember(date, Outline::of(content));
+    }
+
+    /// The same of a day that was read for its outline.
+    pub(super) fn remember(&mut self, date: &Day, outline: Outline) {
+        for (name, columns) in outline.types {
+            let types = self.types.entry(name).or_default();
+            for (column, kind) in columns {
                 // The first type that was published is the column's for ever.
-                types
-                    .entry(column.name.clone())
-                    .or_insert_with(|| column.kind.clone());
+                types.entry(column).or_insert(kind);
             }
         }
-        let rows = content.tables.iter();
-        let rows = rows.map(|(name, table)| (name.clone(), table.totals.rows_written));
         self.days.retain(|(day, _)| day != date);
-        self.days.push_back((date.clone(), rows.collect()));
+        self.days.push_back((date.clone(), outline.rows));
         while self.days.len() > DAYS {
             self.days.pop_front();
         }

@@ -82,8 +82,17 @@ impl Objects {
         if md5 == listed.etag {
             return Ok(true);
         }
-        let read = self.read(&listed.key).await?;
-        Ok(read.is_some_and(|(bytes, etag)| etag == listed.etag && *bytes == *body))
+        self.has(listed, &crate::manifest::sha256(body)).await
+    }
+
+    /// Whether a listed object has this SHA-256. It may be large, so it is not held in memory.
+    pub(super) async fn has(&self, listed: &Listed, sha256: &str) -> Result<bool, SweepError> {
+        match self.store.sha256(&self.bucket, &listed.key, &listed.etag).await {
+            Ok(found) => Ok(found == sha256),
+            // Another object is there by now, or none.
+            Err(error) if matches!(error.kind, Kind::Precondition | Kind::NotFound) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Writes onto what has this ETag, or, with None, where nothing is.

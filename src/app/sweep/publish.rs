@@ -53,6 +53,8 @@ pub(super) struct Publication<'a> {
     /// The newest revision, which may be claimed a moment ago.
     pub(super) newest: &'a Revision,
     pub(super) document: Document<'a>,
+    /// SHA-256 of the revision that was the newest before, hex: `manifest.json` may still be its copy.
+    pub(super) before: Option<String>,
     /// The revision whose files are published: the newest one, or an earlier one.
     pub(super) published: Option<&'a Revision>,
     /// Earlier revisions of which the event was never told.
@@ -146,6 +148,7 @@ impl Publication<'_> {
             };
             if let Some(listed) = listed.filter(|listed| !is_copy(listed))
                 && !self.objects.is_so(&body, listed).await?
+                && !self.is_before(listed).await?
             {
                 self.keep_foreign(&key, listed).await?;
             }
@@ -158,6 +161,14 @@ impl Publication<'_> {
         self.objects
             .bring(&key, checksum, TEXT, leaves.get(&Leaf::Checksum))
             .await
+    }
+
+    /// Whether a `manifest.json` is a copy of the revision before, which its ETag does not tell where a KMS key encrypts it.
+    async fn is_before(&self, listed: &Listed) -> Result<bool, SweepError> {
+        match &self.before {
+            Some(sha256) => self.objects.has(listed, sha256).await,
+            None => Ok(false),
+        }
     }
 
     /// Keeps a copy of a `manifest.json` that is none of the day's.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::gather::Gathered;
+use super::memory::Outline;
 use super::objects::Objects;
 use super::{SweepError, Sweeper, send};
 use crate::day::{Known, Seen, Sent, State};
@@ -135,14 +136,15 @@ pub(super) async fn revision(
     }
 }
 
-/// The last published days before a day, newest first, with the revisions that are published.
+/// The last published days before a day, newest first, with what is remembered of each. One revision is held at a time: each
+/// is as large as its day.
 pub(super) async fn published_before(
     store: &Store,
     objects: &Objects,
     layout: &Layout,
     date: &Day,
     days: usize,
-) -> Result<Vec<(Day, Revision)>, SweepError> {
+) -> Result<Vec<(Day, Outline)>, SweepError> {
     let mut listing = Listing {
         delimiter: Some("/".to_owned()),
         ..Listing::of(layout.manifests())
@@ -173,16 +175,22 @@ pub(super) async fn published_before(
         };
         let number = match newest.history.published {
             Some(number) if number == newest.history.revision => {
-                found.push((day, newest));
+                found.extend(newest.content.as_ref().map(|content| (day, Outline::of(content))));
                 continue;
             }
             Some(number) => number,
             None => continue,
         };
+        drop(newest);
         if let Some((bytes, _)) = objects.read(&layout.leaf(&day, Leaf::Revision(number))).await?
             && let Ok(revision) = Revision::parse(&bytes, &day, number)
         {
-            found.push((day, revision));
+            found.extend(
+                revision
+                    .content
+                    .as_ref()
+                    .map(|content| (day, Outline::of(content))),
+            );
         }
     }
     Ok(found)

@@ -44,10 +44,8 @@ impl Run<'_> {
         let sweeper = self.sweeper;
         let layout = &sweeper.config.layout;
         let before = published_before(&sweeper.store, &sweeper.objects, layout, from, memory::DAYS).await?;
-        for (date, revision) in before.iter().rev() {
-            if let Some(content) = &revision.content {
-                self.memory.learn(date, content);
-            }
+        for (date, outline) in before.into_iter().rev() {
+            self.memory.remember(&date, outline);
         }
         let mut gatherer = Gatherer::open(&sweeper.store, &sweeper.config, from, to, now_ms).await?;
         loop {
@@ -109,6 +107,7 @@ impl Run<'_> {
         let config = &sweeper.config;
         let Gathered { seen, written } = &gathered;
         let before = Standing::of(&recalled);
+        let sha256_before = recalled.newest.as_ref().map(|newest| newest.sha256.clone());
         let mut known = recalled.known(seen, &config.layout);
         known.drained_ms = self.drained_ms;
         self.memory.tell(&mut known);
@@ -154,6 +153,7 @@ impl Run<'_> {
                     written,
                     newest,
                     document,
+                    before: sha256_before,
                     untold: &untold,
                     published,
                     objects: &sweeper.objects,

@@ -92,7 +92,9 @@ async fn verify(arguments: &VerifyArguments) -> anyhow::Result<Status> {
     let dates = place.dates(&manifests, &from, &to).await?;
     let mut all = Found::default();
     if let Some(date) = arguments.date.as_ref().filter(|_| dates.is_empty()) {
-        all.fault(format!("{date}: expected a manifest, found none"));
+        let fault = format!("{date}: expected a manifest, found none");
+        tell(&format!("fault: {fault}"));
+        all.fault(fault);
     }
     for date in &dates {
         let mut found = Found::default();
@@ -141,8 +143,6 @@ async fn verify(arguments: &VerifyArguments) -> anyhow::Result<Status> {
             bytes(all.bytes),
             counted(all.faults.len() as u64, "fault"),
         ))?;
-    } else if dates.is_empty() && !all.faults.is_empty() {
-        tell(&format!("fault: {}", all.faults.join("; ")));
     }
     Ok(match all.faults.is_empty() {
         true => Status::Done,

@@ -41,7 +41,8 @@ fn what_is_as_it_was_has_no_fault() {
 fn faulty_date(desk: &Desk) {
     run(desk, &["verify", "--date", "2026-12-24"])
         .expect(1)
-        .shows("1 fault");
+        .shows("1 fault")
+        .says("2026-12-24: expected a manifest, found none");
 }
 
 #[test]
