@@ -146,6 +146,28 @@ class Template(unittest.TestCase):
                         for resource in listed(statement["Resource"]):
                             self.assertRegex(resource, rf"^arn:aws:s3:::[^/]+/{re.escape(folder)}", name)
 
+    def test_each_function_keeps_to_its_own_folders_of_the_lake(self):
+        """The converter cannot publish, the manifest function cannot make Parquet, and rejects are the converter's alone."""
+        parts = {"table=*", "failed/*", "rejected/*"}
+        own = {f"{folder}/*" for folder in ["manifest", "parts", "published", "live", "latest", "set-aside"]}
+        wanted = {
+            ("ConvertRole", "s3:PutObject"): parts,
+            ("ConvertRole", "s3:GetObject"): parts,
+            ("ConvertRole", "s3:AbortMultipartUpload"): {"table=*"},
+            ("ManifestRole", "s3:PutObject"): own,
+            ("ManifestRole", "s3:GetObject"): own | {"table=*"},
+            ("ManifestRole", "s3:DeleteObject"): parts | {"manifest/*", "latest/*"},
+        }
+        for resolver, resources in self.each():
+            found = {}
+            for name in ["ConvertRole", "ManifestRole"]:
+                for statement in resources[name]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]:
+                    for action, resource in itertools.product(listed(statement["Action"]), listed(statement["Resource"])):
+                        folder = re.fullmatch(rf"arn:aws:s3:::[^/]+/{resolver.parameters['CuratedPrefix']}(.+)", resource)
+                        if folder:
+                            found.setdefault((name, action), set()).add(folder[1])
+            self.assertEqual(found, wanted)
+
     def test_hubspot_gets_what_its_article_lists(self):
         objects = {"s3:PutObject", "s3:GetObject", "s3:GetObjectVersion", "s3:DeleteObject", "s3:DeleteObjectVersion"}
         for partition in ["aws", "aws-us-gov"]:
