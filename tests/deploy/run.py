@@ -87,12 +87,18 @@ def play(a, steps, sam, template, left, recorder):
     steps("parameters that cannot work together")
     stacks.refused_parameters(sam, endpoint, ministack.aws(endpoint), template)
 
-    steps("sam deploy")
-    stack = stacks.deploy(sam, endpoint, ministack.aws(endpoint), template)
+    steps("sam deploy --guided")
+    aws = ministack.aws(endpoint)
+    stack = stacks.guided(sam, endpoint, aws, template, **stacks.PARAMETERS)
     stack.tell(left)
 
     steps("HubSpot's role")
-    hubspot = day.HubSpot(endpoint, stack, recorder)
+    day.before_hubspot_has_shown_anything(endpoint, stack)
+    shown = day.shown_by_hubspot(endpoint)
+    day.connected(stack, stacks.guided(sam, endpoint, aws, template, **shown.parameters))
+    # As an upgrade does, which must not take HubSpot's access away.
+    stack = stacks.deployed_again(sam, endpoint, aws, template)
+    hubspot = day.HubSpot(endpoint, stack, recorder, shown)
     hubspot.tries_everything()
     day.without_tls(f"http://127.0.0.1:{recorder.upstream}", stack, hubspot)
 

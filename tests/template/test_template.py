@@ -343,6 +343,23 @@ class Template(unittest.TestCase):
                 if member.endswith("Name") and name in added:
                     self.assertIsInstance(value, dict, f"{name}: {member} is the same in every stack")
 
+    def test_no_parameter_is_given_past_what_later_deployments_go_by(self):
+        """`sam deploy --guided` keeps its answers; what `--parameter-overrides` says, the next `sam deploy` takes back."""
+        for page in [resolve.ROOT / "README.md", *sorted((resolve.ROOT / "docs").glob("*.md"))]:
+            self.assertNotIn("sam deploy --parameter-overrides", page.read_text(), page.name)
+
+    def test_the_runbook_counts_what_cloudwatch_takes_money_for(self):
+        metrics = len(re.findall(r'\("([A-Z][A-Za-z]+)", "', (resolve.ROOT / "src/telemetry/metrics.rs").read_text()))
+        kinds = [resource["Type"] for resource in self.template["Resources"].values()]
+        alarms, dashboards = (kinds.count(f"AWS::CloudWatch::{kind}") for kind in ["Alarm", "Dashboard"])
+        # By the month: a metric is 0.30 dollars, an alarm 0.10, a dashboard 3.
+        dollars = (metrics * 0.3 + alarms * 0.1 + dashboards * 3) / 30
+        line = f"+ ${dollars:.2f} "
+        runbook = (resolve.ROOT / "docs/runbook.md").read_text()
+        (found,) = [text for text in runbook.splitlines() if "metrics, " in text and "alarms, " in text and "$" in text]
+        self.assertIn(line, found)
+        self.assertIn(f"{metrics} metrics, {alarms} alarms, a dashboard", found)
+
     def test_the_version_is_the_crates(self):
         cargo = (resolve.ROOT / "Cargo.toml").read_text()
         version = re.search(r'^version = "(.+)"', cargo, re.M)[1]
