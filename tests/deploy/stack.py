@@ -184,6 +184,25 @@ def deployed(sam, endpoint, environment, path, name, more, lines=()):
     return stack
 
 
+def uninstalled(sam, endpoint, environment, stack):
+    """`sam delete`, as the runbook has it: what is left are the buckets, with all that was in them."""
+    s3 = local.client("s3", endpoint)
+    buckets = [stack.ids[r["LogicalResourceId"]] for r in stack.resources if r["ResourceType"] == "AWS::S3::Bucket"]
+
+    def contents():
+        return {name: [found["Key"] for found in s3.list_objects_v2(Bucket=name).get("Contents", [])] for name in buckets}
+
+    before = contents()
+    local.run([sam, "delete", "--stack-name", stack.name, "--region", "us-east-1", "--no-prompts"], environment)
+    queues = local.client("sqs", endpoint).list_queues(QueueNamePrefix=stack.name).get("QueueUrls", [])
+    functions = [f["FunctionName"] for f in local.client("lambda", endpoint).list_functions()["Functions"]]
+    left = [name for name in functions if name.startswith(f"{stack.name}-")]
+    local.expect(not queues and not left, f"still there: {queues} {left}")
+    local.expect(contents() == before, "the buckets are as they were")
+    for name, keys in before.items():
+        local.Steps.say(name, "stays", f"{len(keys)} objects and more" if len(keys) == 1000 else f"{len(keys)} objects")
+
+
 def with_settings(path):
     """The project's own settings beside the template, where SAM looks for them and keeps answers."""
     shutil.copy(ROOT / "samconfig.toml", path.with_name("samconfig.toml"))
