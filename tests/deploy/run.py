@@ -146,7 +146,7 @@ def play(a, steps, sam, template, left, recorder):
     steps("rights, used and granted")
     granted.check(recorder, stack, endpoint)
     steps("a second stack, on a bucket that is there already")
-    existing.deployed(sam, aws, template, endpoint, recorder, account)
+    existing.deployed(sam, a.daymark, aws, template, endpoint, recorder, account)
     steps("sam delete")
     stacks.uninstalled(sam, endpoint, aws, stack)
     steps("done")
