@@ -111,12 +111,7 @@ impl History {
             19 => self.rewrite().await,
             20 | 21 => self.crash_converting().await,
             22 => self.convert_and_sweep().await,
-            23 => {
-                // The servers of S3 need not agree on the time.
-                let seconds = 1 + self.dice.below(90);
-                self.tell(format!("S3's clock is {seconds} seconds behind what it was"));
-                self.lake.clock.retreat(Duration::from_secs(seconds));
-            }
+            23 => self.fall_back(),
             _ => {
                 let value = self.dice.of(&["true", "false"]);
                 self.tell(format!("QUOTED_NULL={value}"));
@@ -232,6 +227,15 @@ impl History {
         let (request, sweeper) = (Request::default(), self.lake.sweeper());
         let (swept, ()) = tokio::join!(sweeper.sweep(&request, None), self.lake.convert(&notice));
         swept.unwrap();
+    }
+
+    /// The servers of S3 need not agree on the time. A sweep that stands still meanwhile would be taken for a newer one.
+    fn fall_back(&mut self) {
+        if self.stalled.is_none() {
+            let seconds = 1 + self.dice.below(90);
+            self.tell(format!("S3's clock is {seconds} seconds behind what it was"));
+            self.lake.clock.retreat(Duration::from_secs(seconds));
+        }
     }
 
     async fn deliver(&mut self) {
