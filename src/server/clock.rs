@@ -43,9 +43,8 @@ impl Clock {
     pub fn retreat(&self, by: Duration) {
         if let Some(held_ms) = &self.held_ms {
             let by_ms = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
-            let back = |ms: u64| Some(ms.saturating_sub(by_ms));
-            // Never refused: the closure always answers.
-            drop(held_ms.fetch_update(Ordering::SeqCst, Ordering::SeqCst, back));
+            let shown_ms = held_ms.load(Ordering::SeqCst);
+            held_ms.fetch_sub(by_ms.min(shown_ms), Ordering::SeqCst);
         }
     }
 
