@@ -43,7 +43,8 @@ impl Run<'_> {
     ) -> Result<(), SweepError> {
         let sweeper = self.sweeper;
         let layout = &sweeper.config.layout;
-        let before = published_before(&sweeper.store, &sweeper.objects, layout, from, memory::DAYS).await?;
+        let (store, objects) = (&sweeper.store, &sweeper.objects);
+        let before = published_before(store, objects, layout, from, memory::DAYS, memory::AMONG).await?;
         for (date, outline) in before.into_iter().rev() {
             self.memory.remember(&date, outline);
         }
