@@ -177,3 +177,16 @@ def first_complete_day(account, hubspot, lake, inbox):
         local.expect(len(symlink) == len(table["parts"]), f"{name}: the symlink names {len(symlink)} files")
     local.expect(not wanted, f"tables are missing: {wanted}")
     local.expect(json.loads(lake.read("latest/latest.json"))["date"] == account.date, "latest.json names the day")
+
+
+def cataloged(endpoint, stack, lake, date):
+    """The Glue catalog has every table that the day has, and Daymark's own, with the day within its range."""
+    pages = local.client("glue", endpoint).get_paginator("get_tables").paginate(DatabaseName=stack.outputs["GlueDatabase"])
+    found = {table["Name"]: table for page in pages for table in page["TableList"]}
+    tables = lake.manifest(date)["content"]["tables"]
+    wanted = {"daymark_latest", "daymark_parts"} | {name + end for name in tables for end in ("", "_live")}
+    local.expect(set(found) == wanted, f"the Glue catalog has {sorted(found)}, expected {sorted(wanted)}")
+    for name, table in found.items():
+        begins = table["Parameters"].get("projection.date.range", "").partition(",")[0]
+        local.expect(not table["PartitionKeys"] or begins <= date, f"{name}: its days begin with {begins}")
+    local.Steps.say(f"{len(found)} tables in Glue", stack.outputs["GlueDatabase"])

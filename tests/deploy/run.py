@@ -107,6 +107,7 @@ def play(a, steps, sam, template, left, recorder):
     lake = day.Lake(endpoint, stack)
     account = day.Account(a.daymark, FOLDER / "sample", day.days_ago(2))
     day.first_complete_day(account, hubspot, lake, inbox)
+    day.cataloged(endpoint, stack, lake, account.date)
     verified = local.run(
         [a.daymark, "verify", "--landing", stack.outputs["LandingUrl"], "--curated", stack.outputs["CuratedUrl"]],
         aws,

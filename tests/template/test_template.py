@@ -118,8 +118,9 @@ class Template(unittest.TestCase):
                             self.assertRegex(action, r"^[a-z0-9]+:[A-Za-z]+$", where)
                         for resource in listed(statement["Resource"]):
                             self.assertRegex(resource, r"^(arn:aws:|<)", where)
-                            # A star is a prefix's end, under a bucket's name.
-                            self.assertRegex(resource, r"^[^*]*$|^arn:aws:s3:::[^/*]+/[^*]*\*$", where)
+                            # A star is a prefix's end, under a bucket's name, or all tables of one database.
+                            of_tables = r"^arn:aws:glue:[^*]+:table/[^/*]+/\*$"
+                            self.assertRegex(resource, r"^[^*]*$|^arn:aws:s3:::[^/*]+/[^*]*\*$|" + of_tables, where)
                             if resource.startswith("arn:aws:s3:::") and self.parameter_prefixes(resource):
                                 self.assertNotRegex(resource, r"^arn:aws:s3:::[^/]+/\*$", where)
             functions = of_type(resources, "Serverless::Function")

@@ -18,7 +18,7 @@ pub(super) struct Outline {
     /// Rows by table.
     rows: BTreeMap<String, u64>,
     /// Types by table and column.
-    types: BTreeMap<String, BTreeMap<String, String>>,
+    pub(super) types: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl Outline {
