@@ -16,6 +16,9 @@ pub const TABLE_TYPE: &str = "VIRTUAL_VIEW";
 pub const EXPANDED_TEXT: &str = "/* Presto View */";
 /// The parameter that marks a view, with the value `true`.
 pub const PARAMETER: &str = "presto_view";
+/// What a view's parameter `comment` has to be, and its `Description` in Glue (which Trino puts in the parameter's place):
+/// with any other, Trino says that there is no such view. What a view is for, for people, stands inside its JSON.
+pub const COMMENT: &str = "Presto View";
 /// Bytes of `ViewOriginalText` at most, as Glue's API has it.
 pub const ORIGINAL_TEXT_BYTES_MAX: usize = 409_600;
 /// Bytes of a statement at most, as Athena has it; creating a view by hand is one.
@@ -31,6 +34,7 @@ struct Encoded<'v> {
     catalog: &'v str,
     schema: &'v str,
     columns: Vec<EncodedColumn<'v>>,
+    comment: &'v str,
     /// Trino refuses a view that has neither this nor an owner.
     run_as_invoker: bool,
 }
@@ -52,6 +56,7 @@ pub fn original_text(view: &View, schema: &str) -> String {
         catalog: CATALOG,
         schema,
         columns: columns.collect(),
+        comment: &view.comment,
         run_as_invoker: true,
     };
     // Texts and a flag: JSON takes them all.
@@ -121,7 +126,7 @@ mod tests {
             name: "v".to_owned(),
             sql: "SELECT 'ü\"\\' AS a, x FROM t".to_owned(),
             columns: vec![column("a", "string"), column("x", "timestamp")],
-            comment: String::new(),
+            comment: "For people".to_owned(),
         };
         let text = original_text(&view, "hubspot");
         let json = text.strip_prefix("/* Presto View: ").unwrap();
@@ -131,7 +136,7 @@ mod tests {
             String::from_utf8(json).unwrap(),
             concat!(
                 r#"{"originalSql":"SELECT 'ü\"\\' AS a, x FROM t","catalog":"awsdatacatalog","schema":"hubspot","#,
-                r#""columns":[{"name":"a","type":"varchar"},{"name":"x","type":"timestamp(3)"}],"runAsInvoker":true}"#
+                r#""columns":[{"name":"a","type":"varchar"},{"name":"x","type":"timestamp(3)"}],"comment":"For people","runAsInvoker":true}"#
             )
         );
         let columns = [("a", "varchar"), ("x", "timestamp(3)")].map(|(a, b)| (a.to_owned(), b.to_owned()));

@@ -122,9 +122,11 @@ pub fn views(
     wished.extend(events(definitions, tables, &base, &mut built));
     wished.push((claim("property_history_current", 0, "history"), Plan::History));
 
-    // A table that has a view's name, as tables of events have: the view says what it adds.
+    // A table that has a view's name, as tables of events have: the view says what it adds. So it does where a label ends in
+    // what other views end in.
     for (claim, _) in &mut wished {
-        if taken.contains(&claim.wanted) {
+        let ending = ["_latest", "_live"].iter().any(|end| claim.wanted.ends_with(end));
+        if ending || taken.contains(&claim.wanted) {
             claim.wanted += "_typed";
         }
     }

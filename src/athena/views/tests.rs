@@ -217,7 +217,9 @@ fn names_that_several_want() {
     assert!(other.starts_with("objects_contacts_") && !other.ends_with("_latest"), "{other}");
     let links = format!("associations_{}_to_contacts", other.strip_prefix("objects_").unwrap());
     view(&built, &links);
-    assert!(view(&built, "objects_contacts_latest").sql.contains("objecttypeid = '2-9'"));
+    // No label takes a name that another view's newest day has.
+    assert!(view(&built, "objects_contacts_latest").sql.contains("objecttypeid = '0-1'"));
+    assert!(view(&built, "objects_contacts_latest_typed").sql.contains("objecttypeid = '2-9'"));
     let mut tables = lake();
     tables.insert("objects_contacts".to_owned(), tables["objects"].clone());
     let built = views(&account, &tables, SINCE, &ViewSettings::default());
@@ -244,8 +246,9 @@ fn wide(count: usize) -> Definitions {
 #[test]
 fn wide_types_stay_within_the_limits() {
     let deals = |definitions: &Definitions| view(&build(definitions), "objects_deals_latest").clone();
-    let seen = deals(&wide(894));
-    assert!(seen.comment.ends_with("895 properties"), "{}", seen.comment);
+    // 894 columns were seen; these are more.
+    let seen = deals(&wide(700));
+    assert!(seen.comment.ends_with("701 properties") && seen.columns.len() > 1_200, "{}", seen.comment);
     let mut many = wide(5_000);
     let cut = deals(&many);
     assert!(cut.comment.contains(" more left out by Athena's limit"), "{}", cut.comment);
