@@ -107,7 +107,13 @@ const LABEL: Column = Column(&["label", "displayname"]);
 const TYPE: Column = Column(&["type", "propertytype", "datatype"]);
 const ARCHIVED: Column = Column(&["archived", "isarchived", "deleted"]);
 const QUALIFIED: Column = Column(&["fullyqualifiedname", "qualifiedname"]);
-const SINGULAR: Column = Column(&["singularlabel", "labelsingular", "singularname", "singular", "label"]);
+const SINGULAR: Column = Column(&[
+    "singularlabel",
+    "labelsingular",
+    "singularname",
+    "singular",
+    "label",
+]);
 const PLURAL: Column = Column(&["plurallabel", "labelplural", "pluralname", "plural"]);
 const LABELS: Column = Column(&["labels"]);
 const PROPERTIES_JSON: Column = Column(&["properties"]);
@@ -126,13 +132,13 @@ impl Definitions {
         let mut definitions = Definitions::default();
         let mut warnings = Warnings::default();
         for batch in types {
-            definitions.read_types(&Rows::of(TYPES, batch, &mut warnings), &mut warnings);
+            definitions.read_types(&Rows::of(TYPES, batch), &mut warnings);
         }
         for batch in properties {
-            definitions.read_properties(&Rows::of(PROPERTIES, batch, &mut warnings), &mut warnings);
+            definitions.read_properties(&Rows::of(PROPERTIES, batch), &mut warnings);
         }
         for batch in associations {
-            definitions.read_associations(&Rows::of(ASSOCIATIONS, batch, &mut warnings), &mut warnings);
+            definitions.read_associations(&Rows::of(ASSOCIATIONS, batch), &mut warnings);
         }
         definitions.warnings = warnings.told();
         definitions
@@ -143,8 +149,11 @@ impl Definitions {
     pub fn count_usage(&mut self, records: &[RecordBatch]) {
         let mut unread = Warnings::default();
         for batch in records {
-            let rows = Rows::of("object_with_object_properties", batch, &mut unread);
-            let (id, properties) = (rows.column(TYPE_ID), rows.column(PROPERTIES_JSON));
+            let rows = Rows::of("object_with_object_properties", batch);
+            let (id, properties) = (
+                rows.column(TYPE_ID, &mut unread),
+                rows.column(PROPERTIES_JSON, &mut unread),
+            );
             for row in 0..rows.count() {
                 let (Some(id), Some(json)) = (id.text(row), properties.text(row)) else {
                     continue;
@@ -162,9 +171,17 @@ impl Definitions {
         }
     }
 
-    fn read_types(&mut self, rows: &Rows, warnings: &mut Warnings) {
-        let (id, name, qualified) = (rows.column(TYPE_ID), rows.column(NAME), rows.column(QUALIFIED));
-        let (singular, plural, labels) = (rows.column(SINGULAR), rows.column(PLURAL), rows.column(LABELS));
+    fn read_types(&mut self, rows: &Rows<'_>, warnings: &mut Warnings) {
+        let (id, name, qualified) = (
+            rows.column(TYPE_ID, warnings),
+            rows.column(NAME, warnings),
+            rows.column(QUALIFIED, warnings),
+        );
+        let (singular, plural, labels) = (
+            rows.column(SINGULAR, warnings),
+            rows.column(PLURAL, warnings),
+            rows.column(LABELS, warnings),
+        );
         for row in 0..rows.count() {
             let Some(id) = id.text(row) else {
                 warnings.without_key(TYPES, "OBJECTTYPEID");
@@ -182,15 +199,24 @@ impl Definitions {
                 singular: singular.owned(row).or_else(|| label("singular")),
                 plural: plural.owned(row).or_else(|| label("plural")),
             };
-            keep(self.types.entry(id.to_owned()), found, |_| false, || {
-                warnings.twice(TYPES);
-            });
+            keep(
+                self.types.entry(id.to_owned()),
+                found,
+                |_| false,
+                || {
+                    warnings.twice(TYPES);
+                },
+            );
         }
     }
 
-    fn read_properties(&mut self, rows: &Rows, warnings: &mut Warnings) {
-        let (id, name) = (rows.column(TYPE_ID), rows.column(NAME));
-        let (label, kind, archived) = (rows.column(LABEL), rows.column(TYPE), rows.column(ARCHIVED));
+    fn read_properties(&mut self, rows: &Rows<'_>, warnings: &mut Warnings) {
+        let (id, name) = (rows.column(TYPE_ID, warnings), rows.column(NAME, warnings));
+        let (label, kind, archived) = (
+            rows.column(LABEL, warnings),
+            rows.column(TYPE, warnings),
+            rows.column(ARCHIVED, warnings),
+        );
         for row in 0..rows.count() {
             let (Some(id), Some(name)) = (id.text(row), name.text(row)) else {
                 warnings.without_key(PROPERTIES, "OBJECTTYPEID or NAME");
@@ -215,9 +241,9 @@ impl Definitions {
         }
     }
 
-    fn read_associations(&mut self, rows: &Rows, warnings: &mut Warnings) {
-        let (from_id, to_id) = (rows.column(FROM_ID), rows.column(TO_ID));
-        let (from, to) = (rows.column(FROM), rows.column(TO));
+    fn read_associations(&mut self, rows: &Rows<'_>, warnings: &mut Warnings) {
+        let (from_id, to_id) = (rows.column(FROM_ID, warnings), rows.column(TO_ID, warnings));
+        let (from, to) = (rows.column(FROM, warnings), rows.column(TO, warnings));
         for row in 0..rows.count() {
             let (Some(from_id), Some(to_id)) = (from_id.text(row), to_id.text(row)) else {
                 warnings.without_key(ASSOCIATIONS, "FROMOBJECTTYPEID or TOOBJECTTYPEID");
@@ -229,9 +255,14 @@ impl Definitions {
             };
             let pair = (from_id.to_owned(), to_id.to_owned());
             // A pair has as many rows as types of link, and all should name its ends alike.
-            keep(self.associations.entry(pair), found, |_| false, || {
-                warnings.twice(ASSOCIATIONS);
-            });
+            keep(
+                self.associations.entry(pair),
+                found,
+                |_| false,
+                || {
+                    warnings.twice(ASSOCIATIONS);
+                },
+            );
         }
     }
 }

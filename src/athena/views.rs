@@ -112,7 +112,11 @@ pub fn views(
         ..Built::default()
     };
     let namings = namings(definitions, settings);
-    let base: Vec<&str> = tables.keys().map(String::as_str).filter(|name| is_base(name, tables)).collect();
+    let base: Vec<&str> = tables
+        .keys()
+        .map(String::as_str)
+        .filter(|name| is_base(name, tables))
+        .collect();
     let mut taken: BTreeSet<String> = tables.keys().cloned().chain([LATEST.to_owned()]).collect();
     taken.extend(base.iter().map(|name| format!("{name}_live")));
 
@@ -138,7 +142,10 @@ pub fn views(
         let name = name.as_ref().unwrap_or(&claim.wanted);
         twins.push(self::claim(&format!("{name}_latest"), 1, &claim.identity));
     }
-    twins.extend(base.iter().map(|name| claim(&format!("{name}_latest"), 0, &format!("table {name}"))));
+    twins.extend(
+        base.iter()
+            .map(|name| claim(&format!("{name}_latest"), 0, &format!("table {name}"))),
+    );
     let twin_names = settle(&twins, &taken, 255);
 
     let typing = Typing {
@@ -150,9 +157,15 @@ pub fn views(
         .map(|name| Plan::Table(name, tables.get(*name).map_or(&[][..], Vec::as_slice)));
     let plans: Vec<Plan> = plans.into_iter().chain(of_tables).collect();
     let names = given.into_iter().map(Some).chain(std::iter::repeat_with(|| None));
-    let wanted = claims.into_iter().map(|claim| claim.wanted).chain(std::iter::repeat_with(String::new));
-    for (((plan, name), wanted), (twin, twin_name)) in
-        plans.iter().zip(names).zip(wanted).zip(twins.into_iter().zip(twin_names))
+    let wanted = claims
+        .into_iter()
+        .map(|claim| claim.wanted)
+        .chain(std::iter::repeat_with(String::new));
+    for (((plan, name), wanted), (twin, twin_name)) in plans
+        .iter()
+        .zip(names)
+        .zip(wanted)
+        .zip(twins.into_iter().zip(twin_names))
     {
         if let Some(name) = name {
             let body = plan.body(definitions, tables, typing, Days::All);
@@ -174,7 +187,8 @@ pub fn views(
 impl Built {
     fn add(&mut self, name: Option<String>, wanted: &str, body: Result<Body, String>) {
         let Some(name) = name else {
-            self.failed.push((wanted.to_owned(), "its name is another's".to_owned()));
+            self.failed
+                .push((wanted.to_owned(), "its name is another's".to_owned()));
             return;
         };
         let body = match body {
@@ -217,7 +231,9 @@ impl Plan<'_> {
             Plan::Links(pair) => links::body(pair, tables, days),
             Plan::Events(table, columns, type_id) => {
                 let none = BTreeMap::new();
-                let defined = type_id.and_then(|id| definitions.properties.get(id)).unwrap_or(&none);
+                let defined = type_id
+                    .and_then(|id| definitions.properties.get(id))
+                    .unwrap_or(&none);
                 Ok(plain::events(table, columns, defined, (typing, days)))
             }
             Plan::History => plain::history_current(tables, days),
@@ -237,7 +253,9 @@ fn claim(wanted: &str, rank: u8, identity: &str) -> Claim {
 
 /// Whether a table has a newest day of its own: the pointer has none, and what is live is not whole.
 fn is_base(name: &str, tables: &BTreeMap<String, Vec<Column>>) -> bool {
-    let live = name.strip_suffix("_live").is_some_and(|published| tables.contains_key(published));
+    let live = name
+        .strip_suffix("_live")
+        .is_some_and(|published| tables.contains_key(published));
     name != LATEST && !live
 }
 
@@ -251,7 +269,13 @@ fn namings(definitions: &Definitions, settings: &ViewSettings) -> BTreeMap<Strin
     let ids: BTreeSet<&str> = SEEDS
         .iter()
         .map(|seed| seed.type_id)
-        .chain(definitions.types.keys().map(String::as_str).filter(|id| !is_event(id)))
+        .chain(
+            definitions
+                .types
+                .keys()
+                .map(String::as_str)
+                .filter(|id| !is_event(id)),
+        )
         .collect();
     let unknown = TypeDefinition::default();
     ids.into_iter()
@@ -270,12 +294,20 @@ fn naming(id: &str, defined: &TypeDefinition, definitions: &Definitions, setting
             () if to == id => ends.to.clone(),
             () => None,
         };
-        definitions.associations.iter().find_map(|(pair, ends)| end(ends, pair))
+        definitions
+            .associations
+            .iter()
+            .find_map(|(pair, ends)| end(ends, pair))
     };
     let internal = seed
         .map(|seed| seed.name.to_owned())
         .or_else(|| defined.name.clone())
-        .or_else(|| defined.qualified_name.as_deref().map(|name| bare(name).to_owned()))
+        .or_else(|| {
+            defined
+                .qualified_name
+                .as_deref()
+                .map(|name| bare(name).to_owned())
+        })
         .or_else(linked)
         .or_else(|| defined.singular.clone())
         .unwrap_or_else(|| format!("type_{id}"));
@@ -347,7 +379,11 @@ fn plurals(
 ) -> BTreeMap<String, String> {
     // A table of the view's name (`_typed`) does not change what the type is called.
     let claims: Vec<Claim> = wished.iter().map(|(claim, _)| claim.clone()).collect();
-    let free: BTreeSet<String> = taken.iter().filter(|name| !name.starts_with("objects_")).cloned().collect();
+    let free: BTreeSet<String> = taken
+        .iter()
+        .filter(|name| !name.starts_with("objects_"))
+        .cloned()
+        .collect();
     let names = settle(&claims, &free, BASE_BYTES_MAX);
     namings
         .keys()
@@ -373,7 +409,12 @@ fn links<'a>(
             }),
             _ => Plan::Failed("one of its object types is not defined".to_owned()),
         };
-        let name = |id: &String| plurals.get(id).cloned().unwrap_or_else(|| part(&format!("type {id}")));
+        let name = |id: &String| {
+            plurals
+                .get(id)
+                .cloned()
+                .unwrap_or_else(|| part(&format!("type {id}")))
+        };
         let wanted = part(&format!("associations_{}_to_{}", name(from_id), name(to_id)));
         wished.push((claim(&wanted, rank(from_id).max(rank(to_id)), &identity), plan));
     }
@@ -390,7 +431,9 @@ fn events<'a>(
     for table in base.iter().filter(|name| name.starts_with("events_")) {
         let columns = tables.get(*table).map_or(&[][..], Vec::as_slice);
         let type_id = event_type(table, definitions).unwrap_or_else(|| {
-            built.warnings.push(format!("no event type is defined for table {table}: its properties stay text"));
+            built.warnings.push(format!(
+                "no event type is defined for table {table}: its properties stay text"
+            ));
             None
         });
         wished.push((claim(table, 0, table), Plan::Events(table, columns, type_id)));

@@ -12,50 +12,53 @@ pub(super) struct Column(pub(super) &'static [&'static str]);
 
 /// The rows of one batch.
 #[derive(Debug)]
-pub(super) struct Rows {
-    columns: BTreeMap<String, StringArray>,
-    count: usize,
+pub(super) struct Rows<'b> {
+    table: &'static str,
+    batch: &'b RecordBatch,
 }
 
 /// One column's cells; of a column that is missing, none.
 #[derive(Debug)]
-pub(super) struct Cells<'r>(Option<&'r StringArray>);
+pub(super) struct Cells(Option<StringArray>);
 
 /// What is wrong, counted.
 #[derive(Debug, Default)]
 pub(super) struct Warnings(BTreeMap<String, u64>);
 
-impl Rows {
-    pub(super) fn of(table: &str, batch: &RecordBatch, warnings: &mut Warnings) -> Self {
-        let mut columns = BTreeMap::new();
-        for (field, array) in batch.schema_ref().fields().iter().zip(batch.columns()) {
-            // Whatever the type (a flag can be a boolean or text): definitions are small.
-            let text = cast(array, &DataType::Utf8).ok();
-            match text.and_then(|text| text.as_any().downcast_ref::<StringArray>().cloned()) {
-                Some(text) => drop(columns.insert(folded(field.name()), text)),
-                None => warnings.add(format!("{table}: column {} cannot be read as text", field.name())),
-            }
-        }
-        Rows {
-            columns,
-            count: batch.num_rows(),
-        }
+impl<'b> Rows<'b> {
+    pub(super) fn of(table: &'static str, batch: &'b RecordBatch) -> Self {
+        Rows { table, batch }
     }
 
     pub(super) fn count(&self) -> usize {
-        self.count
+        self.batch.num_rows()
     }
 
-    /// The first of the names that is there.
-    pub(super) fn column(&self, column: Column) -> Cells<'_> {
-        Cells(column.0.iter().find_map(|name| self.columns.get(*name)))
+    /// The first of the names that is there, as text whatever its type: a flag can be a boolean or text, an id a number.
+    pub(super) fn column(&self, column: Column, warnings: &mut Warnings) -> Cells {
+        let fields = self.batch.schema_ref().fields();
+        let place = |name: &&str| fields.iter().position(|field| folded(field.name()) == **name);
+        let Some(place) = column.0.iter().find_map(place) else {
+            return Cells(None);
+        };
+        let array = self.batch.columns().get(place);
+        let text = array.and_then(|array| cast(array, &DataType::Utf8).ok());
+        let text = text.and_then(|text| text.as_any().downcast_ref::<StringArray>().cloned());
+        if text.is_none() {
+            let name = fields.get(place).map_or("", |field| field.name().as_str());
+            warnings.add(format!("{}: column {name} cannot be read as text", self.table));
+        }
+        Cells(text)
     }
 }
 
-impl<'r> Cells<'r> {
+impl Cells {
     /// The text of a row, trimmed; None if it is NULL or empty.
-    pub(super) fn text(&self, row: usize) -> Option<&'r str> {
-        let array = self.0.filter(|array| row < array.len() && array.is_valid(row))?;
+    pub(super) fn text(&self, row: usize) -> Option<&str> {
+        let array = self
+            .0
+            .as_ref()
+            .filter(|array| row < array.len() && array.is_valid(row))?;
         Some(array.value(row).trim()).filter(|text| !text.is_empty())
     }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch, StringArray, TimestampMillisecondArray};
 
 use super::*;
 
@@ -27,9 +27,20 @@ fn types() -> RecordBatch {
 #[test]
 fn types_properties_and_links() {
     let properties = batch(&[
-        ("objecttypeid", &[Some("0-1"), Some("0-1"), Some("0-1"), Some("0-1")]),
+        (
+            "objecttypeid",
+            &[Some("0-1"), Some("0-1"), Some("0-1"), Some("0-1")],
+        ),
         ("name", &[Some("amount"), Some("born"), Some("mystery"), None]),
-        ("type", &[Some("number"), Some("DATE"), Some("object_coordinates"), Some("bool")]),
+        (
+            "type",
+            &[
+                Some("number"),
+                Some("DATE"),
+                Some("object_coordinates"),
+                Some("bool"),
+            ],
+        ),
         ("archived", &[Some("false"), Some("true"), None, None]),
     ]);
     let links = batch(&[
@@ -78,7 +89,10 @@ fn other_spellings_of_columns() {
     );
     let flag: ArrayRef = Arc::new(BooleanArray::from(vec![Some(true)]));
     let text = |text: &str| -> ArrayRef { Arc::new(StringArray::from(vec![Some(text)])) };
+    // What is not needed may be of any type, whether it can be text or not.
+    let at: ArrayRef = Arc::new(TimestampMillisecondArray::from(vec![1]).with_timezone("UTC"));
     let properties = RecordBatch::try_from_iter([
+        ("ingestedat", at),
         ("ObjectTypeId", text("2-7")),
         ("property_name", text("doors")),
         ("DATA_TYPE", text("Number")),
@@ -88,6 +102,7 @@ fn other_spellings_of_columns() {
     let read = Definitions::read(&[], &[properties], &[]);
     let doors = &read.properties["2-7"]["doors"];
     assert!(doors.archived);
+    assert_eq!(read.warnings, [] as [&str; 0]);
     assert_eq!(doors.kind, PropertyKind::Number);
     // Without TYPE all is text, without any known column nothing is there.
     let untyped = batch(&[("objecttypeid", &[Some("2-7")]), ("name", &[Some("doors")])]);
@@ -107,8 +122,14 @@ fn rows_that_contradict_each_other_count_alike_in_any_order() {
         ])
     };
     for (kept, rows) in [
-        (PropertyKind::Text, [one("false", "string"), one("true", "number")]),
-        (PropertyKind::Number, [one("false", "string"), one("false", "number")]),
+        (
+            PropertyKind::Text,
+            [one("false", "string"), one("true", "number")],
+        ),
+        (
+            PropertyKind::Number,
+            [one("false", "string"), one("false", "number")],
+        ),
     ] {
         let there = Definitions::read(&[], &rows, &[]);
         let back = Definitions::read(&[], &[rows[1].clone(), rows[0].clone()], &[]);
@@ -117,5 +138,10 @@ fn rows_that_contradict_each_other_count_alike_in_any_order() {
         assert_eq!(there.warnings.len(), 1);
     }
     let same = Definitions::read(&[types(), types()], &[], &[]);
-    assert!(!same.warnings.iter().any(|warning| warning.contains("contradicts")));
+    assert!(
+        !same
+            .warnings
+            .iter()
+            .any(|warning| warning.contains("contradicts"))
+    );
 }

@@ -34,9 +34,7 @@ pub(super) fn body(
     tables: &BTreeMap<String, Vec<Column>>,
     days: Days<'_>,
 ) -> Result<Body, String> {
-    let columns = tables
-        .get(LINKS)
-        .ok_or_else(|| format!("no table {LINKS}"))?;
+    let columns = tables.get(LINKS).ok_or_else(|| format!("no table {LINKS}"))?;
     let ends = ["fromobjecttypeid", "fromobjectid", "toobjecttypeid", "toobjectid"];
     for end in ends {
         if !columns.iter().any(|column| column.name == end) {
@@ -44,7 +42,10 @@ pub(super) fn body(
         }
     }
     let (from, to) = if pair.from == pair.to {
-        (format!("from_{}_objectid", pair.from), format!("to_{}_objectid", pair.to))
+        (
+            format!("from_{}_objectid", pair.from),
+            format!("to_{}_objectid", pair.to),
+        )
     } else {
         (format!("{}_objectid", pair.from), format!("{}_objectid", pair.to))
     };
@@ -53,14 +54,19 @@ pub(super) fn body(
         (&from, "fromobjectid", "that the link starts from"),
         (&to, "toobjectid", "that the link leads to"),
     ] {
-        selected.extend(columns.iter().filter(|column| column.name == end).map(|column| Selected {
-            column: Column {
-                name: name.clone(),
-                hive_type: column.hive_type.clone(),
-                comment: format!("Id of the record {what}."),
-            },
-            expression: format!("a.{}", quoted(end)),
-        }));
+        selected.extend(
+            columns
+                .iter()
+                .filter(|column| column.name == end)
+                .map(|column| Selected {
+                    column: Column {
+                        name: name.clone(),
+                        hive_type: column.hive_type.clone(),
+                        comment: format!("Id of the record {what}."),
+                    },
+                    expression: format!("a.{}", quoted(end)),
+                }),
+        );
     }
     let rest = columns
         .iter()
@@ -71,12 +77,14 @@ pub(super) fn body(
     }));
     let told = told(tables);
     // A column of the links' own goes before one of their definitions.
-    selected.extend(told.iter().filter(|column| !columns.iter().any(|own| own.name == column.name)).map(
-        |column| Selected {
-            column: column.clone(),
-            expression: format!("d.{}", quoted(&column.name)),
-        },
-    ));
+    selected.extend(
+        told.iter()
+            .filter(|column| !columns.iter().any(|own| own.name == column.name))
+            .map(|column| Selected {
+                column: column.clone(),
+                expression: format!("d.{}", quoted(&column.name)),
+            }),
+    );
     let date = quoted(PARTITION_KEY);
     selected.push(Selected {
         column: date_column(),
@@ -92,7 +100,10 @@ pub(super) fn body(
         definition(&told, days)
     };
     Ok(Body {
-        sql: format!("SELECT {} FROM (SELECT * FROM {LINKS}{filter}) a{join}", list(&selected)),
+        sql: format!(
+            "SELECT {} FROM (SELECT * FROM {LINKS}{filter}) a{join}",
+            list(&selected)
+        ),
         columns: selected.into_iter().map(|selected| selected.column).collect(),
         comment: comment(&format!(
             "Links from {} ({}) to {} ({}): one row per link, type of link and day",

@@ -100,7 +100,10 @@ mod tests {
         let lost = ["Schlüssel", "Schlössel", "製品", "資産", "", "-", "--"].map(part);
         let distinct: BTreeSet<&String> = lost.iter().collect();
         assert_eq!(distinct.len(), lost.len(), "{lost:?}");
-        assert!(lost[0].starts_with("schl_ssel_") && lost[0].len() == 16, "{lost:?}");
+        assert!(
+            lost[0].starts_with("schl_ssel_") && lost[0].len() == 16,
+            "{lost:?}"
+        );
         assert_eq!(part(&"a".repeat(300)).len(), BASE_BYTES_MAX);
     }
 

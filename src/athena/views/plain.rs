@@ -14,7 +14,12 @@ pub(super) fn table(name: &str, columns: &[Column], days: Days<'_>) -> Body {
     let mut selected = own(columns);
     selected.push(Selected::plain(&date_column()));
     Body {
-        sql: format!("SELECT {} FROM {}{}", list(&selected), quoted(name), days.filter(&[])),
+        sql: format!(
+            "SELECT {} FROM {}{}",
+            list(&selected),
+            quoted(name),
+            days.filter(&[])
+        ),
         columns: selected.into_iter().map(|selected| selected.column).collect(),
         comment: comment(&format!("Table {name}")),
     }
@@ -39,7 +44,12 @@ pub(super) fn events(
     // By the column that a property is in: names of columns are lower case.
     let defined: BTreeMap<String, (&String, &PropertyDefinition)> = defined
         .iter()
-        .map(|(property, definition)| (format!("property_{}", property.to_ascii_lowercase()), (property, definition)))
+        .map(|(property, definition)| {
+            (
+                format!("property_{}", property.to_ascii_lowercase()),
+                (property, definition),
+            )
+        })
         .collect();
     let typed = |column: &&Column| {
         column.hive_type == "string"
@@ -63,9 +73,16 @@ pub(super) fn events(
     selected.push(Selected::plain(&date_column()));
     let count = properties.len();
     Body {
-        sql: format!("SELECT {} FROM {}{}", list(&selected), quoted(name), days.filter(&[])),
+        sql: format!(
+            "SELECT {} FROM {}{}",
+            list(&selected),
+            quoted(name),
+            days.filter(&[])
+        ),
         columns: selected.into_iter().map(|selected| selected.column).collect(),
-        comment: comment(&format!("Events of table {name}: one row per event, {count} properties typed")),
+        comment: comment(&format!(
+            "Events of table {name}: one row per event, {count} properties typed"
+        )),
     }
 }
 
@@ -79,9 +96,7 @@ pub(super) fn history_current(
     tables: &BTreeMap<String, Vec<Column>>,
     days: Days<'_>,
 ) -> Result<Body, String> {
-    let columns = tables
-        .get(HISTORY)
-        .ok_or_else(|| format!("no table {HISTORY}"))?;
+    let columns = tables.get(HISTORY).ok_or_else(|| format!("no table {HISTORY}"))?;
     let has = |name: &str| columns.iter().any(|column| column.name == name);
     let key = ["objecttypeid", "objectid", "name"];
     for name in key.into_iter().chain(["updatedat"]) {
@@ -108,6 +123,8 @@ pub(super) fn history_current(
             days.filter(&[])
         ),
         columns: selected.into_iter().map(|selected| selected.column).collect(),
-        comment: comment("The newest value of each property in the history: one row per record, property and day"),
+        comment: comment(
+            "The newest value of each property in the history: one row per record, property and day",
+        ),
     })
 }

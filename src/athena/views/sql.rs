@@ -50,12 +50,6 @@ pub(super) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// Names in a statement, with commas.
-pub(super) fn list<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
-    let quoted: Vec<String> = names.into_iter().map(quoted).collect();
-    quoted.join(", ")
-}
-
 /// The date of every view, last as Athena shows a partition key.
 pub(super) fn date_column() -> Column {
     Column {
@@ -119,7 +113,6 @@ mod tests {
         assert_eq!(quoted("order"), "\"order\"");
         assert_eq!(quoted("property_a\"b"), "\"property_a\"\"b\"");
         assert_eq!(literal("o'clock"), "'o''clock'");
-        assert_eq!(list(["date", "x"]), "\"date\", \"x\"");
     }
 
     #[test]

@@ -31,7 +31,10 @@ fn lake() -> BTreeMap<String, Vec<Column>> {
         })
         .collect();
     let of_events = catalog.table("EVENTS_VISITED_PAGE").unwrap();
-    let columns = of_events.columns.iter().map(|found| column(&found.name, found.ty));
+    let columns = of_events
+        .columns
+        .iter()
+        .map(|found| column(&found.name, found.ty));
     let more = ["PROPERTY_HS_URL", "PROPERTY_SECONDS"].map(|name| column(name, Type::String));
     tables.insert("events_visited_page".to_owned(), columns.chain(more).collect());
     tables.insert("daymark_latest".to_owned(), vec![column("date", Type::String)]);
@@ -61,8 +64,14 @@ fn account() -> Definitions {
         ("0-1", labelled("CONTACT", "Contact", Some("Contacts"))),
         ("0-7", labelled("PRODUCT", "Product", Some("Products"))),
         ("0-58", labelled("SEQUENCE", "Sequence", None)),
-        ("2-7", labelled("rental_unit", "Rental unit", Some("Rental units"))),
-        ("4-96000", labelled("e_visited_page", "Page view", Some("Page views"))),
+        (
+            "2-7",
+            labelled("rental_unit", "Rental unit", Some("Rental units")),
+        ),
+        (
+            "4-96000",
+            labelled("e_visited_page", "Page view", Some("Page views")),
+        ),
     ] {
         account.types.insert(id.to_owned(), defined);
     }
@@ -98,7 +107,9 @@ fn view<'b>(built: &'b Built, name: &str) -> &'b View {
 
 fn columns(view: &View) -> Vec<(&str, &str)> {
     let columns = view.columns.iter();
-    columns.map(|column| (column.name.as_str(), column.hive_type.as_str())).collect()
+    columns
+        .map(|column| (column.name.as_str(), column.hive_type.as_str()))
+        .collect()
 }
 
 #[test]
@@ -123,14 +134,20 @@ fn every_kind_of_view_and_its_newest_day() {
         assert_eq!(columns(all), columns(latest), "{name}");
         assert_eq!(all.columns.last().unwrap().name, "date", "{name}");
         assert!(!all.sql.contains("daymark_latest"), "{name}");
-        let (subquery, constant) = ("= (SELECT max(\"date\") FROM daymark_latest)", "\"date\" >= '2026-11-01'");
+        let (subquery, constant) = (
+            "= (SELECT max(\"date\") FROM daymark_latest)",
+            "\"date\" >= '2026-11-01'",
+        );
         // A filter for each table that is read, lest one of them be read whole.
         let tables = latest.sql.matches(" FROM ").count() - latest.sql.matches(" FROM (").count();
         let pointers = latest.sql.matches(subquery).count();
         assert_eq!(tables, 2 * pointers, "{}", latest.sql);
         assert_eq!(latest.sql.matches(constant).count(), pointers, "{}", latest.sql);
     }
-    for table in lake().keys().filter(|name| !["daymark_latest", "objects_live"].contains(&name.as_str())) {
+    for table in lake()
+        .keys()
+        .filter(|name| !["daymark_latest", "objects_live"].contains(&name.as_str()))
+    {
         view(&built, &format!("{table}_latest"));
     }
     let names: BTreeSet<&str> = built.views.iter().map(|view| view.name.as_str()).collect();
@@ -162,8 +179,15 @@ fn columns_of_a_type() {
             ("date", "string"),
         ]
     );
-    assert_eq!(contacts.comment, "Contacts (0-1): one row per record and day, 5 properties");
-    assert!(contacts.sql.contains("try_cast(element_at(w.p,'amount') AS double) AS property_amount"));
+    assert_eq!(
+        contacts.comment,
+        "Contacts (0-1): one row per record and day, 5 properties"
+    );
+    assert!(
+        contacts
+            .sql
+            .contains("try_cast(element_at(w.p,'amount') AS double) AS property_amount")
+    );
     let settings = ViewSettings {
         decimals: Some((38, 9)),
         ..ViewSettings::default()
@@ -172,12 +196,18 @@ fn columns_of_a_type() {
     let contacts = view(&built, "objects_contacts");
     assert!(columns(contacts).contains(&("property_amount", "decimal(38,9)")));
     let links = view(&built, "associations_contacts_to_rental_units");
-    assert_eq!(columns(links)[..2], [("contact_objectid", "bigint"), ("rental_unit_objectid", "bigint")]);
+    assert_eq!(
+        columns(links)[..2],
+        [("contact_objectid", "bigint"), ("rental_unit_objectid", "bigint")]
+    );
     let same = view(&built, "associations_contacts_to_contacts");
     assert_eq!(same.columns[0].name, "from_contact_objectid");
     assert_eq!(same.columns[1].name, "to_contact_objectid");
     let events = columns(view(&built, "events_visited_page_typed"));
-    assert!(events.contains(&("property_seconds", "decimal(38,9)")), "{events:?}");
+    assert!(
+        events.contains(&("property_seconds", "decimal(38,9)")),
+        "{events:?}"
+    );
     assert!(events.contains(&("property_unparsed_seconds", "string")));
     assert!(events.contains(&("property_hs_url", "string")));
 }
@@ -193,53 +223,120 @@ fn what_is_missing_fails_its_own_views_only() {
     assert!(failed.iter().all(|name| name.starts_with("associations_")));
     assert!(built.failed.iter().all(|(_, why)| why == "no table associations"));
     // The rows a property stand in for the JSON.
-    assert!(view(&built, "objects_contacts").sql.contains("map_agg(name, value)"));
+    assert!(
+        view(&built, "objects_contacts")
+            .sql
+            .contains("map_agg(name, value)")
+    );
     tables.remove("object_properties");
     let built = views(&account(), &tables, SINCE, &ViewSettings::default());
     let failed: Vec<&str> = built.failed.iter().map(|(name, _)| name.as_str()).collect();
-    assert!(failed.contains(&"objects_contacts") && !failed.contains(&"objects_companies"), "{failed:?}");
-    let nothing = views(&Definitions::default(), &BTreeMap::new(), SINCE, &ViewSettings::default());
+    assert!(
+        failed.contains(&"objects_contacts") && !failed.contains(&"objects_companies"),
+        "{failed:?}"
+    );
+    let nothing = views(
+        &Definitions::default(),
+        &BTreeMap::new(),
+        SINCE,
+        &ViewSettings::default(),
+    );
     assert_eq!(nothing.views, []);
-    assert!(nothing.failed.iter().any(|(name, _)| name == "property_history_current"));
+    assert!(
+        nothing
+            .failed
+            .iter()
+            .any(|(name, _)| name == "property_history_current")
+    );
 }
 
 #[test]
 fn names_that_several_want() {
     let mut account = account();
-    account.types.insert("2-8".to_owned(), labelled("my_contact", "Contact", Some("Contacts")));
-    account.types.insert("2-9".to_owned(), labelled("x", "Contacts latest", Some("Contacts latest")));
-    account.associations.insert(("2-8".to_owned(), "0-1".to_owned()), LinkEnds::default());
+    account.types.insert(
+        "2-8".to_owned(),
+        labelled("my_contact", "Contact", Some("Contacts")),
+    );
+    account.types.insert(
+        "2-9".to_owned(),
+        labelled("x", "Contacts latest", Some("Contacts latest")),
+    );
+    account
+        .associations
+        .insert(("2-8".to_owned(), "0-1".to_owned()), LinkEnds::default());
     let built = build(&account);
     assert_eq!(built.failed, []);
-    assert!(view(&built, "objects_contacts").sql.contains("objecttypeid = '0-1'"));
-    let other = built.views.iter().find(|view| view.sql.contains("'2-8'") && view.name.starts_with("objects_"));
+    assert!(
+        view(&built, "objects_contacts")
+            .sql
+            .contains("objecttypeid = '0-1'")
+    );
+    let other = built
+        .views
+        .iter()
+        .find(|view| view.sql.contains("'2-8'") && view.name.starts_with("objects_"));
     let other = &other.unwrap().name;
-    assert!(other.starts_with("objects_contacts_") && !other.ends_with("_latest"), "{other}");
-    let links = format!("associations_{}_to_contacts", other.strip_prefix("objects_").unwrap());
+    assert!(
+        other.starts_with("objects_contacts_") && !other.ends_with("_latest"),
+        "{other}"
+    );
+    let links = format!(
+        "associations_{}_to_contacts",
+        other.strip_prefix("objects_").unwrap()
+    );
     view(&built, &links);
     // No label takes a name that another view's newest day has.
-    assert!(view(&built, "objects_contacts_latest").sql.contains("objecttypeid = '0-1'"));
-    assert!(view(&built, "objects_contacts_latest_typed").sql.contains("objecttypeid = '2-9'"));
+    assert!(
+        view(&built, "objects_contacts_latest")
+            .sql
+            .contains("objecttypeid = '0-1'")
+    );
+    assert!(
+        view(&built, "objects_contacts_latest_typed")
+            .sql
+            .contains("objecttypeid = '2-9'")
+    );
     let mut tables = lake();
     tables.insert("objects_contacts".to_owned(), tables["objects"].clone());
     let built = views(&account, &tables, SINCE, &ViewSettings::default());
-    assert!(view(&built, "objects_contacts_typed").sql.contains("objecttypeid = '0-1'"));
+    assert!(
+        view(&built, "objects_contacts_typed")
+            .sql
+            .contains("objecttypeid = '0-1'")
+    );
     view(&built, "associations_contacts_to_contacts");
     let settings = ViewSettings {
         names: BTreeMap::from([("2-8".to_owned(), "Car buyers".to_owned())]),
         ..ViewSettings::default()
     };
     let built = views(&account, &lake(), SINCE, &settings);
-    assert!(view(&built, "objects_car_buyers").sql.contains("objecttypeid = '2-8'"));
+    assert!(
+        view(&built, "objects_car_buyers")
+            .sql
+            .contains("objecttypeid = '2-8'")
+    );
 }
 
 /// A type as wide as any that was seen, several times over.
 fn wide(count: usize) -> Definitions {
     let mut account = account();
-    let kinds = [PropertyKind::Number, PropertyKind::DateTime, PropertyKind::Text, PropertyKind::Date];
+    let kinds = [
+        PropertyKind::Number,
+        PropertyKind::DateTime,
+        PropertyKind::Text,
+        PropertyKind::Date,
+    ];
     let properties = (0..count).map(|n| (format!("hs_v2_date_entered_{n:08}"), property(kinds[n % 4])));
-    account.properties.entry("0-3".to_owned()).or_default().extend(properties);
-    account.properties.get_mut("0-3").unwrap().insert("amount".to_owned(), property(PropertyKind::Number));
+    account
+        .properties
+        .entry("0-3".to_owned())
+        .or_default()
+        .extend(properties);
+    account
+        .properties
+        .get_mut("0-3")
+        .unwrap()
+        .insert("amount".to_owned(), property(PropertyKind::Number));
     account
 }
 
@@ -248,18 +345,33 @@ fn wide_types_stay_within_the_limits() {
     let deals = |definitions: &Definitions| view(&build(definitions), "objects_deals_latest").clone();
     // 894 columns were seen; these are more.
     let seen = deals(&wide(700));
-    assert!(seen.comment.ends_with("701 properties") && seen.columns.len() > 1_200, "{}", seen.comment);
+    assert!(
+        seen.comment.ends_with("701 properties") && seen.columns.len() > 1_200,
+        "{}",
+        seen.comment
+    );
     let mut many = wide(5_000);
     let cut = deals(&many);
-    assert!(cut.comment.contains(" more left out by Athena's limit"), "{}", cut.comment);
+    assert!(
+        cut.comment.contains(" more left out by Athena's limit"),
+        "{}",
+        cut.comment
+    );
     let encoded = presto::original_text(&cut, "hubspot").len();
     assert!(cut.sql.len() <= presto::STATEMENT_BYTES_MAX && encoded <= presto::ORIGINAL_TEXT_BYTES_MAX);
     // As much as there is room for, and what people ask for among it.
-    assert!(cut.sql.len() > 200_000 || encoded > 380_000, "{} {encoded}", cut.sql.len());
+    assert!(
+        cut.sql.len() > 200_000 || encoded > 380_000,
+        "{} {encoded}",
+        cut.sql.len()
+    );
     assert!(cut.columns.iter().any(|column| column.name == "property_amount"));
     let last = "property_hs_v2_date_entered_00004999";
     assert!(!cut.columns.iter().any(|column| column.name == last));
-    many.usage.entry("0-3".to_owned()).or_default().insert("hs_v2_date_entered_00004999".to_owned(), 3);
+    many.usage
+        .entry("0-3".to_owned())
+        .or_default()
+        .insert("hs_v2_date_entered_00004999".to_owned(), 3);
     assert!(deals(&many).columns.iter().any(|column| column.name == last));
 }
 
@@ -273,10 +385,31 @@ fn configured_properties() {
         };
         let built = views(&account(), &lake(), SINCE, &settings);
         let contacts = view(&built, "objects_contacts");
-        let names: Vec<&str> = contacts.columns.iter().map(|column| column.name.as_str()).collect();
-        assert_eq!(names[4..], ["property_optout", "property_unparsed_optout", "property_email", "date"]);
-        assert!(contacts.comment.ends_with("2 properties; 3 more left out by configuration"), "{}", contacts.comment);
-        assert_eq!(built.warnings, ["property nothing of type 0-1 is configured and not defined"]);
+        let names: Vec<&str> = contacts
+            .columns
+            .iter()
+            .map(|column| column.name.as_str())
+            .collect();
+        assert_eq!(
+            names[4..],
+            [
+                "property_optout",
+                "property_unparsed_optout",
+                "property_email",
+                "date"
+            ]
+        );
+        assert!(
+            contacts
+                .comment
+                .ends_with("2 properties; 3 more left out by configuration"),
+            "{}",
+            contacts.comment
+        );
+        assert_eq!(
+            built.warnings,
+            ["property nothing of type 0-1 is configured and not defined"]
+        );
     }
 }
 
@@ -284,7 +417,9 @@ fn configured_properties() {
 fn events_find_their_definition() {
     let defined = |name: &str| {
         let mut account = Definitions::default();
-        account.types.insert("6-1".to_owned(), labelled(name, "Trial - started", None));
+        account
+            .types
+            .insert("6-1".to_owned(), labelled(name, "Trial - started", None));
         account
     };
     let of = |table: &str, name: &str| event_type(table, &defined(name)).map(|id| id.map(str::to_owned));
