@@ -20,7 +20,7 @@ LAMBDA := target/lambda$(ARCH:%=-%)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-engines test-seaweedfs test-ministack lint lint-rust lint-deny lint-lambda lint-template \
+.PHONY: help demo athena test test-rust test-engines test-seaweedfs test-ministack lint lint-rust lint-deny lint-lambda lint-template \
 	deploy-local mutants bench bench-sweep bench-start bench-memory bench-instructions bench-instructions-record bench-programs \
 	bench-tools fuzz build build-twice invoke build-ConvertFunction build-ManifestFunction
 
@@ -63,6 +63,12 @@ test-seaweedfs: $(VENVS)/seaweedfs/.made-from
 # Queue and bus against a local AWS. Not among the others, because they need one.
 test-ministack: $(VENVS)/ministack/.made-from
 	$(MINISTACK) $(CARGO) test --locked --features ministack --test aws
+
+# Tables, views and ready queries in the engine under Athena. Not among the others, because it downloads 800 MB once.
+athena: $(VENVS)/athena/.made-from $(VENVS)/ministack/.made-from ## Ask real Trino every table, view and ready query of a sample account, against its truth
+	$(CARGO) build --locked --bin daymark
+	$(VENVS)/athena/bin/python tests/athena/run.py --daymark target/debug/daymark --ministack $(abspath $(VENVS)/ministack) \
+		--trino $(abspath target/trino) --work $(abspath target/athena)
 
 lint: lint-rust lint-deny lint-lambda lint-template ## Check format, lints, docs, licences, the Lambda's dependencies and the template
 
@@ -174,6 +180,9 @@ $(VENVS)/zig/.made-from: ci/requirements/zig.txt
 	ci/venv $(@D) $<
 
 $(VENVS)/engines/.made-from: tests/engines/requirements.txt
+	ci/venv $(@D) $<
+
+$(VENVS)/athena/.made-from: tests/athena/requirements.txt
 	ci/venv $(@D) $<
 
 $(VENVS)/bench/.made-from: benches/requirements.txt

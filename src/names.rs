@@ -292,7 +292,7 @@ fn safe_characters(original: &str, nameless: &str) -> String {
 }
 
 /// The name, cut so that it fits, with `_` and six hex digits of the original's SHA-256.
-fn suffixed(safe: &str, original: &str, bytes_max: usize) -> String {
+pub(crate) fn suffixed(safe: &str, original: &str, bytes_max: usize) -> String {
     let digest = Sha256::digest(original.as_bytes());
     let digits: String = digest.iter().take(3).map(|byte| format!("{byte:02x}")).collect();
     let kept: String = safe

@@ -1,1 +1,475 @@
-//! Views from definitions.
+//! The views: HubSpot's per-type tables out of the account's own definitions, and the newest complete day of everything.
+//!
+//! | view | rows |
+//! |---|---|
+//! | `objects_<plural>` | the records of a type, a typed column a property |
+//! | `associations_<a>_to_<b>` | the links from one type to another |
+//! | `events_<name>` | a table of events, typed properties; `events_<name>_typed` where the table itself has the name |
+//! | `property_history_current` | the newest value of each property in the history |
+//! | each with `_latest`, and `<table>_latest` for each table | the same of the newest complete day |
+//!
+//! All keep `date`. A view's name follows from names alone. Where several want one, standard types go before an account's
+//! own, and the others get `_` and six hex digits that their type's id gives.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::definitions::{Definitions, LinkEnds, TypeDefinition};
+use super::presto::{ORIGINAL_TEXT_BYTES_MAX, STATEMENT_BYTES_MAX, original_text};
+use super::{Column, View};
+use crate::names::table_name;
+
+mod columns;
+mod links;
+mod names;
+mod objects;
+mod plain;
+mod seeds;
+mod sql;
+#[cfg(test)]
+mod tests;
+
+use links::Pair;
+use names::{BASE_BYTES_MAX, Claim, part, settle};
+use objects::Objects;
+use seeds::SEEDS;
+use sql::{Days, LATEST, Typing};
+
+/// What can be set about views.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ViewSettings {
+    /// Precision and scale of number properties; without, they are doubles.
+    pub decimals: Option<(u8, u8)>,
+    /// By object type (its id, internal name, or what its view is called after): the properties that its view has, in this
+    /// order. Types that are not named have all.
+    pub properties: BTreeMap<String, Vec<String>>,
+    /// By OBJECTTYPEID: what the type's view is called after, instead of its plural label.
+    pub names: BTreeMap<String, String>,
+    /// Bytes of a view's statement at most, if less than Athena allows.
+    pub statement_bytes_max: Option<usize>,
+}
+
+/// The views of an account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Built {
+    /// Those that could be built, by name.
+    pub views: Vec<View>,
+    /// Those that could not, and why.
+    pub failed: Vec<(String, String)>,
+    /// What is odd, but keeps no view from being built.
+    pub warnings: Vec<String>,
+}
+
+/// A view without its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Body {
+    sql: String,
+    columns: Vec<Column>,
+    comment: String,
+}
+
+/// What a view is made from.
+#[derive(Debug)]
+enum Plan<'a> {
+    Objects(Objects<'a>),
+    Links(Pair<'a>),
+    Events(&'a str, &'a [Column], Option<&'a str>),
+    History,
+    /// A table's newest day; there is no view of all of its days, which is the table.
+    Table(&'a str, &'a [Column]),
+    Failed(String),
+}
+
+/// What a type is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Naming {
+    /// In its view's name, as it is wished for.
+    plural: String,
+    /// In columns of associations.
+    name: String,
+    /// In comments.
+    title: String,
+}
+
+/// Builds the views of an account.
+///
+/// `tables` are the published tables of the lake, with their columns (the partition key may be among them or not); tables
+/// of the kind `<table>_live` may be there, and have no views. `since` is a date, `yyyy-MM-dd`, that is not after the newest
+/// complete day: the lower bound of `_latest` views, which spares Athena the days before.
+///
+/// The result is the same for the same definitions, tables, settings and `since`, whatever the order of rows. A view that
+/// cannot be built is told in `failed` and keeps none of the others from being built.
+pub fn views(
+    definitions: &Definitions,
+    tables: &BTreeMap<String, Vec<Column>>,
+    since: &str,
+    settings: &ViewSettings,
+) -> Built {
+    let mut built = Built {
+        warnings: definitions.warnings.clone(),
+        ..Built::default()
+    };
+    let namings = namings(definitions, settings);
+    let base: Vec<&str> = tables
+        .keys()
+        .map(String::as_str)
+        .filter(|name| is_base(name, tables))
+        .collect();
+    let mut taken: BTreeSet<String> = tables.keys().cloned().chain([LATEST.to_owned()]).collect();
+    taken.extend(base.iter().map(|name| format!("{name}_live")));
+
+    let mut wished = objects(definitions, tables, &namings, settings, &mut built);
+    let plurals = plurals(&wished, &taken, &namings);
+    wished.extend(links(definitions, &namings, &plurals));
+    wished.extend(events(definitions, tables, &base, &mut built));
+    wished.push((claim("property_history_current", 0, "history"), Plan::History));
+
+    // A table that has a view's name, as tables of events have: the view says what it adds. So it does where a label ends in
+    // what other views end in.
+    for (claim, _) in &mut wished {
+        let ending = ["_latest", "_live"].iter().any(|end| claim.wanted.ends_with(end));
+        if ending || taken.contains(&claim.wanted) {
+            claim.wanted += "_typed";
+        }
+    }
+    let (claims, plans): (Vec<Claim>, Vec<Plan>) = wished.into_iter().unzip();
+    let given = settle(&claims, &taken, BASE_BYTES_MAX);
+    taken.extend(given.iter().flatten().cloned());
+    let mut twins: Vec<Claim> = Vec::new();
+    for (claim, name) in claims.iter().zip(&given) {
+        let name = name.as_ref().unwrap_or(&claim.wanted);
+        twins.push(self::claim(&format!("{name}_latest"), 1, &claim.identity));
+    }
+    twins.extend(
+        base.iter()
+            .map(|name| claim(&format!("{name}_latest"), 0, &format!("table {name}"))),
+    );
+    let twin_names = settle(&twins, &taken, 255);
+
+    let typing = Typing {
+        decimals: settings.decimals,
+    };
+    let latest = Days::Latest(since);
+    let of_tables = base
+        .iter()
+        .map(|name| Plan::Table(name, tables.get(*name).map_or(&[][..], Vec::as_slice)));
+    let plans: Vec<Plan> = plans.into_iter().chain(of_tables).collect();
+    let names = given.into_iter().map(Some).chain(std::iter::repeat_with(|| None));
+    let wanted = claims
+        .into_iter()
+        .map(|claim| claim.wanted)
+        .chain(std::iter::repeat_with(String::new));
+    for (((plan, name), wanted), (twin, twin_name)) in plans
+        .iter()
+        .zip(names)
+        .zip(wanted)
+        .zip(twins.into_iter().zip(twin_names))
+    {
+        if let Some(name) = name {
+            let body = plan.body(definitions, tables, typing, Days::All);
+            built.add(name, &wanted, body);
+        }
+        let body = plan.body(definitions, tables, typing, latest).map(|body| Body {
+            comment: columns::comment(&format!("Newest complete day. {}", body.comment)),
+            ..body
+        });
+        built.add(twin_name, &twin.wanted, body);
+    }
+    built.views.sort_by(|one, other| one.name.cmp(&other.name));
+    built.failed.sort();
+    built.warnings.sort();
+    built.warnings.dedup();
+    built
+}
+
+impl Built {
+    fn add(&mut self, name: Option<String>, wanted: &str, body: Result<Body, String>) {
+        let Some(name) = name else {
+            self.failed
+                .push((wanted.to_owned(), "its name is another's".to_owned()));
+            return;
+        };
+        let body = match body {
+            Ok(body) => body,
+            Err(why) => {
+                self.failed.push((name, why));
+                return;
+            }
+        };
+        let view = View {
+            name,
+            sql: body.sql,
+            columns: body.columns,
+            comment: body.comment,
+        };
+        // Whatever its database is called: Glue's names have 255 bytes.
+        let encoded = original_text(&view, &"d".repeat(255)).len();
+        if view.sql.len() > STATEMENT_BYTES_MAX || encoded > ORIGINAL_TEXT_BYTES_MAX {
+            let why = format!(
+                "its statement of {} bytes ({encoded} encoded) is longer than Athena allows",
+                view.sql.len()
+            );
+            self.failed.push((view.name, why));
+            return;
+        }
+        self.views.push(view);
+    }
+}
+
+impl Plan<'_> {
+    fn body(
+        &self,
+        definitions: &Definitions,
+        tables: &BTreeMap<String, Vec<Column>>,
+        typing: Typing,
+        days: Days<'_>,
+    ) -> Result<Body, String> {
+        match self {
+            Plan::Objects(objects) => Ok(objects.body(days)),
+            Plan::Links(pair) => links::body(pair, tables, days),
+            Plan::Events(table, columns, type_id) => {
+                let none = BTreeMap::new();
+                let defined = type_id
+                    .and_then(|id| definitions.properties.get(id))
+                    .unwrap_or(&none);
+                Ok(plain::events(table, columns, defined, (typing, days)))
+            }
+            Plan::History => plain::history_current(tables, days),
+            Plan::Table(table, columns) => Ok(plain::table(table, columns, days)),
+            Plan::Failed(why) => Err(why.clone()),
+        }
+    }
+}
+
+fn claim(wanted: &str, rank: u8, identity: &str) -> Claim {
+    Claim {
+        wanted: wanted.to_owned(),
+        rank,
+        identity: identity.to_owned(),
+    }
+}
+
+/// Whether a table has a newest day of its own: the pointer has none, and what is live is not whole.
+fn is_base(name: &str, tables: &BTreeMap<String, Vec<Column>>) -> bool {
+    let live = name
+        .strip_suffix("_live")
+        .is_some_and(|published| tables.contains_key(published));
+    name != LATEST && !live
+}
+
+/// Whether a type is one of events.
+fn is_event(type_id: &str) -> bool {
+    type_id.starts_with("4-") || type_id.starts_with("6-")
+}
+
+/// The object types that have views, with what they are called.
+fn namings(definitions: &Definitions, settings: &ViewSettings) -> BTreeMap<String, Naming> {
+    let ids: BTreeSet<&str> = SEEDS
+        .iter()
+        .map(|seed| seed.type_id)
+        .chain(
+            definitions
+                .types
+                .keys()
+                .map(String::as_str)
+                .filter(|id| !is_event(id)),
+        )
+        .collect();
+    let unknown = TypeDefinition::default();
+    ids.into_iter()
+        .map(|id| {
+            let defined = definitions.types.get(id).unwrap_or(&unknown);
+            (id.to_owned(), naming(id, defined, definitions, settings))
+        })
+        .collect()
+}
+
+fn naming(id: &str, defined: &TypeDefinition, definitions: &Definitions, settings: &ViewSettings) -> Naming {
+    let seed = seeds::of(id);
+    let linked = || {
+        let end = |ends: &LinkEnds, (from, to): &(String, String)| match () {
+            () if from == id => ends.from.clone(),
+            () if to == id => ends.to.clone(),
+            () => None,
+        };
+        definitions
+            .associations
+            .iter()
+            .find_map(|(pair, ends)| end(ends, pair))
+    };
+    let internal = seed
+        .map(|seed| seed.name.to_owned())
+        .or_else(|| defined.name.clone())
+        .or_else(|| {
+            defined
+                .qualified_name
+                .as_deref()
+                .map(|name| bare(name).to_owned())
+        })
+        .or_else(linked)
+        .or_else(|| defined.singular.clone())
+        .unwrap_or_else(|| format!("type_{id}"));
+    let plural = settings
+        .names
+        .get(id)
+        .cloned()
+        .or_else(|| defined.plural.clone())
+        .or_else(|| defined.singular.as_ref().map(|singular| format!("{singular}s")))
+        .or_else(|| seed.map(|seed| seed.plural.to_owned()))
+        .unwrap_or_else(|| format!("{internal}s"));
+    Naming {
+        title: plural.clone(),
+        plural: part(&plural),
+        name: part(&internal),
+    }
+}
+
+/// An internal name without what HubSpot puts before it: `e_` for its own events, `pe123_` and `p123_` for an account's.
+fn bare(name: &str) -> &str {
+    let Some((before, rest)) = name.split_once('_') else {
+        return name;
+    };
+    let account = before.strip_prefix("pe").or_else(|| before.strip_prefix('p'));
+    let is_account = account.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()));
+    if (before == "e" || is_account) && !rest.is_empty() {
+        rest
+    } else {
+        name
+    }
+}
+
+/// The standard types' ids come from HubSpot; they go before an account's own.
+fn rank(type_id: &str) -> u8 {
+    match type_id {
+        id if seeds::of(id).is_some() => 0,
+        id if id.starts_with("0-") => 1,
+        _ => 2,
+    }
+}
+
+fn objects<'a>(
+    definitions: &Definitions,
+    tables: &BTreeMap<String, Vec<Column>>,
+    namings: &'a BTreeMap<String, Naming>,
+    settings: &ViewSettings,
+    built: &mut Built,
+) -> Vec<(Claim, Plan<'a>)> {
+    let mut wished = Vec::new();
+    for (id, naming) in namings {
+        let named = [id.as_str(), &naming.name, &naming.plural];
+        let plan = match Objects::plan((id, &naming.title, &named), definitions, tables, settings) {
+            Ok((planned, warnings)) => {
+                built.warnings.extend(warnings);
+                Plan::Objects(planned)
+            }
+            Err(why) => Plan::Failed(why),
+        };
+        wished.push((claim(&format!("objects_{}", naming.plural), rank(id), id), plan));
+    }
+    wished
+}
+
+/// What each type is called in the names of other views: as in its own, without `objects_`.
+fn plurals(
+    wished: &[(Claim, Plan<'_>)],
+    taken: &BTreeSet<String>,
+    namings: &BTreeMap<String, Naming>,
+) -> BTreeMap<String, String> {
+    // A table of the view's name (`_typed`) does not change what the type is called.
+    let claims: Vec<Claim> = wished.iter().map(|(claim, _)| claim.clone()).collect();
+    let free: BTreeSet<String> = taken
+        .iter()
+        .filter(|name| !name.starts_with("objects_"))
+        .cloned()
+        .collect();
+    let names = settle(&claims, &free, BASE_BYTES_MAX);
+    namings
+        .keys()
+        .zip(names)
+        .filter_map(|(id, name)| Some((id.clone(), name?.strip_prefix("objects_")?.to_owned())))
+        .collect()
+}
+
+fn links<'a>(
+    definitions: &'a Definitions,
+    namings: &'a BTreeMap<String, Naming>,
+    plurals: &BTreeMap<String, String>,
+) -> Vec<(Claim, Plan<'a>)> {
+    let mut wished = Vec::new();
+    for (from_id, to_id) in definitions.associations.keys() {
+        let identity = format!("{from_id} to {to_id}");
+        let plan = match (namings.get(from_id), namings.get(to_id)) {
+            (Some(from), Some(to)) => Plan::Links(Pair {
+                from_id,
+                to_id,
+                from: &from.name,
+                to: &to.name,
+            }),
+            _ => Plan::Failed("one of its object types is not defined".to_owned()),
+        };
+        let name = |id: &String| {
+            plurals
+                .get(id)
+                .cloned()
+                .unwrap_or_else(|| part(&format!("type {id}")))
+        };
+        let wanted = part(&format!("associations_{}_to_{}", name(from_id), name(to_id)));
+        wished.push((claim(&wanted, rank(from_id).max(rank(to_id)), &identity), plan));
+    }
+    wished
+}
+
+fn events<'a>(
+    definitions: &'a Definitions,
+    tables: &'a BTreeMap<String, Vec<Column>>,
+    base: &[&'a str],
+    built: &mut Built,
+) -> Vec<(Claim, Plan<'a>)> {
+    let mut wished = Vec::new();
+    for table in base.iter().filter(|name| name.starts_with("events_")) {
+        let columns = tables.get(*table).map_or(&[][..], Vec::as_slice);
+        let type_id = event_type(table, definitions).unwrap_or_else(|| {
+            built.warnings.push(format!(
+                "no event type is defined for table {table}: its properties stay text"
+            ));
+            None
+        });
+        wished.push((claim(table, 0, table), Plan::Events(table, columns, type_id)));
+    }
+    wished
+}
+
+/// The event type that a table is of, by what the table may be called after, the likeliest first. None inside if several are
+/// it equally well; None if none is.
+fn event_type<'a>(table: &str, definitions: &'a Definitions) -> Option<Option<&'a str>> {
+    let of_type = |defined: &TypeDefinition| {
+        let named = |name: &Option<String>| name.clone().unwrap_or_default();
+        let (name, qualified) = (named(&defined.name), named(&defined.qualified_name));
+        [
+            bare(&name).to_owned(),
+            name.clone(),
+            bare(&qualified).to_owned(),
+            qualified.clone(),
+            named(&defined.singular),
+            named(&defined.plural),
+        ]
+    };
+    let is_it = |name: &str| {
+        let folder = format!("EVENTS_{name}");
+        !name.is_empty() && (table == table_name(&folder) || table == format!("events_{}", part(name)))
+    };
+    for place in 0..6 {
+        let mut found = definitions
+            .types
+            .iter()
+            .filter(|(id, _)| is_event(id))
+            .filter(|(_, defined)| of_type(defined).get(place).is_some_and(|name| is_it(name)))
+            .map(|(id, _)| id.as_str());
+        if let Some(first) = found.next() {
+            return Some(found.next().is_none().then_some(first));
+        }
+    }
+    None
+}

@@ -1,0 +1,19 @@
+-- E-mail events by campaign: opens and clicks, the contacts who did either, and clicks for a hundred opens.
+-- Parameters: none. It reads the newest complete day. An account has other tables of e-mail events too, such as deliveries and
+-- bounces: each is one more SELECT in `events`.
+WITH events AS (
+  SELECT 'open' AS kind, objectid, property_hs_email_campaign_id AS campaign
+  FROM events_opened_email_v2_typed_latest
+  UNION ALL
+  SELECT 'click', objectid, property_hs_email_campaign_id
+  FROM events_clicked_link_in_email_v2_typed_latest
+)
+SELECT
+  campaign,
+  count_if(kind = 'open') AS opens,
+  count_if(kind = 'click') AS clicks,
+  count(DISTINCT objectid) AS contacts,
+  round(1e2 * count_if(kind = 'click') / nullif(count_if(kind = 'open'), 0), 1) AS clicks_per_100_opens
+FROM events
+GROUP BY campaign
+ORDER BY campaign;

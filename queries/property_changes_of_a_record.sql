@@ -1,0 +1,11 @@
+-- Property changes of one record: each value that a property had, since when, and the value before it.
+-- HubSpot keeps the last 45 values of a contact's property and the last 20 of any other's.
+-- Parameters: 1. object type id, as text in quotes, such as '0-1' for contacts; 2. id of the record, such as 101.
+SELECT
+  updatedat AS since,
+  name AS property,
+  lag(value) OVER (PARTITION BY name ORDER BY updatedat) AS value_before,
+  value
+FROM object_properties_history_latest
+WHERE objecttypeid = ? AND objectid = ?
+ORDER BY since, property;

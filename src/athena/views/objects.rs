@@ -1,0 +1,272 @@
+//! `objects_<plural>`: the records of one type, a column a property.
+
+use std::collections::BTreeMap;
+
+use super::columns::{PropertyColumns, Selected, comment, list, of_properties};
+use super::sql::{Days, Typing, date_column, literal, quoted};
+use super::{Body, ViewSettings};
+use crate::athena::Column;
+use crate::athena::definitions::{Definitions, PropertyDefinition};
+use crate::athena::presto::{self, ORIGINAL_TEXT_BYTES_MAX, STATEMENT_BYTES_MAX};
+use crate::names::PARTITION_KEY;
+
+/// What a statement and its encoding take beside the columns of properties, generously.
+const REST_BYTES: usize = 8_192;
+
+/// A view's rows.
+#[derive(Debug)]
+pub(super) struct Objects<'a> {
+    pub(super) type_id: &'a str,
+    /// What people call the type, for the comment.
+    pub(super) title: &'a str,
+    base: &'a str,
+    columns: Vec<Column>,
+    source: Option<Source>,
+    properties: Vec<PropertyColumns>,
+    left_out: usize,
+    why: &'static str,
+}
+
+/// Where the properties of a record are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// In one JSON text a record.
+    Json,
+    /// In a row each.
+    Rows,
+}
+
+const RECORDS: &str = "objects";
+const JSON: &str = "object_with_object_properties";
+const ROWS: &str = "object_properties";
+
+fn has(tables: &BTreeMap<String, Vec<Column>>, table: &str, columns: &[&str]) -> bool {
+    tables.get(table).is_some_and(|found| {
+        columns
+            .iter()
+            .all(|name| found.iter().any(|column| column.name == *name))
+    })
+}
+
+/// The properties of a type that its view shows, and why others are left out.
+fn chosen<'d>(
+    definitions: &'d Definitions,
+    type_id: &str,
+    names: &[&str],
+    settings: &ViewSettings,
+) -> (
+    Vec<(&'d String, &'d PropertyDefinition)>,
+    usize,
+    Option<Vec<String>>,
+) {
+    let empty = BTreeMap::new();
+    let of_type = match definitions.properties.get(type_id) {
+        Some(of_type) => of_type,
+        None => return (Vec::new(), 0, None),
+    };
+    let configured = settings
+        .properties
+        .iter()
+        .find(|(key, _)| names.iter().any(|name| key.eq_ignore_ascii_case(name)));
+    if let Some((_, wanted)) = configured {
+        let mut properties = Vec::new();
+        let mut missing = Vec::new();
+        for name in wanted {
+            match of_type.get_key_value(name) {
+                Some(property) if !properties.iter().any(|(seen, _)| *seen == property.0) => {
+                    properties.push(property);
+                }
+                Some(_) => {}
+                None => missing.push(name.clone()),
+            }
+        }
+        let left_out = of_type.len() - properties.len();
+        return (properties, left_out, Some(missing));
+    }
+    let used = definitions.usage.get(type_id).unwrap_or(&empty);
+    let mut properties: Vec<_> = of_type.iter().collect();
+    // Who goes first where not all have room. Usage counts by its magnitude: tomorrow's few more must not turn columns out.
+    properties.sort_by_key(|(name, property)| {
+        let magnitude = used.get(*name).map_or(0, |count| 1 + count.max(&1).ilog2());
+        (
+            std::cmp::Reverse(magnitude),
+            property.archived,
+            name.starts_with("hs_") && !CORE.contains(&name.as_str()),
+            *name,
+        )
+    });
+    (properties, 0, None)
+}
+
+/// HubSpot's own properties that people ask for: of those whose names begin with `hs_`, and there are hundreds.
+const CORE: [&str; 7] = [
+    "hs_createdate",
+    "hs_lastmodifieddate",
+    "hs_object_id",
+    "hs_pipeline",
+    "hs_pipeline_stage",
+    "hs_lead_status",
+    "hs_timestamp",
+];
+
+impl<'a> Objects<'a> {
+    /// Plans the view of a type; `names` are what settings may call it. Gives warnings too.
+    ///
+    /// # Errors
+    /// Why it cannot be built.
+    pub(super) fn plan(
+        (type_id, title, names): (&'a str, &'a str, &[&str]),
+        definitions: &Definitions,
+        tables: &BTreeMap<String, Vec<Column>>,
+        settings: &ViewSettings,
+    ) -> Result<(Self, Vec<String>), String> {
+        let key = ["objecttypeid", "objectid"];
+        let base = [RECORDS, JSON]
+            .into_iter()
+            .find(|table| has(tables, table, &key))
+            .ok_or_else(|| format!("no table {RECORDS} or {JSON} with columns objecttypeid and objectid"))?;
+        let columns: Vec<Column> = tables
+            .get(base)
+            .into_iter()
+            .flatten()
+            .filter(|column| column.name != "properties" && column.name != PARTITION_KEY)
+            .cloned()
+            .collect();
+        let (chosen, mut left_out, missing) = chosen(definitions, type_id, names, settings);
+        let source = if chosen.is_empty() {
+            None
+        } else if has(tables, JSON, &["objecttypeid", "objectid", "properties"]) {
+            Some(Source::Json)
+        } else if has(tables, ROWS, &["objecttypeid", "objectid", "name", "value"]) {
+            Some(Source::Rows)
+        } else {
+            return Err(format!("no table {JSON} or {ROWS} that holds its properties"));
+        };
+        let typing = Typing {
+            decimals: settings.decimals,
+        };
+        let text = |name: &str| format!("element_at(w.p,{})", literal(name));
+        let (properties, nameless) = of_properties(&chosen, &columns, typing, text);
+        let mut warnings: Vec<String> = nameless
+            .iter()
+            .map(|name| format!("property {name} of type {type_id}: no column name is left for it"))
+            .collect();
+        let by_configuration = missing.is_some();
+        warnings.extend(
+            missing
+                .into_iter()
+                .flatten()
+                .map(|name| format!("property {name} of type {type_id} is configured and not defined")),
+        );
+        let (mut kept, cut) = fitting(properties, settings);
+        left_out += cut + nameless.len();
+        if !by_configuration {
+            kept.sort_by(|one, other| one.property.cmp(&other.property));
+        }
+        let planned = Objects {
+            type_id,
+            title,
+            base,
+            columns,
+            source,
+            properties: kept,
+            left_out,
+            why: if by_configuration {
+                "configuration"
+            } else {
+                "Athena's limit on a view's size, the least used first"
+            },
+        };
+        Ok((planned, warnings))
+    }
+
+    /// The statement, columns and comment.
+    pub(super) fn body(&self, days: Days<'_>) -> Body {
+        let of_type = format!("objecttypeid = {}", literal(self.type_id));
+        let date = quoted(PARTITION_KEY);
+        let filter = days.filter(std::slice::from_ref(&of_type));
+        let mut selected: Vec<Selected> = self
+            .columns
+            .iter()
+            .map(|column| Selected {
+                column: column.clone(),
+                expression: format!("o.{}", quoted(&column.name)),
+            })
+            .collect();
+        selected.extend(
+            self.properties
+                .iter()
+                .flat_map(|property| &property.columns)
+                .cloned(),
+        );
+        selected.push(Selected {
+            column: date_column(),
+            expression: format!("o.{date}"),
+        });
+        let map = match self.source {
+            None => None,
+            // Values are texts, and what is none (a number, nested JSON) becomes one; a text that is no JSON gives NULLs.
+            Some(Source::Json) => Some(format!(
+                "SELECT {date}, objectid, transform_values(try(CAST(json_parse(properties) AS map(varchar, json))), \
+                 (k, v) -> coalesce(json_extract_scalar(v, '$'), nullif(json_format(v), 'null'))) AS p FROM {JSON}{filter}"
+            )),
+            Some(Source::Rows) => Some(format!(
+                "SELECT {date}, objectid, map_agg(name, value) AS p FROM {ROWS}{} GROUP BY {date}, objectid",
+                days.filter(&[of_type, "name IS NOT NULL".to_owned()])
+            )),
+        };
+        let join = map.map_or_else(String::new, |map| {
+            format!(" LEFT JOIN ({map}) w ON w.{date} = o.{date} AND w.objectid = o.objectid")
+        });
+        Body {
+            sql: format!(
+                "SELECT {} FROM (SELECT * FROM {}{filter}) o{join}",
+                list(&selected),
+                quoted(self.base)
+            ),
+            columns: selected.into_iter().map(|selected| selected.column).collect(),
+            comment: self.comment(),
+        }
+    }
+
+    fn comment(&self) -> String {
+        let count = self.properties.len();
+        let mut text = format!(
+            "{} ({}): one row per record and day, {count} properties",
+            self.title, self.type_id
+        );
+        if self.left_out > 0 {
+            text += &format!("; {} more left out by {}", self.left_out, self.why);
+        }
+        comment(&text)
+    }
+}
+
+/// The first properties that a view has room for, and how many it has not.
+fn fitting(properties: Vec<PropertyColumns>, settings: &ViewSettings) -> (Vec<PropertyColumns>, usize) {
+    let statement_max = settings
+        .statement_bytes_max
+        .unwrap_or(STATEMENT_BYTES_MAX)
+        .saturating_sub(REST_BYTES);
+    // Base64 makes four bytes of three.
+    let encoded_max = (ORIGINAL_TEXT_BYTES_MAX / 4 * 3).saturating_sub(REST_BYTES);
+    let (mut statement, mut encoded, mut cut) = (0, 0, 0);
+    let mut kept = Vec::new();
+    for property in properties {
+        let (mut more, mut more_encoded) = (0, 0);
+        for selected in &property.columns {
+            let text = selected.text();
+            more += text.len() + 2;
+            more_encoded += 2 + presto::json_bytes(&text, &selected.column.name, &selected.column.hive_type);
+        }
+        // A long one may not fit where a later one does; then the later one has to wait too, or order would mean nothing.
+        if cut > 0 || statement + more > statement_max || encoded + more_encoded > encoded_max {
+            cut += 1;
+            continue;
+        }
+        statement += more;
+        encoded += more_encoded;
+        kept.push(property);
+    }
+    (kept, cut)
+}

@@ -1,0 +1,130 @@
+//! Views of a table as it is: its newest day, events with typed properties, and current values out of the history.
+
+use std::collections::BTreeMap;
+
+use super::Body;
+use super::columns::{Selected, comment, list, of_properties};
+use super::sql::{Days, Typing, date_column, quoted};
+use crate::athena::Column;
+use crate::athena::definitions::{PropertyDefinition, PropertyKind};
+use crate::names::PARTITION_KEY;
+
+/// A table's rows and columns, as they are.
+pub(super) fn table(name: &str, columns: &[Column], days: Days<'_>) -> Body {
+    let mut selected = own(columns);
+    selected.push(Selected::plain(&date_column()));
+    Body {
+        sql: format!(
+            "SELECT {} FROM {}{}",
+            list(&selected),
+            quoted(name),
+            days.filter(&[])
+        ),
+        columns: selected.into_iter().map(|selected| selected.column).collect(),
+        comment: comment(&format!("Table {name}")),
+    }
+}
+
+/// The columns without the partition key, wherever the list has it.
+fn own(columns: &[Column]) -> Vec<Selected> {
+    columns
+        .iter()
+        .filter(|column| column.name != PARTITION_KEY)
+        .map(Selected::plain)
+        .collect()
+}
+
+/// A table of events, its properties typed as they are defined. Text stays beside what is typed.
+pub(super) fn events(
+    name: &str,
+    columns: &[Column],
+    defined: &BTreeMap<String, PropertyDefinition>,
+    (typing, days): (Typing, Days<'_>),
+) -> Body {
+    // By the column that a property is in: names of columns are lower case.
+    let defined: BTreeMap<String, (&String, &PropertyDefinition)> = defined
+        .iter()
+        .map(|(property, definition)| {
+            (
+                format!("property_{}", property.to_ascii_lowercase()),
+                (property, definition),
+            )
+        })
+        .collect();
+    let typed = |column: &&Column| {
+        column.hive_type == "string"
+            && defined
+                .get(&column.name)
+                .is_some_and(|(_, definition)| definition.kind != PropertyKind::Text)
+    };
+    let (changed, same): (Vec<&Column>, Vec<&Column>) = columns
+        .iter()
+        .filter(|column| column.name != PARTITION_KEY)
+        .partition(typed);
+    let same: Vec<Column> = same.into_iter().cloned().collect();
+    let properties: Vec<(&String, &PropertyDefinition)> = changed
+        .iter()
+        .filter_map(|column| defined.get(&column.name).copied())
+        .collect();
+    let text = |property: &str| quoted(&format!("property_{}", property.to_ascii_lowercase()));
+    let (of_properties, _) = of_properties(&properties, &same, typing, text);
+    let mut selected: Vec<Selected> = same.iter().map(Selected::plain).collect();
+    selected.extend(of_properties.into_iter().flat_map(|property| property.columns));
+    selected.push(Selected::plain(&date_column()));
+    let count = properties.len();
+    Body {
+        sql: format!(
+            "SELECT {} FROM {}{}",
+            list(&selected),
+            quoted(name),
+            days.filter(&[])
+        ),
+        columns: selected.into_iter().map(|selected| selected.column).collect(),
+        comment: comment(&format!(
+            "Events of table {name}: one row per event, {count} properties typed"
+        )),
+    }
+}
+
+const HISTORY: &str = "object_properties_history";
+
+/// The newest value of each property in the history, as of each day.
+///
+/// # Errors
+/// Why it cannot be built.
+pub(super) fn history_current(
+    tables: &BTreeMap<String, Vec<Column>>,
+    days: Days<'_>,
+) -> Result<Body, String> {
+    let columns = tables.get(HISTORY).ok_or_else(|| format!("no table {HISTORY}"))?;
+    let has = |name: &str| columns.iter().any(|column| column.name == name);
+    let key = ["objecttypeid", "objectid", "name"];
+    for name in key.into_iter().chain(["updatedat"]) {
+        if !has(name) {
+            return Err(format!("no column {name} in table {HISTORY}"));
+        }
+    }
+    let mut selected = own(columns);
+    selected.push(Selected::plain(&date_column()));
+    let date = quoted(PARTITION_KEY);
+    // Of values that changed at one instant, the same one each time.
+    let order: Vec<String> = ["updatedat", "ingestedat", "value"]
+        .into_iter()
+        .filter(|name| has(name))
+        .map(|name| format!("{name} DESC NULLS LAST"))
+        .collect();
+    Ok(Body {
+        sql: format!(
+            "SELECT {} FROM (SELECT *, row_number() OVER (PARTITION BY {date}, {} ORDER BY {}) AS daymark_nth \
+             FROM {HISTORY}{}) WHERE daymark_nth = 1",
+            list(&selected),
+            key.join(", "),
+            order.join(", "),
+            days.filter(&[])
+        ),
+        columns: selected.into_iter().map(|selected| selected.column).collect(),
+        comment: comment(
+            "The newest value of each property in the history: one row per record, property and day",
+        ),
+    })
+}

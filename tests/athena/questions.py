@@ -1,0 +1,147 @@
+"""The answers that queries/*.sql have to give, computed from a sample's truth: by file name, parameters and rows in order."""
+
+import collections
+
+from views import flag, instant, number, parsed
+
+CONTACT, COMPANY, DEAL = "0-1", "0-2", "0-3"
+
+
+class Questions:
+    def __init__(self, truth):
+        self.truth = truth
+        self.newest = truth.newest
+        self._properties = {}
+
+    def all(self):
+        names = [name for name in vars(Questions) if not name.startswith("_") and name not in ("all", "properties")]
+        return {name: getattr(self, name) for name in names}
+
+    def properties(self, type_id, date):
+        """The properties of each record of a type, by id; none for one that has no row of them."""
+        if (type_id, date) not in self._properties:
+            of_type = {row["objectid"]: {} for row in self.truth.rows("objects", date) if row["objecttypeid"] == type_id}
+            for row in self.truth.rows("object_with_object_properties", date):
+                if row["objecttypeid"] == type_id and row["objectid"] in of_type:
+                    of_type[row["objectid"]] = parsed(row["properties"])
+            self._properties[type_id, date] = of_type
+        return self._properties[type_id, date]
+
+    def contacts_by_lifecycle_stage(self):
+        counted = collections.Counter()
+        for date in self.truth.days:
+            for properties in self.properties(CONTACT, date).values():
+                counted[date, properties.get("lifecyclestage") or "(none)"] += 1
+        return (), with_change(sorted((date, stage, count) for (date, stage), count in counted.items()), 1)
+
+    def deals_won_by_month(self):
+        rows = {name: self.truth.rows(name, self.newest) for name in ("pipelines", "pipeline_stages", "owners")}
+        labels = {row["pipelineid"]: row["label"] for row in rows["pipelines"] if row["objecttypeid"] == DEAL}
+        owners = {str(row["ownerid"]): " ".join(filter(None, (row["firstname"], row["lastname"]))).strip() for row in rows["owners"]}
+        won = set()
+        for stage in rows["pipeline_stages"]:
+            metadata = parsed(stage["metadata"])
+            closed = flag(metadata.get("isClosed")) and number(metadata.get("probability")) == 1.0
+            if stage["objecttypeid"] == DEAL and closed:
+                won.add((stage["pipelineid"], stage["stageid"]))
+        groups = collections.defaultdict(list)
+        for properties in self.properties(DEAL, self.newest).values():
+            if (properties.get("pipeline"), properties.get("dealstage")) in won:
+                closed = instant(properties.get("closedate"))
+                owner = owners.get(properties.get("hubspot_owner_id") or "") or "(no owner)"
+                key = (closed and closed.strftime("%Y-%m"), labels.get(properties["pipeline"]), owner)
+                groups[key].append(number(properties.get("amount")))
+        answer = [(*key, len(amounts), total(amounts)) for key, amounts in groups.items()]
+        # NULL comes last.
+        return (), sorted(answer, key=lambda row: [(part is None, part or "") for part in row[:3]])
+
+    def list_growth(self):
+        counted = collections.Counter((row["date"], row["listid"]) for row in self.truth.all_rows("list_memberships"))
+        names = {(row["date"], row["listid"]): row["name"] for row in self.truth.all_rows("lists")}
+        grown = with_change(sorted((date, listid, count) for (date, listid), count in counted.items()), 1)
+        return (), [(date, listid, names.get((date, listid)), *rest) for date, listid, *rest in grown]
+
+    def property_changes_of_a_record(self):
+        rows = self.truth.rows("object_properties_history", self.newest)
+        # The contact that changed most often.
+        contact, _ = collections.Counter(row["objectid"] for row in rows if row["objecttypeid"] == CONTACT).most_common(1)[0]
+        changes = [row for row in rows if (row["objecttypeid"], row["objectid"]) == (CONTACT, contact)]
+        changes.sort(key=lambda row: (row["updatedat"], row["name"]))
+        before, answer = {}, []
+        for row in changes:
+            answer.append((row["updatedat"], row["name"], before.get(row["name"]), row["value"]))
+            before[row["name"]] = row["value"]
+        return (CONTACT, contact), answer
+
+    def email_events_by_campaign(self):
+        groups = collections.defaultdict(lambda: ([], []))
+        for place, table in enumerate(("events_opened_email_v2", "events_clicked_link_in_email_v2")):
+            for row in self.truth.rows(table, self.newest):
+                groups[row["property_hs_email_campaign_id"]][place].append(row["objectid"])
+        answer = []
+        for campaign, (opens, clicks) in groups.items():
+            rate = round(100 * len(clicks) / len(opens), 1) if opens else None
+            answer.append((campaign, len(opens), len(clicks), len({*opens, *clicks}), rate))
+        return (), sorted(answer, key=lambda row: (row[0] is None, row[0] or ""))
+
+    def contacts_companies_deals(self):
+        main = {
+            row["combinedassociationtypeid"] for row in self.truth.rows("association_definitions", self.newest)
+            if row["ismainassociationdefinition"]
+        }
+        company, deals = {}, collections.defaultdict(set)
+        for link in self.truth.rows("associations", self.newest):
+            ends = (link["fromobjecttypeid"], link["toobjecttypeid"])
+            if ends == (CONTACT, COMPANY) and link["combinedassociationtypeid"] in main:
+                known = company.get(link["fromobjectid"], link["toobjectid"])
+                company[link["fromobjectid"]] = min(known, link["toobjectid"])
+            if ends == (CONTACT, DEAL):
+                deals[link["fromobjectid"]].add(link["toobjectid"])
+        companies = self.properties(COMPANY, self.newest)
+        of_deals = self.properties(DEAL, self.newest)
+        answer = []
+        for contact, properties in sorted(self.properties(CONTACT, self.newest).items()):
+            amounts = [number(of_deals[deal].get("amount")) for deal in deals[contact] if deal in of_deals]
+            name = companies.get(company.get(contact), {}).get("name")
+            answer.append((contact, properties.get("email"), name, len(amounts), total(amounts)))
+        return (), answer
+
+    def changed_since_yesterday(self):
+        before, after = (
+            {(row["objecttypeid"], row["objectid"]): row["updatedat"] for row in self.truth.rows("objects", date)}
+            for date in self.truth.days[-2:]
+        )
+        counts = collections.defaultdict(lambda: [0, 0, 0])
+        for key in {*before, *after}:
+            of_type = counts[key[0]]
+            of_type[0] += key not in before
+            of_type[1] += key not in after
+            both = None not in (before.get(key), after.get(key))
+            of_type[2] += both and before[key] != after[key]
+        return (), [(type_id, *of_type) for type_id, of_type in sorted(counts.items())]
+
+    def sync_ledger(self):
+        groups = collections.defaultdict(list)
+        for part in self.truth.parts():
+            groups[part["date"], part["table"]].append(part)
+        answer = []
+        for (date, table), parts in sorted(groups.items()):
+            rejected = [sum(len(part[kind]) for part in parts) for kind in ("rejected_records", "rejected_cells")]
+            records = sum(part["records"] for part in parts)
+            # Revision and the files' times are the sync's own; a sample does not tell them.
+            answer.append((date, table, ..., len(parts), records, sum(part["rows"] for part in parts), *rejected, ...))
+        return (), answer
+
+
+def with_change(rows, key):
+    """Rows of date, something and a number, each with how much more the number is than on that something's day before."""
+    before, answer = {}, []
+    for row in rows:
+        answer.append((*row, row[-1] - before[row[key]] if row[key] in before else None))
+        before[row[key]] = row[-1]
+    return answer
+
+
+def total(amounts):
+    known = [amount for amount in amounts if amount is not None]
+    return round(sum(known), 2) if known else None
