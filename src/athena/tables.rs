@@ -1,7 +1,7 @@
 //! Glue tables: what they are to be, and what becomes of those that are there already.
 //!
-//! [`wanted`] says what the lake needs, [`plan`] what that means beside what Glue has: columns are only ever added, and a
-//! table that is none of ours is left alone. [`ddl`] prints a table as Athena's SQL.
+//! [`wanted()`] says what the lake needs, [`plan`] what that means beside what Glue has: columns are only ever added, and a
+//! table that is none of ours is left alone. [`ddl()`] prints a table as Athena's SQL.
 
 mod ddl;
 mod merge;
