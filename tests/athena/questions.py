@@ -45,7 +45,10 @@ class Questions:
     def deals_won_by_month(self):
         rows = {name: self.truth.rows(name, self.newest) for name in ("pipelines", "pipeline_stages", "owners")}
         labels = {row["pipelineid"]: row["label"] for row in rows["pipelines"] if row["objecttypeid"] == DEAL}
-        owners = {str(row["ownerid"]): " ".join(filter(None, (row["firstname"], row["lastname"]))).strip() for row in rows["owners"]}
+        owners = {
+            str(row["ownerid"]): " ".join(name for name in (row["firstname"], row["lastname"]) if name is not None).strip()
+            for row in rows["owners"]
+        }
         won = set()
         for stage in rows["pipeline_stages"]:
             metadata = parsed(stage["metadata"])
@@ -73,7 +76,8 @@ class Questions:
     def property_changes_of_a_record(self):
         rows = [row for row in self.truth.rows("object_properties_history", self.newest) if row["updatedat"] is not None]
         # The contact that changed most often.
-        contact, _ = collections.Counter(row["objectid"] for row in rows if (row["objecttypeid"], row["objectid"] is None) == (CONTACT, False)).most_common(1)[0]
+        contacts = [row["objectid"] for row in rows if row["objecttypeid"] == CONTACT and row["objectid"] is not None]
+        contact, _ = collections.Counter(contacts).most_common(1)[0]
         changes = [row for row in rows if (row["objecttypeid"], row["objectid"]) == (CONTACT, contact)]
         changes.sort(key=lambda row: (row["updatedat"], row["name"]))
         before, answer = {}, []
@@ -117,7 +121,10 @@ class Questions:
 
     def changed_since_yesterday(self):
         before, after = (
-            {(row["objecttypeid"], row["objectid"]): row["updatedat"] for row in self.truth.rows("objects", date) if row["objectid"] is not None}
+            {
+                (row["objecttypeid"], row["objectid"]): row["updatedat"]
+                for row in self.truth.rows("objects", date) if row["objectid"] is not None
+            }
             for date in self.truth.days[-2:]
         )
         counts = collections.defaultdict(lambda: [0, 0, 0])
