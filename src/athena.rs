@@ -5,6 +5,7 @@
 
 pub mod definitions;
 pub mod presto;
+pub mod tables;
 pub mod views;
 
 /// A column as the Glue catalog names it.

@@ -70,6 +70,8 @@ enum Command {
     Rejects(days::rejects::RejectsArguments),
     Replay(days::replay::ReplayArguments),
     Forget(days::forget::ForgetArguments),
+    Ddl(days::catalog::DdlArguments),
+    Catalog(days::catalog::CatalogArguments),
     Redrive(redrive::RedriveArguments),
     Doctor(doctor::DoctorArguments),
 }
@@ -152,6 +154,8 @@ fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
         Command::Rejects(arguments) => days::rejects::run(&arguments),
         Command::Replay(arguments) => days::replay::run(&arguments),
         Command::Forget(arguments) => days::forget::run(&arguments),
+        Command::Ddl(arguments) => days::catalog::ddl(&arguments),
+        Command::Catalog(arguments) => days::catalog::run(&arguments),
         Command::Redrive(arguments) => redrive::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
     };

@@ -41,6 +41,7 @@ pub mod sweep;
 pub mod app;
 pub mod bus;
 pub mod config;
+pub mod glue;
 pub mod queue;
 pub mod store;
 pub mod telemetry;

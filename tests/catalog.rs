@@ -447,7 +447,6 @@ fn a_file_of_types_has_either_form() {
         );
     }
     for toml in [
-        "",
         "# nothing\n",
         "[[table]]\nname = \"TEAMS\"\n",
         " [ [ table ] ]\nname = \"TEAMS\"\n",
@@ -458,7 +457,9 @@ fn a_file_of_types_has_either_form() {
             Err(error) => assert!(toml.starts_with(" [ ["), "{toml:?}: {error}"),
         }
     }
-    assert!(catalog.types_file("[]").is_err());
+    for nothing in ["", " \n", "\u{feff}", "[]"] {
+        assert!(catalog.types_file(nothing).is_err(), "{nothing:?}");
+    }
     assert!(
         catalog
             .types_file("{}")

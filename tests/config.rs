@@ -181,6 +181,7 @@ fn no_value_out_of_range_is_taken() {
         ("CATALOG_FILE", &["missing.toml"]),
         ("DAY_FOLDER_PATTERN", &["(", "no groups"]),
         ("LANDING_PREFIX", &["/a", "a//b"]),
+        ("GLUE_DATABASE", &["Daymark", "day-mark", "day mark"]),
     ] {
         for value in values {
             let faults = refused(&[LEAST, &[(name, *value)]].concat());
@@ -287,6 +288,7 @@ fn the_profile_follows_what_can_change_an_output() {
         "FOLDERS" => "union",
         "SWING_PERCENT" => "off",
         "COMPLETE_BY" => "09:00",
+        "GLUE_DATABASE" => "hubspot",
         _ => "9",
     };
     let base = with(&[]);

@@ -10,12 +10,14 @@ use tokio::time::Instant;
 use crate::bus::{Bus, BusError};
 use crate::config::Config;
 use crate::day::{Remark, State as DayState};
+use crate::glue::{Glue, GlueError};
 use crate::keys::Day;
 use crate::manifest::Totals;
 use crate::queue::{Depth, Queue, QueueError};
 use crate::store::{Listing, Store, StoreError};
 use crate::sweep::Request;
 
+mod catalog;
 mod event;
 mod footers;
 mod gather;
@@ -32,11 +34,14 @@ mod send;
 mod state;
 mod streams;
 
+use catalog::Catalog;
 use memory::Memory;
 use objects::Objects;
 use pointer::Pointer;
 use run::Run;
 use state::State;
+
+pub use catalog::CatalogReport;
 
 /// Why a sweep, or a day's turn in it, came to no end.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +55,12 @@ pub enum SweepError {
     /// EventBridge refused.
     #[error(transparent)]
     Bus(#[from] BusError),
+    /// Glue refused.
+    #[error(transparent)]
+    Glue(#[from] GlueError),
+    /// The catalog contradicts what is to be published.
+    #[error("the Glue catalog holds the publication: {0}")]
+    Held(String),
     /// Somebody else wrote at the same time, again and again.
     #[error("{0}")]
     Unsettled(String),
@@ -69,6 +80,7 @@ pub struct Sweeper {
     objects: Objects,
     queue: Option<Queue>,
     bus: Option<Bus>,
+    glue: Option<Glue>,
 }
 
 /// What a sweep did.
@@ -86,6 +98,8 @@ pub struct Report {
     pub sent: u64,
     /// The newest day that should be complete by now, if neither it nor a newer one is.
     pub overdue: Option<Day>,
+    /// What it did to the Glue catalog.
+    pub catalog: CatalogReport,
 }
 
 /// What a sweep found and did of one day.
@@ -145,7 +159,14 @@ impl Sweeper {
             store,
             queue,
             bus,
+            glue: None,
         }
+    }
+
+    /// The same, with a Glue catalog that it writes. Without one none is written.
+    #[must_use]
+    pub fn with_glue(self, glue: Option<Glue>) -> Self {
+        Sweeper { glue, ..self }
     }
 
     /// Sweeps once. It stops at a day's edge when less than the margin is left of its time.
@@ -172,6 +193,7 @@ impl Sweeper {
             request,
             memory,
             pointer: Pointer::read(&self.store, &self.objects, layout, request.dry_run).await?,
+            catalog: Catalog::new(self.glue.clone()),
             drained_ms,
             wishes: Vec::new(),
             deadline: deadline.and_then(|deadline| deadline.checked_sub(self.config.deadline_margin)),
@@ -188,8 +210,12 @@ impl Sweeper {
             wishes,
             memory,
             pointer,
+            mut catalog,
             ..
         } = run;
+        if plan.is_all() && stopped_before.is_none() && !request.dry_run {
+            catalog::compare(self, &mut catalog, &memory.types).await;
+        }
         let first = days.iter().map(|day| &day.date).min();
         let complete_by_ms = self.config.days.complete_by_ms;
         let overdue = overdue::overdue(now_ms, complete_by_ms, pointer.date(), first);
@@ -209,6 +235,7 @@ impl Sweeper {
             depth,
             sent,
             overdue,
+            catalog: catalog.report,
         })
     }
 

@@ -34,6 +34,9 @@ pub enum SweepHandlerError {
         /// Why.
         error: String,
     },
+    /// It did, but the Glue catalog could not be compared with the lake.
+    #[error("the Glue catalog could not be compared with the lake: {0}")]
+    Catalog(String),
 }
 
 /// Handles events.
@@ -91,7 +94,10 @@ impl SweepHandler {
             .filter_map(|day| Some((day, day.judged.as_ref().err()?)))
             .collect();
         match failed.first() {
-            None => Ok(answer(&report, request.dry_run)),
+            None => match &report.catalog.error {
+                None => Ok(answer(&report, request.dry_run)),
+                Some(error) => Err(SweepHandlerError::Catalog(error.clone())),
+            },
             Some((day, error)) => Err(SweepHandlerError::Days {
                 count: failed.len(),
                 date: day.date.to_string(),
@@ -165,6 +171,11 @@ pub fn answer(report: &Report, dry_run: bool) -> Value {
         "dry_run": dry_run,
         "days": days.collect::<Vec<_>>(),
         "sent": report.sent,
+        "catalog": {
+            "created": &report.catalog.created,
+            "updated": &report.catalog.updated,
+            "held": &report.catalog.held,
+        },
         "stopped_before": report.stopped_before.as_ref().map(ToString::to_string),
     })
 }

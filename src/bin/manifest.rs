@@ -8,6 +8,7 @@ use daymark::app::sweep::Sweeper;
 use daymark::app::sweep_handler::SweepHandler;
 use daymark::bus::Bus;
 use daymark::config::Config;
+use daymark::glue::Glue;
 use daymark::queue::Queue;
 use daymark::store::{Store, Tuning};
 use daymark::telemetry::{self, Level, Metrics};
@@ -31,7 +32,9 @@ async fn main() -> ExitCode {
     let store = Store::from_env(&Tuning::default()).await;
     let queue = config.days.queue_url.as_deref().map(|url| Queue::sqs(&sdk, url));
     let bus = config.days.event_bus.as_deref().map(|name| Bus::new(&sdk, name));
-    let sweeper = Sweeper::new(config, store, queue, bus);
+    let database = config.days.glue_database.as_deref();
+    let glue = database.map(|name| Glue::new(&sdk, name));
+    let sweeper = Sweeper::new(config, store, queue, bus).with_glue(glue);
     let handler = SweepHandler::new(sweeper, Metrics::stdout(&function));
     match lambda_runtime::run(service_fn(|event| handle(&handler, event))).await {
         Ok(()) => ExitCode::SUCCESS,

@@ -28,7 +28,13 @@ impl Catalog {
     /// Reads a file of types of either form: a JSON list, or TOML as [`Catalog::with_overrides`] takes it.
     pub fn types_file(&self, text: &str) -> Result<TypesFile, CatalogError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        if is_json(text) {
+        if text.trim().is_empty() {
+            // TOML takes it for a catalog that adds nothing, but a file that was to say something is more likely lost.
+            let message = "expected a JSON list or [[table]], found nothing".to_owned();
+            Err(CatalogError {
+                faults: vec![Fault { line: None, message }],
+            })
+        } else if is_json(text) {
             types_list(text).map(TypesFile::List)
         } else {
             self.with_overrides(text).map(TypesFile::Catalog)

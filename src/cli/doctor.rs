@@ -16,7 +16,7 @@ use super::grid::one_line;
 use super::quantity::counted;
 use super::{Status, in_words, print, usage};
 use crate::config::SETTINGS;
-use crate::doctor::merge::merge;
+use crate::doctor::merge::{Merge, merge};
 use crate::doctor::notification::Wanted;
 use crate::doctor::{Check, Finding, Level, functions};
 use gather::{Facts, Names};
@@ -58,7 +58,8 @@ Examples:
   daymark doctor --stack daymark
   daymark doctor --stack daymark --json | jq 'select(.level != \"ok\")'
   daymark doctor --stack daymark --fix
-      Merges an entry for the queue into the bucket's notifications. Entries of others stay as they are.
+      Merges an entry for the queue into the bucket's notifications, or turns on EventBridge where a rule waits for it.
+      Entries of others stay as they are.
 
 docs/doctor.md has each finding and what mends it.
 
@@ -134,7 +135,7 @@ fn settings(found: &Found, facts: &Facts) -> Finding {
     )
 }
 
-/// Merges an entry for the queue into the bucket's configuration, if there is no good one. Gives what became of it.
+/// Merges an entry for the queue, or EventBridge, into the bucket's configuration, if there is no good one. Gives what became of it.
 async fn fix(clients: &ask::Clients, place: &Place, facts: &Facts) -> anyhow::Result<Option<Finding>> {
     let Some(finding) = facts.notification(place, "") else {
         anyhow::bail!("the bucket's configuration or the queue could not be read");
@@ -156,21 +157,20 @@ async fn fix(clients: &ask::Clients, place: &Place, facts: &Facts) -> anyhow::Re
         queue_arn: &queue.arn,
         parts: &[],
     };
-    let merge = merge(&before.notifications, &wanted).map_err(anyhow::Error::msg)?;
+    let merge = merge(&before.notifications, &facts.rules(), &wanted).map_err(anyhow::Error::msg)?;
     bucket::write(&clients.s3, bucket, before, &merge).await?;
-    let dropped = match merge.drop.len() {
-        0 => String::new(),
-        many => format!(
+    let dropped = match &merge {
+        Merge::Entry { drop, .. } if !drop.is_empty() => format!(
             ", in place of {} to the same queue",
-            counted(many as u64, "earlier entry")
+            counted(drop.len() as u64, "earlier entry")
         ),
+        Merge::Entry { .. } | Merge::Bus { .. } => String::new(),
     };
     Ok(Some(Finding::ok(
         Check::Notification,
         format!(
-            "mended: the bucket's configuration has now {}{dropped}; all else in it is as it was. S3 takes about five minutes; \
-             parts that landed meanwhile are sent by the next sweep",
-            merge.add
+            "mended: the bucket's configuration has now {merge}{dropped}; all else in it is as it was. S3 takes about five \
+             minutes; parts that landed meanwhile are sent by the next sweep"
         ),
     )))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -65,7 +66,14 @@ fn walk(folder: &Path, relative: &Path, depth: usize, listing: &mut Listing) -> 
         let (path, name) = (entry.path(), entry.file_name());
         let relative = relative.join(&name);
         let name = name.to_string_lossy().to_lowercase();
-        let metadata = fs::metadata(&path).with_context(|| path.display().to_string())?;
+        let metadata = match fs::metadata(&path) {
+            // A link that leads nowhere, or a file that has gone since, holds nothing: no reason to give the others up.
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                listing.passed_over += 1;
+                continue;
+            }
+            metadata => metadata.with_context(|| path.display().to_string())?,
+        };
         if name.starts_with('.') || name.starts_with('_') {
             listing.passed_over += u64::from(metadata.is_file());
         } else if metadata.is_dir() {

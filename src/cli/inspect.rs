@@ -5,9 +5,10 @@ mod part;
 
 use std::fs::File;
 use std::io::Read;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use clap::Args;
 
 use super::grid::page_columns;
@@ -64,14 +65,12 @@ pub(super) fn run(mut arguments: InspectArguments) -> anyhow::Result<Status> {
     let rows = usize::try_from(arguments.rows)?;
     let (status, text) = if is_parquet(&source)? {
         let parquet = File::open(&source.path).with_context(|| source.name.clone())?;
-        let shown = parquet_file::show(
-            &file.display().to_string(),
-            parquet,
-            source.bytes,
-            rows,
-            page_columns(),
-        );
-        (Status::Done, shown.with_context(|| file.display().to_string())?)
+        let name = file.display().to_string();
+        let show = || parquet_file::show(&name, parquet, source.bytes, rows, page_columns());
+        // The reader trusts what a footer says of pages, and a damaged one can make it panic: no defect of ours.
+        let shown = panic::catch_unwind(AssertUnwindSafe(show))
+            .unwrap_or_else(|_| Err(anyhow!("it is damaged: its pages are not what its footer says")));
+        (Status::Done, shown.with_context(|| name.clone())?)
     } else {
         part::show(&file, &source, &planner, rows, page_columns())?
     };

@@ -23,6 +23,8 @@ pub struct Days {
     pub queue_url: Option<String>,
     /// Name or ARN of the event bus. None: no events are sent.
     pub event_bus: Option<String>,
+    /// The Glue database whose tables are written. None: no catalog is.
+    pub glue_database: Option<String>,
     /// Requests to S3 under way at once.
     pub requests_max: usize,
 }
@@ -55,6 +57,10 @@ impl Vars {
         let look_back_days = self.number::<u32>("LOOK_BACK_DAYS", 1);
         let queue_messages_max = self.number("QUEUE_MESSAGES_MAX", 1);
         let requests_max = self.number("REQUESTS_MAX", 1);
+        let glue_database = match self.text("GLUE_DATABASE") {
+            None => Some(None),
+            Some(_) => self.parsed_by("GLUE_DATABASE", glue_database).map(Some),
+        };
         Some(Days {
             policy: Policy {
                 quiet_ms: quiet_ms?,
@@ -77,6 +83,7 @@ impl Vars {
             queue_messages_max: queue_messages_max?,
             queue_url: self.text("QUEUE_URL"),
             event_bus: self.text("EVENT_BUS"),
+            glue_database: glue_database?,
             requests_max: requests_max?,
         })
     }
@@ -85,6 +92,15 @@ impl Vars {
     fn span(&mut self, name: &str, unit_ms: i64, least: u64) -> Option<i64> {
         self.number::<u32>(name, least)
             .map(|number| i64::from(number).saturating_mul(unit_ms))
+    }
+}
+
+/// Checks the name of a Glue database: what Athena takes without quotes.
+fn glue_database(text: &str) -> Result<String, String> {
+    let named = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    match (1..=255).contains(&text.len()) && text.bytes().all(named) {
+        true => Ok(text.to_owned()),
+        false => Err("expected lower-case letters, digits and underscores".to_owned()),
     }
 }
 

@@ -274,6 +274,13 @@ pub const SETTINGS: &[Setting] = &[
         "EventBridge bus that days' events go to; without it none are sent",
     ),
     setting(
+        "GLUE_DATABASE",
+        Default::Unset,
+        "name",
+        false,
+        "Glue database in which tables over the lake are created and kept up to date; without it none are",
+    ),
+    setting(
         "GRACE_DAYS",
         Default::Value("7"),
         "days",

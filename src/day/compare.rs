@@ -84,13 +84,24 @@ pub(super) fn contradictions(seen: &Seen, known: &Known, tables: &BTreeMap<Strin
         for (column, kind) in before.into_iter().flatten() {
             types.insert(column, (kind, "an earlier day"));
         }
+        let cataloged = known.types_cataloged.get(name);
         let mut told = BTreeSet::new();
         for facts in &parts {
             for column in known.schemas.get(&facts.schema).into_iter().flatten() {
-                let (kind, place) = *types
-                    .entry(&column.name)
-                    .or_insert((column.kind.as_str(), facts.source_key.as_str()));
-                if kind != column.kind && told.insert(&column.name) {
+                let own = (column.kind.as_str(), facts.source_key.as_str());
+                let other = *types.entry(&column.name).or_insert(own);
+                let cataloged = cataloged.and_then(|types| types.get(&column.name));
+                let others = [
+                    Some(other),
+                    cataloged.map(|kind| (kind.as_str(), "the Glue catalog")),
+                ];
+                let differs = others
+                    .into_iter()
+                    .flatten()
+                    .find(|(kind, _)| *kind != column.kind);
+                if let Some((kind, place)) = differs
+                    && told.insert(&column.name)
+                {
                     let message = format!(
                         "column {} is {kind} in {place}, and {} in {}; a published column keeps its type",
                         column.name, column.kind, facts.source_key

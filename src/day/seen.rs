@@ -174,4 +174,6 @@ pub struct Known {
     pub rows_before: BTreeMap<String, Vec<u64>>,
     /// Types of columns that were ever published, by table and column.
     pub types_before: BTreeMap<String, BTreeMap<String, String>>,
+    /// Types of columns that the Glue catalog has, by table and column.
+    pub types_cataloged: BTreeMap<String, BTreeMap<String, String>>,
 }

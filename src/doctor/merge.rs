@@ -1,11 +1,18 @@
-//! An entry for the queue, merged into what a bucket tells others already.
+//! An entry for the queue, or EventBridge, merged into what a bucket tells others already.
 //!
 //! S3 keeps one notification configuration a bucket and replaces it whole, so nothing of it may be lost on the way: other
 //! owners' entries stay as they are, and where S3 would refuse ours because of one of them, nothing is changed.
+//!
+//! Where a rule of EventBridge waits for the bucket's objects, as it does for a bucket that was there before the stack,
+//! EventBridge is what lacks: the queue's policy lets the rule send, and S3 would refuse an entry for a queue that does
+//! not let the bucket.
+
+use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::notification::{CREATED, Destination, Entry, Notifications, Wanted};
+use super::rule::{Rule, Verdict};
 
 /// The id of the entry that is added.
 pub const ID: &str = "daymark-parts";
@@ -44,18 +51,43 @@ const SAFE: &AsciiSet = &NON_ALPHANUMERIC
 
 /// What has to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Merge {
-    /// The entry that is added.
-    pub add: Entry,
-    /// Places of entries that go: earlier ones of this very queue, which the new one covers.
-    pub drop: Vec<usize>,
+pub enum Merge {
+    /// The bucket has to tell the queue.
+    Entry {
+        /// The entry that is added.
+        add: Entry,
+        /// Places of entries that go: earlier ones of this very queue, which the new one covers.
+        drop: Vec<usize>,
+    },
+    /// The bucket has to tell EventBridge.
+    Bus {
+        /// The rule that waits for it.
+        rule: String,
+    },
 }
 
-/// What it takes for the queue to hear of every part.
+impl fmt::Display for Merge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Merge::Entry { add, .. } => write!(f, "{add}"),
+            Merge::Bus { rule } => write!(f, "EventBridge on, which rule {rule} waits for"),
+        }
+    }
+}
+
+/// What it takes for the queue to hear of every part. `rules` have the queue as their target.
 ///
 /// # Errors
 /// The entries of others that S3 would not have beside ours.
-pub fn merge(found: &Notifications, wanted: &Wanted<'_>) -> Result<Merge, String> {
+pub fn merge(found: &Notifications, rules: &[Rule], wanted: &Wanted<'_>) -> Result<Merge, String> {
+    let waiting = rules
+        .iter()
+        .find(|rule| rule.judge(wanted.landing) == Verdict::Tells);
+    if let (Some(rule), false) = (waiting, found.event_bridge) {
+        return Ok(Merge::Bus {
+            rule: rule.name.clone(),
+        });
+    }
     let prefix = utf8_percent_encode(wanted.landing.prefix(), SAFE).to_string();
     let mut add = Entry {
         destination: Destination::Queue,
@@ -95,7 +127,7 @@ pub fn merge(found: &Notifications, wanted: &Wanted<'_>) -> Result<Merge, String
         id = format!("{ID}-{nth}");
     }
     add.id = Some(id);
-    Ok(Merge { add, drop })
+    Ok(Merge::Entry { add, drop })
 }
 
 /// Whether a configuration that was read back is what a merge was to bring about.
@@ -103,11 +135,15 @@ pub fn merge(found: &Notifications, wanted: &Wanted<'_>) -> Result<Merge, String
 /// # Errors
 /// What is there too much and too little.
 pub fn merged(before: &Notifications, merge: &Merge, after: &Notifications) -> Result<(), String> {
+    let (add, dropped, bus) = match merge {
+        Merge::Entry { add, drop } => (Some(add), drop.as_slice(), before.event_bridge),
+        Merge::Bus { .. } => (None, &[][..], true),
+    };
     let kept = before.entries.iter().enumerate();
     let kept = kept
-        .filter(|(at, _)| !merge.drop.contains(at))
+        .filter(|(at, _)| !dropped.contains(at))
         .map(|(_, entry)| entry);
-    let mut expected: Vec<Entry> = kept.chain([&merge.add]).cloned().map(in_order).collect();
+    let mut expected: Vec<Entry> = kept.chain(add).cloned().map(in_order).collect();
     let mut found: Vec<Entry> = after.entries.iter().cloned().map(in_order).collect();
     expected.sort();
     found.sort();
@@ -119,12 +155,12 @@ pub fn merged(before: &Notifications, merge: &Merge, after: &Notifications) -> R
             .collect()
     };
     let (missing, strange) = (without(&expected, &found), without(&found, &expected));
-    if before.event_bridge == after.event_bridge && missing.is_empty() && strange.is_empty() {
+    if after.event_bridge == bus && missing.is_empty() && strange.is_empty() {
         return Ok(());
     }
     Err(format!(
-        "expected the bucket to tell what it told before and the queue besides; missing: {missing:?}, unexpected: {strange:?}, \
-         EventBridge: {} before, {} now",
+        "expected the bucket to tell what it told before, and have {merge} besides; missing: {missing:?}, unexpected: \
+         {strange:?}, EventBridge: {} before, {} now",
         before.event_bridge, after.event_bridge
     ))
 }
@@ -171,7 +207,8 @@ mod tests {
         }
     }
 
-    fn merge_into(entries: Vec<Entry>, prefix: &str) -> Result<Merge, String> {
+    /// What is added, and the places of what goes.
+    fn merge_into(entries: Vec<Entry>, prefix: &str) -> Result<(Entry, Vec<usize>), String> {
         let landing = Place::new("landing", prefix).unwrap();
         let wanted = Wanted {
             landing: &landing,
@@ -182,7 +219,10 @@ mod tests {
             entries,
             event_bridge: true,
         };
-        merge(&found, &wanted)
+        match merge(&found, &[], &wanted)? {
+            Merge::Entry { add, drop } => Ok((add, drop)),
+            merge @ Merge::Bus { .. } => panic!("{merge:?}"),
+        }
     }
 
     #[test]
@@ -195,21 +235,21 @@ mod tests {
             entry(Queue, "other", "rest", &["s3:ObjectRestore:*"], "", ""),
         ];
         let own = entry(Queue, QUEUE, "old", &["s3:ObjectCreated:Put"], "hubspot/", ".gz");
-        let merge = merge_into([&foreign[..], &[own]].concat(), "hubspot/").unwrap();
-        assert_eq!(merge.drop, [3]);
-        assert_eq!(merge.add, entry(Queue, QUEUE, ID, &created, "hubspot/", ""));
+        let (add, drop) = merge_into([&foreign[..], &[own]].concat(), "hubspot/").unwrap();
+        assert_eq!(drop, [3]);
+        assert_eq!(add, entry(Queue, QUEUE, ID, &created, "hubspot/", ""));
         // One of the queue's own that is about something else stays.
         let own = entry(Queue, QUEUE, "old", &created, "elsewhere/", "");
-        assert!(merge_into(vec![own], "hubspot/").unwrap().drop.is_empty());
+        assert!(merge_into(vec![own], "hubspot/").unwrap().1.is_empty());
         // An id that is taken is not taken twice.
         let taken = entry(Topic, "t", ID, &["s3:ObjectRemoved:*"], "", "");
         assert_eq!(
-            merge_into(vec![taken], "hubspot/").unwrap().add.id.unwrap(),
+            merge_into(vec![taken], "hubspot/").unwrap().0.id.unwrap(),
             "daymark-parts-2"
         );
         // Values of filters are written as S3 wants them.
         assert_eq!(
-            merge_into(Vec::new(), "a b/dt=1/").unwrap().add.prefix,
+            merge_into(Vec::new(), "a b/dt=1/").unwrap().0.prefix,
             "a+b/dt%3D1/"
         );
     }
@@ -253,11 +293,15 @@ mod tests {
             entries: vec![foreign.clone()],
             event_bridge: true,
         };
-        let merge = merge_into(before.entries.clone(), "hubspot/").unwrap();
+        let (add, drop) = merge_into(before.entries.clone(), "hubspot/").unwrap();
+        let merge = Merge::Entry {
+            add: add.clone(),
+            drop,
+        };
         let mut turned = foreign.clone();
         turned.events.reverse();
         let mut after = Notifications {
-            entries: vec![merge.add.clone(), turned],
+            entries: vec![add, turned],
             event_bridge: true,
         };
         assert_eq!(merged(&before, &merge, &after), Ok(()));
@@ -278,6 +322,53 @@ mod tests {
                 .unwrap_err()
                 .contains("s3:ObjectRemoved:*")
         );
+    }
+
+    #[test]
+    fn where_a_rule_waits_for_the_bucket_it_is_eventbridge_that_is_turned_on() {
+        let landing = Place::new("landing", "hubspot/").unwrap();
+        let wanted = Wanted {
+            landing: &landing,
+            queue_arn: QUEUE,
+            parts: &[],
+        };
+        let rule = |enabled: bool, bucket: &str| Rule {
+            name: "parts".to_owned(),
+            enabled,
+            pattern: Some(format!(
+                r#"{{"source":["aws.s3"],"detail-type":["Object Created"],"detail":{{"bucket":{{"name":["{bucket}"]}},
+                "object":{{"key":[{{"prefix":"hubspot/"}}]}}}}}}"#
+            )),
+        };
+        // An entry of somebody else's that S3 would have no other beside is none in the way of EventBridge.
+        let before = Notifications {
+            entries: vec![entry(Destination::Topic, "t", "all", &[CREATED], "", "")],
+            event_bridge: false,
+        };
+        let on = merge(&before, &[rule(true, "landing")], &wanted).unwrap();
+        assert_eq!(
+            on,
+            Merge::Bus {
+                rule: "parts".to_owned()
+            }
+        );
+        let mut after = before.clone();
+        assert!(merged(&before, &on, &after).is_err());
+        after.event_bridge = true;
+        assert_eq!(merged(&before, &on, &after), Ok(()));
+        after.entries.clear();
+        assert!(merged(&before, &on, &after).unwrap_err().contains("missing"));
+        // A rule that waits for nothing of this bucket's is no way.
+        for rule in [rule(false, "landing"), rule(true, "another")] {
+            assert!(merge(&before, &[rule], &wanted).is_err());
+        }
+        // Where EventBridge is on already, it is not what lacks.
+        let before = Notifications {
+            event_bridge: true,
+            ..Notifications::default()
+        };
+        let added = merge(&before, &[rule(true, "landing")], &wanted).unwrap();
+        assert!(matches!(added, Merge::Entry { .. }), "{added:?}");
     }
 
     #[test]

@@ -39,6 +39,15 @@ impl Clock {
         }
     }
 
+    /// Moves a held clock back, as if the next answer came from a server of S3 whose clock is behind.
+    pub fn retreat(&self, by: Duration) {
+        if let Some(held_ms) = &self.held_ms {
+            let by_ms = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+            let shown_ms = held_ms.load(Ordering::SeqCst);
+            held_ms.fetch_sub(by_ms.min(shown_ms), Ordering::SeqCst);
+        }
+    }
+
     /// What it shows.
     #[must_use]
     pub fn now(&self) -> SystemTime {
@@ -72,6 +81,8 @@ mod tests {
         assert_eq!(clock.date().unwrap(), "Sun, 22 Nov 2026 10:00:00 GMT");
         same.advance(Duration::from_secs(3_600));
         assert_eq!(clock.date().unwrap(), "Sun, 22 Nov 2026 11:00:00 GMT");
+        same.retreat(Duration::from_secs(60));
+        assert_eq!(clock.date().unwrap(), "Sun, 22 Nov 2026 10:59:00 GMT");
         assert_eq!(Clock::system().at(), None);
     }
 }

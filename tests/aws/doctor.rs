@@ -304,3 +304,53 @@ async fn an_entry_that_stands_in_the_way_is_named_and_left_alone() {
         .says("Unable to validate");
     assert_eq!(notifications(&desk).await, before);
 }
+
+/// As the template has it for a bucket that was there before: a rule waits, and the queue lets the rule alone send.
+#[tokio::test]
+async fn a_bucket_whose_objects_a_rule_waits_for_tells_eventbridge() {
+    let desk = Desk::new("waited").await;
+    let (_, other) = crate::queue(&desk.sdk, "waited-other").await;
+    let theirs = QueueConfiguration::builder()
+        .id("all-of-it")
+        .queue_arn(desk.arn(&other).await)
+        .events("s3:ObjectCreated:*".into())
+        .build()
+        .unwrap();
+    let configuration = NotificationConfiguration::builder().queue_configurations(theirs);
+    told(&desk, configuration.build()).await;
+    let before = notifications(&desk).await;
+    let events = aws_sdk_eventbridge::Client::new(&desk.sdk);
+    let pattern = serde_json::json!({
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": { "bucket": { "name": [desk.landing()] }, "object": { "key": [{ "prefix": "hubspot/" }] } },
+    });
+    let rule = events
+        .put_rule()
+        .name("waited")
+        .event_pattern(pattern.to_string());
+    rule.send().await.unwrap();
+    let target = aws_sdk_eventbridge::types::Target::builder().id("parts");
+    let target = target.arn(desk.arn(&desk.queue).await).build().unwrap();
+    let targets = events.put_targets().rule("waited").targets(target);
+    targets.send().await.unwrap();
+    desk.run("doctor", &[])
+        .expect(1)
+        .shows("fault    notification")
+        .shows("which does not tell EventBridge");
+    desk.run("doctor", &["--fix"])
+        .shows("mended: the bucket's configuration has now EventBridge on, which rule waited waits for");
+    let after = notifications(&desk).await;
+    assert!(after.bus.is_some());
+    assert_eq!(after.queues, before.queues);
+    // Done is done, and parts take this way.
+    desk.run("doctor", &["--fix"]).shows("ok       notification");
+    assert_eq!(notifications(&desk).await, after);
+    desk.land("hubspot/2026-11-22/OWNERS/data.csv.gz", owners(1))
+        .await;
+    let bodies = desk.drain(&desk.queue).await;
+    assert!(
+        bodies.iter().any(|body| body.contains("Object Created")),
+        "{bodies:?}"
+    );
+}

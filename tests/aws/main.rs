@@ -11,6 +11,7 @@
 mod days;
 mod desk;
 mod doctor;
+mod glue;
 mod proxy;
 mod redrive;
 mod stack;

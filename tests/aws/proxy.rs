@@ -29,6 +29,12 @@ impl Request {
     pub fn is(&self, operation: &str) -> bool {
         self.head.contains(&format!("AmazonSQS.{operation}\r\n"))
     }
+
+    /// The operation of Glue that it is, if it is one.
+    pub fn of_glue(&self) -> Option<&str> {
+        let (_, rest) = self.head.split_once("AWSGlue.")?;
+        rest.split("\r\n").next()
+    }
 }
 
 /// Starts one; its endpoint. It lives as long as the tests.

@@ -402,6 +402,7 @@ fn types_that_cannot_be_used_are_refused() {
     let desk = Desk::with(&[("a.csv", "a,b\n1,2\n")]);
     for (text, says) in [
         ("[]", "empty list"),
+        ("", "found nothing"),
         (r#"[{"name":"a","type":"integer"}]"#, "unknown type \"integer\""),
         (r#"[{"name":"a","type":"bigint","x":1}]"#, "unknown field"),
         ("[[table]]\nname = 7\n", "types"),

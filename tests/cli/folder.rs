@@ -83,6 +83,17 @@ fn what_makes_no_sense_is_refused_before_anything_is_written() {
 }
 
 #[test]
+fn a_link_that_leads_nowhere_is_passed_over() {
+    let desk = Desk::with(&[("in/a.csv", "a\n1\n")]);
+    std::os::unix::fs::symlink("gone.csv", desk.path("in/dead.csv")).unwrap();
+    desk.run(&["convert", "in", "out"])
+        .expect(0)
+        .says("1 file converted, 1 passed over");
+    assert_eq!(desk.parquet("out/a.parquet").names, ["a"]);
+    assert!(!desk.path("out/dead.parquet").exists());
+}
+
+#[test]
 fn threads_do_not_take_each_others_folders_away() {
     let desk = Desk::new();
     for nth in 0..40 {

@@ -32,15 +32,53 @@ class Account:
         return rows
 
 
+EXTERNAL_ID = "portal-1"
+
+
+class Shown:
+    """What HubSpot's second screen shows, and the keys that only HubSpot has."""
+
+    def __init__(self, arn, keys):
+        self.parameters = {"HubSpotUserArn": arn, "HubSpotExternalId": EXTERNAL_ID}
+        self.keys = {"aws_access_key_id": keys["AccessKeyId"], "aws_secret_access_key": keys["SecretAccessKey"]}
+
+
+def shown_by_hubspot(endpoint):
+    """A user that may do nothing but take roles whose owners let it."""
+    iam = local.client("iam", endpoint)
+    arn = iam.create_user(UserName="hubspot")["User"]["Arn"]
+    right = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [right]})
+    iam.put_user_policy(UserName="hubspot", PolicyName="roles", PolicyDocument=document)
+    return Shown(arn, iam.create_access_key(UserName="hubspot")["AccessKey"])
+
+
+def before_hubspot_has_shown_anything(endpoint, stack):
+    """The account itself may take the role, with the placeholder."""
+    arn = stack.outputs["HubSpotRoleArn"]
+    local.client("sts", endpoint).assume_role(RoleArn=arn, RoleSessionName="check", ExternalId="0000")
+    local.Steps.say(arn, "taken by the account itself", "external id 0000")
+
+
+def connected(before, after):
+    for name in ("HubSpotRoleName", "HubSpotRoleArn", "LandingUrl"):
+        local.expect(before.outputs[name] == after.outputs[name], f"{name} was {before.outputs[name]}, is {after.outputs[name]}")
+
+
 class HubSpot:
     """Whoever has HubSpot's role."""
 
-    def __init__(self, endpoint, stack, recorder):
+    def __init__(self, endpoint, stack, recorder, shown):
         self.recorder = recorder
-        sts = local.client("sts", endpoint)
         arn = stack.outputs["HubSpotRoleArn"]
-        # Before HubSpot has shown its user, the account itself may take the role, with the placeholder.
-        keys = sts.assume_role(RoleArn=arn, RoleSessionName="sync", ExternalId="0000")["Credentials"]
+        sts = local.client("sts", endpoint, **shown.keys)
+        take = {"RoleArn": arn, "RoleSessionName": "sync"}
+        # HubSpot's own right to take roles is none of the stack's.
+        recorder.aside = True
+        keys = sts.assume_role(**take, ExternalId=EXTERNAL_ID)["Credentials"]
+        recorder.aside = False
+        local.Steps.say(arn, "taken by HubSpot's user", f"external id {EXTERNAL_ID}")
+        self.denied("take the role with the placeholder", sts.assume_role, **take, ExternalId="0000")
         recorder.names[keys["AccessKeyId"]] = "HubSpotAccessRole"
         self.credentials = {
             "aws_access_key_id": keys["AccessKeyId"],
@@ -139,3 +177,16 @@ def first_complete_day(account, hubspot, lake, inbox):
         local.expect(len(symlink) == len(table["parts"]), f"{name}: the symlink names {len(symlink)} files")
     local.expect(not wanted, f"tables are missing: {wanted}")
     local.expect(json.loads(lake.read("latest/latest.json"))["date"] == account.date, "latest.json names the day")
+
+
+def cataloged(endpoint, stack, lake, date):
+    """The Glue catalog has every table that the day has, and Daymark's own, with the day within its range."""
+    pages = local.client("glue", endpoint).get_paginator("get_tables").paginate(DatabaseName=stack.outputs["GlueDatabase"])
+    found = {table["Name"]: table for page in pages for table in page["TableList"]}
+    tables = lake.manifest(date)["content"]["tables"]
+    wanted = {"daymark_latest", "daymark_parts"} | {name + end for name in tables for end in ("", "_live")}
+    local.expect(set(found) == wanted, f"the Glue catalog has {sorted(found)}, expected {sorted(wanted)}")
+    for name, table in found.items():
+        begins = table["Parameters"].get("projection.date.range", "").partition(",")[0]
+        local.expect(not table["PartitionKeys"] or begins <= date, f"{name}: its days begin with {begins}")
+    local.Steps.say(f"{len(found)} tables in Glue", stack.outputs["GlueDatabase"])

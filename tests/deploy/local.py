@@ -39,9 +39,10 @@ def expect(holds, what):
         raise Failed(what)
 
 
-def run(command, environment=None):
-    done = subprocess.run(list(map(str, command)), env={**os.environ, **(environment or {})}, capture_output=True, text=True)
-    if done.returncode != 0:
+def run(command, environment=None, answers="", statuses=(0,)):
+    everything = {**os.environ, **(environment or {})}
+    done = subprocess.run(list(map(str, command)), env=everything, input=answers, capture_output=True, text=True)
+    if done.returncode not in statuses:
         raise Failed(f"{' '.join(map(str, command))}: status {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
     return done.stdout
 

@@ -200,6 +200,11 @@ def rights(service, method, target, headers, body):
         for entry in fields.get("Entries", [{}]):
             bus = entry.get("EventBusName", "default").rsplit("/", 1)[-1]
             yield f"events:{operation or '?'}", f"arn:aws:events:*:*:event-bus/{bus}"
+    elif service == "glue":
+        # Each action on tables is checked on all three.
+        database = fields.get("DatabaseName", "?")
+        for resource in ("catalog", f"database/{database}", f"table/{database}/*"):
+            yield f"glue:{operation or '?'}", f"arn:aws:glue:*:*:{resource}"
     else:
         yield f"{service}:{operation or '?'}", "?"
 

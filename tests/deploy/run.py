@@ -79,20 +79,26 @@ def main(a):
 
 def play(a, steps, sam, template, left, recorder):
     endpoint = recorder.endpoint
+    aws = ministack.aws(endpoint)
     steps("what the local AWS refuses, although AWS takes it")
     recorder.aside = True
     stacks.shown_to_be_refused(endpoint)
     recorder.aside = False
 
     steps("parameters that cannot work together")
-    stacks.refused_parameters(sam, endpoint, ministack.aws(endpoint), template)
+    stacks.refused_parameters(sam, endpoint, aws, template)
 
-    steps("sam deploy")
-    stack = stacks.deploy(sam, endpoint, ministack.aws(endpoint), template)
+    steps("sam deploy --guided")
+    stack = stacks.guided(sam, endpoint, aws, template, **stacks.PARAMETERS)
     stack.tell(left)
 
     steps("HubSpot's role")
-    hubspot = day.HubSpot(endpoint, stack, recorder)
+    day.before_hubspot_has_shown_anything(endpoint, stack)
+    shown = day.shown_by_hubspot(endpoint)
+    day.connected(stack, stacks.guided(sam, endpoint, aws, template, **shown.parameters))
+    # As an upgrade does, which must not take HubSpot's access away.
+    stack = stacks.deployed_again(sam, endpoint, aws, template)
+    hubspot = day.HubSpot(endpoint, stack, recorder, shown)
     hubspot.tries_everything()
     day.without_tls(f"http://127.0.0.1:{recorder.upstream}", stack, hubspot)
 
@@ -101,11 +107,15 @@ def play(a, steps, sam, template, left, recorder):
     lake = day.Lake(endpoint, stack)
     account = day.Account(a.daymark, FOLDER / "sample", day.days_ago(2))
     day.first_complete_day(account, hubspot, lake, inbox)
+    day.cataloged(endpoint, stack, lake, account.date)
     verified = local.run(
         [a.daymark, "verify", "--landing", stack.outputs["LandingUrl"], "--curated", stack.outputs["CuratedUrl"]],
-        ministack.aws(endpoint),
+        aws,
     )
     print("\n  daymark verify: " + "\n  ".join(verified.strip().splitlines()[-3:]))
+    steps("daymark doctor")
+    # Its status is 0 if it finds no fault.
+    print(local.run([a.daymark, "doctor", "--stack", stack.name], aws).rstrip())
 
     if a.quick:
         steps("rights that were used")
@@ -137,12 +147,15 @@ def play(a, steps, sam, template, left, recorder):
     steps("rights, used and granted")
     granted.check(recorder, stack, endpoint)
     steps("a second stack, on a bucket that is there already")
-    existing.deployed(sam, ministack.aws(endpoint), template, endpoint, recorder, account)
+    existing.deployed(sam, a.daymark, aws, template, endpoint, recorder, account)
+    steps("sam delete")
+    stacks.uninstalled(sam, endpoint, aws, stack)
     steps("done")
 
 
 def redrive(a, world):
     """The last step: `daymark redrive` brings back what waits in the dead-letter queue."""
+    local.expect(world.queue("DeadLetterQueue"), "what failed five times still waits")
     print(local.run([a.daymark, "redrive", "--stack", world.stack.name], ministack.aws(world.endpoint)).rstrip())
     local.until("an empty dead-letter queue", lambda: not world.queue("DeadLetterQueue"))
     local.until("an empty queue", lambda: not world.queue("PartsQueue"))

@@ -70,6 +70,7 @@ def without_refused(path):
                         del statement["Condition"]
     stripped = path.with_name("local.json")
     stripped.write_text(json.dumps(template, indent=1))
+    with_settings(stripped)
     return stripped, left
 
 
@@ -152,19 +153,59 @@ def refused_parameters(sam, endpoint, environment, path):
 
 
 def deploy(sam, endpoint, environment, path, name=NAME, **parameters):
+    """All in one command, as a script deploys it."""
     overrides = [f"{key}={value}" for key, value in {**PARAMETERS, **parameters}.items()]
+    more = ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-fail-on-empty-changeset"]
+    more += ["--region", "us-east-1", "--stack-name", name, "--parameter-overrides", *overrides]
+    return deployed(sam, endpoint, environment, path, name, more)
+
+
+def guided(sam, endpoint, environment, path, **answers):
+    """`sam deploy --guided` as the README has it. What is not in `answers` is answered by Enter, and so is how it was before."""
+    of_parameters = [answers.get(name, "") for name in resolve.load(path)["Parameters"]]
+    # Confirm changes, role creation, no rollback, save the answers, to which file, under which name; then the change set itself.
+    lines = [NAME, "us-east-1", *of_parameters, "", "", "", "", "", "", "y"]
+    return deployed(sam, endpoint, environment, path, NAME, ["--guided"], lines)
+
+
+def deployed_again(sam, endpoint, environment, path):
+    """`sam deploy` alone, which the runbook has for upgrades: it goes by the answers that the guided one kept."""
+    return deployed(sam, endpoint, environment, path, NAME, ["--no-fail-on-empty-changeset"], ["y"])
+
+
+def deployed(sam, endpoint, environment, path, name, more, lines=()):
     try:
-        local.run(
-            [sam, "deploy", "--template", path, "--stack-name", name, "--resolve-s3", "--capabilities", "CAPABILITY_IAM"]
-            + ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--region", "us-east-1"]
-            + ["--parameter-overrides", *overrides],
-            environment,
-        )
+        answers = "".join(f"{line}\n" for line in lines)
+        local.run([sam, "deploy", "--template", path, *more], environment, answers)
     except local.Failed as failed:
         raise local.Failed(why(endpoint, name) or str(failed)) from None
     stack = Stack(endpoint, name)
     with_numbers(endpoint, stack)
     return stack
+
+
+def uninstalled(sam, endpoint, environment, stack):
+    """`sam delete`, as the runbook has it: what is left are the buckets, with all that was in them."""
+    s3 = local.client("s3", endpoint)
+    buckets = [stack.ids[r["LogicalResourceId"]] for r in stack.resources if r["ResourceType"] == "AWS::S3::Bucket"]
+
+    def contents():
+        return {name: [found["Key"] for found in s3.list_objects_v2(Bucket=name).get("Contents", [])] for name in buckets}
+
+    before = contents()
+    local.run([sam, "delete", "--stack-name", stack.name, "--region", "us-east-1", "--no-prompts"], environment)
+    queues = local.client("sqs", endpoint).list_queues(QueueNamePrefix=stack.name).get("QueueUrls", [])
+    functions = [f["FunctionName"] for f in local.client("lambda", endpoint).list_functions()["Functions"]]
+    left = [name for name in functions if name.startswith(f"{stack.name}-")]
+    local.expect(not queues and not left, f"still there: {queues} {left}")
+    local.expect(contents() == before, "the buckets are as they were")
+    for name, keys in before.items():
+        local.Steps.say(name, "stays", f"{len(keys)} objects and more" if len(keys) == 1000 else f"{len(keys)} objects")
+
+
+def with_settings(path):
+    """The project's own settings beside the template, where SAM looks for them and keeps answers."""
+    shutil.copy(ROOT / "samconfig.toml", path.with_name("samconfig.toml"))
 
 
 def with_numbers(endpoint, stack):

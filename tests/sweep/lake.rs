@@ -107,6 +107,18 @@ impl Lake {
         self.handle(&event).await;
     }
 
+    /// By a converter that a single lost connection ends. What it says then is of no interest.
+    pub async fn convert_fragile(&self, notice: &Notice) {
+        let metrics = Metrics::to("test", Captured::default());
+        let handler = Handler::new((*self.config).clone(), self.fragile.clone(), metrics);
+        let invocation = Invocation {
+            request_id: "test".to_owned(),
+            deadline: None,
+        };
+        let event = crate::support::s3_event(notice).to_string();
+        drop(handler.handle(event.as_bytes(), invocation).await);
+    }
+
     /// The converter, with today's settings.
     pub async fn handle(&self, event: &Value) {
         let metrics = Metrics::to("test", Captured::default());

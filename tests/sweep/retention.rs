@@ -1,7 +1,7 @@
 //! What is deleted, and what is not.
 
 use daymark::day::State;
-use daymark::keys::{Leaf, Link};
+use daymark::keys::{Day, Leaf, Link};
 
 use crate::lake::{DATE, Lake, key};
 use crate::support::owners;
@@ -49,6 +49,27 @@ async fn a_forgotten_day_is_unpublished_at_once_and_deleted_after_the_grace_peri
     lake.ask("{}").await.unwrap();
     assert!(!is_there(&lake, &lake.world.output(&a)).await);
     assert!(is_there(&lake, &lake.world.output(&earlier)).await);
+}
+
+#[tokio::test]
+async fn the_pointer_finds_the_newest_day_that_is_published_however_many_are_forgotten() {
+    let lake = Lake::new().await;
+    let dates: Vec<String> = (16..=22).map(|day| format!("2026-11-{day}")).collect();
+    for date in &dates {
+        lake.part(date, "a", 3).await;
+    }
+    lake.quiet_day().await;
+    assert_eq!(lake.latest().await.as_deref(), Some(DATE));
+    // The newest last, so that none of those before it is there to point at.
+    for date in &dates[1..] {
+        let key = lake
+            .config
+            .layout
+            .leaf(&Day::parse(date).unwrap(), Leaf::Forgotten);
+        lake.overwrite(&key, "{}").await;
+        lake.ask(&format!("{{\"date\": \"{date}\"}}")).await.unwrap();
+    }
+    assert_eq!(lake.latest().await.as_deref(), Some("2026-11-16"));
 }
 
 /// Nothing of an open day is in any revision, so no revision says since when it is forgotten part by part.

@@ -118,8 +118,9 @@ class Template(unittest.TestCase):
                             self.assertRegex(action, r"^[a-z0-9]+:[A-Za-z]+$", where)
                         for resource in listed(statement["Resource"]):
                             self.assertRegex(resource, r"^(arn:aws:|<)", where)
-                            # A star is a prefix's end, under a bucket's name.
-                            self.assertRegex(resource, r"^[^*]*$|^arn:aws:s3:::[^/*]+/[^*]*\*$", where)
+                            # A star is a prefix's end, under a bucket's name, or all tables of one database.
+                            of_tables = r"^arn:aws:glue:[^*]+:table/[^/*]+/\*$"
+                            self.assertRegex(resource, r"^[^*]*$|^arn:aws:s3:::[^/*]+/[^*]*\*$|" + of_tables, where)
                             if resource.startswith("arn:aws:s3:::") and self.parameter_prefixes(resource):
                                 self.assertNotRegex(resource, r"^arn:aws:s3:::[^/]+/\*$", where)
             functions = of_type(resources, "Serverless::Function")
@@ -145,6 +146,28 @@ class Template(unittest.TestCase):
                         folder = landing if name == "HubSpotAccessRole" else curated
                         for resource in listed(statement["Resource"]):
                             self.assertRegex(resource, rf"^arn:aws:s3:::[^/]+/{re.escape(folder)}", name)
+
+    def test_each_function_keeps_to_its_own_folders_of_the_lake(self):
+        """The converter cannot publish, the manifest function cannot make Parquet, and rejects are the converter's alone."""
+        parts = {"table=*", "failed/*", "rejected/*"}
+        own = {f"{folder}/*" for folder in ["manifest", "parts", "published", "live", "latest", "set-aside"]}
+        wanted = {
+            ("ConvertRole", "s3:PutObject"): parts,
+            ("ConvertRole", "s3:GetObject"): parts,
+            ("ConvertRole", "s3:AbortMultipartUpload"): {"table=*"},
+            ("ManifestRole", "s3:PutObject"): own,
+            ("ManifestRole", "s3:GetObject"): own | {"table=*"},
+            ("ManifestRole", "s3:DeleteObject"): parts | {"manifest/*", "latest/*"},
+        }
+        for resolver, resources in self.each():
+            found = {}
+            for name in ["ConvertRole", "ManifestRole"]:
+                for statement in resources[name]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]:
+                    for action, resource in itertools.product(listed(statement["Action"]), listed(statement["Resource"])):
+                        folder = re.fullmatch(rf"arn:aws:s3:::[^/]+/{resolver.parameters['CuratedPrefix']}(.+)", resource)
+                        if folder:
+                            found.setdefault((name, action), set()).add(folder[1])
+            self.assertEqual(found, wanted)
 
     def test_hubspot_gets_what_its_article_lists(self):
         objects = {"s3:PutObject", "s3:GetObject", "s3:GetObjectVersion", "s3:DeleteObject", "s3:DeleteObjectVersion"}
@@ -320,6 +343,23 @@ class Template(unittest.TestCase):
             for member, value in resource.get("Properties", {}).items():
                 if member.endswith("Name") and name in added:
                     self.assertIsInstance(value, dict, f"{name}: {member} is the same in every stack")
+
+    def test_no_parameter_is_given_past_what_later_deployments_go_by(self):
+        """`sam deploy --guided` keeps its answers; what `--parameter-overrides` says, the next `sam deploy` takes back."""
+        for page in [resolve.ROOT / "README.md", *sorted((resolve.ROOT / "docs").glob("*.md"))]:
+            self.assertNotIn("sam deploy --parameter-overrides", page.read_text(), page.name)
+
+    def test_the_runbook_counts_what_cloudwatch_takes_money_for(self):
+        metrics = len(re.findall(r'\("([A-Z][A-Za-z]+)", "', (resolve.ROOT / "src/telemetry/metrics.rs").read_text()))
+        kinds = [resource["Type"] for resource in self.template["Resources"].values()]
+        alarms, dashboards = (kinds.count(f"AWS::CloudWatch::{kind}") for kind in ["Alarm", "Dashboard"])
+        # By the month: a metric is 0.30 dollars, an alarm 0.10, a dashboard 3.
+        dollars = (metrics * 0.3 + alarms * 0.1 + dashboards * 3) / 30
+        line = f"+ ${dollars:.2f} "
+        runbook = (resolve.ROOT / "docs/runbook.md").read_text()
+        (found,) = [text for text in runbook.splitlines() if "metrics, " in text and "alarms, " in text and "$" in text]
+        self.assertIn(line, found)
+        self.assertIn(f"{metrics} metrics, {alarms} alarms, a dashboard", found)
 
     def test_the_version_is_the_crates(self):
         cargo = (resolve.ROOT / "Cargo.toml").read_text()

@@ -9,13 +9,16 @@ use crate::manifest::Content;
 /// Complete days that a day is compared with.
 pub(super) const DAYS: usize = 7;
 
+/// Days among which they are looked for.
+pub(super) const AMONG: usize = 4 * DAYS;
+
 /// What is remembered of a published day: none of its parts, so that it is small however many there are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Outline {
     /// Rows by table.
     rows: BTreeMap<String, u64>,
     /// Types by table and column.
-    types: BTreeMap<String, BTreeMap<String, String>>,
+    pub(super) types: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl Outline {

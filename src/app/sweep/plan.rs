@@ -56,6 +56,11 @@ pub(super) fn plan(request: &Request, state: &State, today: &Day, now_ms: i64, l
 }
 
 impl Plan {
+    /// Whether it is over all days, or the rest of one that is.
+    pub(super) fn is_all(&self) -> bool {
+        self.all
+    }
+
     /// What the next sweep has to know.
     pub(super) fn next_state(
         &self,

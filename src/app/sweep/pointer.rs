@@ -78,7 +78,8 @@ impl Pointer {
         if self.date.as_ref() != Some(date) {
             return Ok(());
         }
-        let before = published_before(&self.store, objects, layout, date, 1).await?;
+        // However many days before it are forgotten, too: without a day the pointer would empty every `_latest` view.
+        let before = published_before(&self.store, objects, layout, date, 1, usize::MAX).await?;
         let before = before.into_iter().next().map(|(date, _)| date);
         self.go(before, |now| now == Some(date), objects, layout).await
     }

@@ -136,14 +136,15 @@ pub(super) async fn revision(
     }
 }
 
-/// The last published days before a day, newest first, with what is remembered of each. One revision is held at a time: each
-/// is as large as its day.
+/// The last published days before a day, newest first, with what is remembered of each, looked for among so many days of
+/// which there are manifests. One revision is held at a time: each is as large as its day.
 pub(super) async fn published_before(
     store: &Store,
     objects: &Objects,
     layout: &Layout,
     date: &Day,
     days: usize,
+    among: usize,
 ) -> Result<Vec<(Day, Outline)>, SweepError> {
     let mut listing = Listing {
         delimiter: Some("/".to_owned()),
@@ -163,7 +164,7 @@ pub(super) async fn published_before(
         }
     }
     let mut found = Vec::new();
-    for day in dates.into_iter().rev().take(days.saturating_mul(4)) {
+    for day in dates.into_iter().rev().take(among) {
         if found.len() >= days {
             break;
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use tokio::time::Instant;
 
+use super::catalog::{self, Catalog};
 use super::gather::{Gathered, Gatherer};
 use super::memory::{self, Memory};
 use super::objects::Wrote;
@@ -26,6 +27,7 @@ pub(super) struct Run<'s> {
     pub(super) request: &'s Request,
     pub(super) memory: Memory,
     pub(super) pointer: Pointer,
+    pub(super) catalog: Catalog,
     pub(super) drained_ms: Option<i64>,
     pub(super) wishes: Vec<send::Wish>,
     pub(super) deadline: Option<Instant>,
@@ -43,7 +45,8 @@ impl Run<'_> {
     ) -> Result<(), SweepError> {
         let sweeper = self.sweeper;
         let layout = &sweeper.config.layout;
-        let before = published_before(&sweeper.store, &sweeper.objects, layout, from, memory::DAYS).await?;
+        let (store, objects) = (&sweeper.store, &sweeper.objects);
+        let before = published_before(store, objects, layout, from, memory::DAYS, memory::AMONG).await?;
         for (date, outline) in before.into_iter().rev() {
             self.memory.remember(&date, outline);
         }
@@ -111,9 +114,22 @@ impl Run<'_> {
         let mut known = recalled.known(seen, &config.layout);
         known.drained_ms = self.drained_ms;
         self.memory.tell(&mut known);
-        let Some(verdict) = self.judge(seen, &mut known).await? else {
+        let Some(mut verdict) = self.judge(seen, &mut known).await? else {
             return Ok(None);
         };
+        if self.catalog.is_on() && verdict.revise && verdict.state.publishes() {
+            // The catalog remembers types even where all manifests were lost.
+            match self.catalog.types().await {
+                Ok(types) => known.types_cataloged = types,
+                // Who only looks need not be allowed to.
+                Err(error) if self.request.dry_run => tracing::debug!(%error, "without the Glue catalog"),
+                Err(error) => return Err(error),
+            }
+            match self.judge(seen, &mut known).await? {
+                Some(again) => verdict = again,
+                None => return Ok(None),
+            }
+        }
         let number = recalled.highest + 1;
         let newest_ms = recalled
             .newest
@@ -164,6 +180,17 @@ impl Run<'_> {
                     false => Wrote::Done,
                 };
                 let mut ended = claimed;
+                // The marker comes last, so it says that the catalog was written too.
+                let is_announced = written
+                    .leaves
+                    .contains_key(&Leaf::Announced(newest.history.revision));
+                if ended == Wrote::Done
+                    && !is_announced
+                    && let Some(content) = published.and_then(|revision| revision.content.as_ref())
+                {
+                    let types = &self.memory.types;
+                    catalog::publish(sweeper, &mut self.catalog, &seen.date, content, types).await?;
+                }
                 if ended == Wrote::Done {
                     ended = publication.bring_about(&mut self.pointer).await?;
                 }

@@ -162,7 +162,7 @@ fn day_of(prefix: &str, key: &str) -> Option<Day> {
 }
 
 /// The tables below a prefix that ends with `table=`.
-async fn tables(store: &Store, bucket: &str, prefix: &str) -> Result<Vec<String>, StoreError> {
+pub(super) async fn tables(store: &Store, bucket: &str, prefix: &str) -> Result<Vec<String>, StoreError> {
     let mut listing = Listing {
         delimiter: Some("/".to_owned()),
         ..Listing::of(prefix)

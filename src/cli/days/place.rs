@@ -16,6 +16,7 @@ use crate::bus::Bus;
 use crate::cli::{tell, usage};
 use crate::config::{Config, PREFIX};
 use crate::doctor::Failure;
+use crate::glue::Glue;
 use crate::keys::{self, Day};
 use crate::queue::Queue;
 use crate::server::{Server, ServerConfig};
@@ -163,6 +164,7 @@ pub(in crate::cli) struct Place {
     /// Converts, where nobody else does: locally.
     pub(super) handler: Option<Handler>,
     bus: Option<Bus>,
+    glue: Option<Glue>,
     server: Option<Server>,
 }
 
@@ -206,6 +208,11 @@ impl Place {
         Place {
             queue: config.days.queue_url.as_deref().map(|url| Queue::sqs(sdk, url)),
             bus: config.days.event_bus.as_deref().map(|name| Bus::new(sdk, name)),
+            glue: config
+                .days
+                .glue_database
+                .as_deref()
+                .map(|name| Glue::new(sdk, name)),
             config: Arc::new(config),
             store: Store::from_env(&Tuning::default()).await,
             handler: None,
@@ -227,7 +234,7 @@ impl Place {
         settings
             .entry(prefix)
             .or_insert_with(|| LANDING_PREFIX.to_owned());
-        for name in ["QUEUE_URL", "EVENT_BUS"] {
+        for name in ["QUEUE_URL", "EVENT_BUS", "GLUE_DATABASE"] {
             settings.remove(&format!("{PREFIX}{name}"));
         }
         let mut config = config(settings)?;
@@ -243,6 +250,7 @@ impl Place {
             store,
             queue: Some(Queue::here()),
             bus: None,
+            glue: None,
             server: Some(server),
         })
     }
@@ -250,12 +258,12 @@ impl Place {
     /// Sweeps as the manifest function does.
     pub(in crate::cli) fn sweeper(&self) -> Sweeper {
         let (queue, bus) = (self.queue.clone(), self.bus.clone());
-        Sweeper::new(Arc::clone(&self.config), self.store.clone(), queue, bus)
+        Sweeper::new(Arc::clone(&self.config), self.store.clone(), queue, bus).with_glue(self.glue.clone())
     }
 
     /// Sweeps without a queue, for dry runs: nobody need be allowed to look into it.
     pub(in crate::cli) fn looker(&self) -> Sweeper {
-        Sweeper::new(Arc::clone(&self.config), self.store.clone(), None, None)
+        Sweeper::new(Arc::clone(&self.config), self.store.clone(), None, None).with_glue(self.glue.clone())
     }
 
     /// What a person calls this place.

@@ -12,8 +12,8 @@ use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
 use aws_sdk_s3::operation::get_bucket_notification_configuration::GetBucketNotificationConfigurationOutput;
 use aws_sdk_s3::types::{
-    Event, FilterRule, FilterRuleName, NotificationConfiguration, NotificationConfigurationFilter,
-    QueueConfiguration, S3KeyFilter,
+    Event, EventBridgeConfiguration, FilterRule, FilterRuleName, NotificationConfiguration,
+    NotificationConfigurationFilter, QueueConfiguration, S3KeyFilter,
 };
 
 use crate::cli::answers::{failure, words};
@@ -57,24 +57,29 @@ pub(super) async fn write(
     if let Some(element) = strange_element(&before.xml) {
         bail!(
             "bucket {bucket} has a {element:?} in its configuration, which this release does not know and would lose. Nothing \
-             was changed; add the entry by hand: {}",
-            merge.add
+             was changed; add it by hand: {merge}"
         );
     }
     let queues = before.answer.queue_configurations().to_vec();
-    let topics = before.answer.topic_configurations().len();
-    // In the order of `notifications`: queues come behind topics.
-    let kept = queues
-        .into_iter()
-        .enumerate()
-        .filter(|(at, _)| !merge.drop.contains(&(topics + at)))
-        .map(|(_, queue)| queue);
-    let queues = kept.chain([added(&merge.add)?]).collect();
+    let (queues, bus) = match merge {
+        Merge::Bus { .. } => (queues, Some(EventBridgeConfiguration::builder().build())),
+        Merge::Entry { add, drop } => {
+            let topics = before.answer.topic_configurations().len();
+            // In the order of `notifications`: queues come behind topics.
+            let kept = queues
+                .into_iter()
+                .enumerate()
+                .filter(|(at, _)| !drop.contains(&(topics + at)))
+                .map(|(_, queue)| queue);
+            let queues = kept.chain([added(add)?]).collect();
+            (queues, before.answer.event_bridge_configuration.clone())
+        }
+    };
     let configuration = NotificationConfiguration::builder()
         .set_topic_configurations(before.answer.topic_configurations.clone())
         .set_queue_configurations(Some(queues))
         .set_lambda_function_configurations(before.answer.lambda_function_configurations.clone())
-        .set_event_bridge_configuration(before.answer.event_bridge_configuration.clone());
+        .set_event_bridge_configuration(bus);
     let request = client.put_bucket_notification_configuration().bucket(bucket);
     let written = request
         .notification_configuration(configuration.build())

@@ -328,18 +328,18 @@ impl Facts {
             queue_arn: &queue.arn,
             parts: &parts,
         };
-        let rules: Vec<Rule> = self
-            .rules
-            .iter()
-            .flatten()
-            .map(|(_, rule)| rule.clone())
-            .collect();
         Some(notification::judge(
             &configuration.notifications,
-            &rules,
+            &self.rules(),
             &wanted,
             fix,
         ))
+    }
+
+    /// EventBridge's rules that have the queue as their target, as far as they could be read.
+    pub(super) fn rules(&self) -> Vec<Rule> {
+        let rules = self.rules.iter().flatten();
+        rules.map(|(_, rule)| rule.clone()).collect()
     }
 
     fn unread(&self) -> Finding {

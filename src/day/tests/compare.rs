@@ -103,6 +103,23 @@ fn a_type_that_contradicts_a_published_column_holds_the_day() {
 }
 
 #[test]
+fn a_type_that_contradicts_the_glue_catalog_holds_the_day_whatever_earlier_days_had() {
+    let mut scene = Scene::whole(&["objects/a"]);
+    let types = |kind: &str| [("objects".to_owned(), [("id".to_owned(), kind.to_owned())].into())].into();
+    scene.known.types_before = types("string");
+    scene.known.types_cataloged = types("bigint");
+    let verdict = scene.after(HOUR).judge();
+    assert_eq!(codes(&verdict.reasons), ["types_differ"]);
+    assert!(
+        verdict.reasons[0]
+            .message
+            .contains("id is bigint in the Glue catalog, and string")
+    );
+    scene.known.types_cataloged = types("string");
+    assert_eq!(scene.judge().state, State::Complete);
+}
+
+#[test]
 fn a_type_that_contradicts_another_part_s_holds_the_day() {
     let mut scene = Scene::whole(&["objects/a", "objects/b"]);
     scene.facts("objects/b").schema = "number".into();

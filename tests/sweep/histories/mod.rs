@@ -2,6 +2,7 @@
 //! judges days.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use daymark::app::sweep::{Report, SweepError};
 use daymark::notice::Notice;
@@ -92,7 +93,7 @@ impl History {
     }
 
     async fn step(&mut self) {
-        match self.dice.below(20) {
+        match self.dice.below(25) {
             0..=5 => self.land().await,
             6 => self.delete().await,
             7 => self.purge().await,
@@ -107,6 +108,10 @@ impl History {
             16 => self.overlap().await,
             17 => self.stall().await,
             18 => self.queue().await,
+            19 => self.rewrite().await,
+            20 | 21 => self.crash_converting().await,
+            22 => self.convert_and_sweep().await,
+            23 => self.fall_back(),
             _ => {
                 let value = self.dice.of(&["true", "false"]);
                 self.tell(format!("QUOTED_NULL={value}"));
@@ -167,10 +172,74 @@ impl History {
         }
     }
 
+    /// A folder of one table is written anew, with what was in it and in another order.
+    async fn rewrite(&mut self) {
+        let key = self.key();
+        let folder = key.split('/').take(3).collect::<Vec<_>>().join("/") + "/";
+        self.tell(format!("{folder} is written anew"));
+        let mut keys = self.model.landing();
+        keys.retain(|key| key.starts_with(&folder));
+        while !keys.is_empty() {
+            let at = usize::try_from(self.dice.below(keys.len() as u64)).unwrap();
+            let key = keys.swap_remove(at);
+            let rows = 1 + self.dice.below(3);
+            self.model.touch(&key);
+            let notice = self.lake.land(&key, owners(1, rows)).await;
+            self.model.look(&self.lake).await;
+            match self.dice.below(3) {
+                0 => self.delayed.push(notice),
+                _ => self.lake.convert(&notice).await,
+            }
+        }
+    }
+
+    /// The next notice that is late.
+    fn late(&mut self) -> Option<Notice> {
+        let all = u64::try_from(self.delayed.len()).unwrap();
+        let at = (all > 0).then(|| usize::try_from(self.dice.below(all)).unwrap());
+        at.map(|at| self.delayed.swap_remove(at))
+    }
+
+    /// A converter ends before or after one of its requests; its message comes back, or is lost.
+    async fn crash_converting(&mut self) {
+        let Some(notice) = self.late() else { return };
+        let (nth, done) = (1 + self.dice.below(6), self.dice.below(2));
+        self.tell(format!(
+            "the notice of {} comes, its converter ends at request {nth}, done: {done}",
+            notice.key
+        ));
+        let faults = self.lake.world.faults();
+        if done == 1 {
+            faults.inject(Rule::any().nth(nth), Action::LoseAnswer);
+        }
+        faults.inject(Rule::any().nth(nth + done).always(), Action::Refuse);
+        self.lake.convert_fragile(&notice).await;
+        faults.clear();
+        if self.dice.below(3) > 0 {
+            self.delayed.push(notice);
+        }
+    }
+
+    /// Parts become Parquet while a sweep lists them.
+    async fn convert_and_sweep(&mut self) {
+        let Some(notice) = self.late() else { return };
+        self.tell(format!("the notice of {} comes during a sweep", notice.key));
+        let (request, sweeper) = (Request::default(), self.lake.sweeper());
+        let (swept, ()) = tokio::join!(sweeper.sweep(&request, None), self.lake.convert(&notice));
+        swept.unwrap();
+    }
+
+    /// The servers of S3 need not agree on the time. A sweep that stands still meanwhile would be taken for a newer one.
+    fn fall_back(&mut self) {
+        if self.stalled.is_none() {
+            let seconds = 1 + self.dice.below(90);
+            self.tell(format!("S3's clock is {seconds} seconds behind what it was"));
+            self.lake.clock.retreat(Duration::from_secs(seconds));
+        }
+    }
+
     async fn deliver(&mut self) {
-        if !self.delayed.is_empty() {
-            let at = usize::try_from(self.dice.below(self.delayed.len() as u64)).unwrap();
-            let notice = self.delayed.swap_remove(at);
+        if let Some(notice) = self.late() {
             self.tell(format!("the notice of {} comes", notice.key));
             self.lake.convert(&notice).await;
         }

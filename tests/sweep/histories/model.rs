@@ -158,6 +158,11 @@ impl Model {
                 .collect();
             assert_eq!(sources.len(), files.len(), "{key} names a source twice");
         }
+        for (date, before) in &self.settled {
+            if !self.touched.contains(date) {
+                assert_eq!(of_day(&all, date), *before, "nothing happened to {date}");
+            }
+        }
         if !holds {
             self.checked = self.landings.len() - 1;
         }
@@ -189,22 +194,9 @@ impl Model {
                     );
                 }
             }
-            let is_days = |key: &&String| {
-                date_in(key) == Some(&date) && (key.contains("/manifest/") || key.contains("/published/"))
-            };
-            let bytes = || -> BTreeMap<String, String> {
-                let days = all.iter().filter(|(key, _)| is_days(key));
-                days.map(|(key, etag)| (key.clone(), etag.clone())).collect()
-            };
             let complete = newest.state == "complete" || newest.state == "archived";
-            if !self.touched.contains(&date)
-                && let Some(before) = self.settled.get(&date)
-            {
-                assert_eq!(bytes(), *before, "nothing happened to {date}");
-            }
             if complete {
-                let bytes = bytes();
-                self.settled.insert(date.clone(), bytes);
+                self.settled.insert(date.clone(), of_day(&all, &date));
                 self.touched.remove(&date);
             } else {
                 self.settled.remove(&date);
@@ -360,6 +352,15 @@ impl Model {
         }
         Ok(())
     }
+}
+
+/// What is written of a day, Parquet and live symlinks aside: ETags by key.
+fn of_day(all: &BTreeMap<String, String>, date: &str) -> BTreeMap<String, String> {
+    let is_days = |key: &&String| {
+        date_in(key) == Some(date) && (key.contains("/manifest/") || key.contains("/published/"))
+    };
+    let days = all.iter().filter(|(key, _)| is_days(key));
+    days.map(|(key, etag)| (key.clone(), etag.clone())).collect()
 }
 
 /// Published symlinks that name something, the ledger's aside: key, date, table, files.

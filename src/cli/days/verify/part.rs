@@ -86,7 +86,10 @@ async fn output(place: &Place, part: &Part, found: &mut Found) -> anyhow::Result
     writer.flush()?;
     drop(writer);
     let file = File::open(aside.path())?;
-    let decoded = tokio::task::spawn_blocking(move || decode(file)).await?;
+    // The reader trusts what a footer says of pages, and a damaged one can make it panic.
+    let decoded = tokio::task::spawn_blocking(move || decode(file))
+        .await
+        .unwrap_or_else(|_| Err(anyhow::anyhow!("its pages are not what its footer says")));
     drop(aside);
     match decoded {
         Err(error) => found.fault(format!("expected Parquet that can be decoded: {error:#}")),

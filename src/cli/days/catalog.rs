@@ -1,0 +1,133 @@
+//! `daymark ddl` and `daymark catalog`: the tables that Athena is to have, as SQL, and beside those that Glue has.
+
+use clap::Args;
+
+use super::block;
+use super::place::{Place, PlaceArguments};
+use crate::athena::tables::{self, Wanted};
+use crate::cli::{Status, print, tell, usage};
+
+/// The database that the SQL names, unless something else is said.
+const DATABASE: &str = "daymark";
+
+/// Prints the tables that Athena is to have as SQL, for people who manage the catalog themselves.
+///
+/// They are those that the manifest function keeps in the Glue catalog: each table's complete days, its days as far as they
+/// have come, the newest complete day, the per-part ledger. Nothing is written.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = DDL_EXAMPLES)]
+pub(in crate::cli) struct DdlArguments {
+    #[command(flatten)]
+    place: PlaceArguments,
+    /// The database that the statements name; otherwise DAYMARK_GLUE_DATABASE, or daymark
+    #[arg(long, value_name = "NAME")]
+    database: Option<String>,
+    /// These tables alone
+    #[arg(value_name = "TABLE")]
+    tables: Vec<String>,
+}
+
+const DDL_EXAMPLES: &str = "\
+Examples:
+  daymark ddl --dir daymark-demo
+  daymark ddl --stack daymark objects objects_live
+
+Status: 0 printed; 1 not; 2 wrong usage.";
+
+/// Lists the tables that Athena is to have; --diff holds them against the Glue catalog.
+///
+/// The manifest function keeps the catalog up to date: at each publication, and once a day as a whole. Nothing is written.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = CATALOG_EXAMPLES)]
+pub(in crate::cli) struct CatalogArguments {
+    #[command(flatten)]
+    place: PlaceArguments,
+    /// Show what would change in the Glue database that DAYMARK_GLUE_DATABASE, or the stack, names
+    #[arg(long)]
+    diff: bool,
+}
+
+const CATALOG_EXAMPLES: &str = "\
+Examples:
+  daymark catalog --dir daymark-demo
+      Every table with its columns.
+
+  daymark catalog --stack daymark --diff
+      What the manifest function would create and change in the Glue catalog, and what it holds.
+
+Status: 0 shown, whether there are differences or not; 1 not; 2 wrong usage.";
+
+/// Runs `daymark ddl`.
+pub(in crate::cli) fn ddl(arguments: &DdlArguments) -> anyhow::Result<Status> {
+    block(Box::pin(print_ddl(arguments)))
+}
+
+async fn print_ddl(arguments: &DdlArguments) -> anyhow::Result<Status> {
+    let place = Place::open(&arguments.place).await?;
+    let wanted = Box::pin(place.looker().wanted_tables()).await;
+    let named = arguments.database.clone();
+    let database = named
+        .or_else(|| place.config.days.glue_database.clone())
+        .unwrap_or_else(|| DATABASE.to_owned());
+    place.close().await;
+    let wanted = chosen(wanted?, &arguments.tables)?;
+    let statements = wanted.iter().map(|wanted| tables::ddl(&wanted.table, &database));
+    print(&statements.collect::<Vec<_>>().join("\n"))?;
+    Ok(Status::Done)
+}
+
+/// The tables with these names; all, if there are none.
+fn chosen(wanted: Vec<Wanted>, names: &[String]) -> anyhow::Result<Vec<Wanted>> {
+    for name in names {
+        if !wanted.iter().any(|wanted| wanted.table.name == *name) {
+            let all: Vec<&str> = wanted.iter().map(|wanted| wanted.table.name.as_str()).collect();
+            return Err(usage(format!(
+                "{name}: expected one of {}, found no such table",
+                all.join(", ")
+            )));
+        }
+    }
+    let is_chosen = |wanted: &Wanted| names.is_empty() || names.contains(&wanted.table.name);
+    Ok(wanted.into_iter().filter(is_chosen).collect())
+}
+
+/// Runs `daymark catalog`.
+pub(in crate::cli) fn run(arguments: &CatalogArguments) -> anyhow::Result<Status> {
+    block(Box::pin(catalog(arguments)))
+}
+
+async fn catalog(arguments: &CatalogArguments) -> anyhow::Result<Status> {
+    let place = Place::open(&arguments.place).await?;
+    let database = place.config.days.glue_database.clone();
+    let looker = place.looker();
+    let shown = match (arguments.diff, &database) {
+        (false, _) => Box::pin(looker.wanted_tables())
+            .await
+            .map(|wanted| listed(&wanted)),
+        (true, Some(_)) => Box::pin(looker.catalog_changes()).await.map(|changes| {
+            let lines = tables::changes(&changes);
+            if lines.is_empty() {
+                tell(&format!("{} tables, all as they are to be", changes.len()));
+            }
+            lines.iter().map(|line| format!("{line}\n")).collect()
+        }),
+        (true, None) => {
+            place.close().await;
+            return Err(usage(
+                "--diff: expected a Glue database, by --stack or DAYMARK_GLUE_DATABASE (a local folder has none)",
+            ));
+        }
+    };
+    place.close().await;
+    print(&shown?)?;
+    Ok(Status::Done)
+}
+
+fn listed(wanted: &[Wanted]) -> String {
+    let tables = wanted.iter().map(|Wanted { table, .. }| {
+        let columns = table.columns.iter().chain(&table.keys);
+        let columns = columns.map(|column| format!("    {} {}\n", column.name, column.hive_type));
+        format!("{}\n{}", table.name, columns.collect::<String>())
+    });
+    tables.collect()
+}
