@@ -8,11 +8,11 @@ WITH days AS (
 ), today AS (
   SELECT objecttypeid, objectid, updatedat
   FROM objects
-  WHERE date = (SELECT today FROM days)
+  WHERE date = (SELECT today FROM days) AND objectid IS NOT NULL
 ), yesterday AS (
   SELECT objecttypeid, objectid, updatedat
   FROM objects
-  WHERE date = (SELECT yesterday FROM days)
+  WHERE date = (SELECT yesterday FROM days) AND objectid IS NOT NULL
 )
 SELECT
   objecttypeid,

@@ -35,4 +35,5 @@ LEFT JOIN objects_companies_latest k
   ON k.objectid = companies.company_objectid
 LEFT JOIN deals
   ON deals.contact_objectid = c.objectid
+WHERE c.objectid IS NOT NULL
 ORDER BY c.objectid;

@@ -8,6 +8,7 @@ WITH members AS (
     count(*) AS members
   FROM list_memberships
   WHERE date >= date_format(current_date - INTERVAL '90' DAY, '%Y-%m-%d')
+    AND listid IS NOT NULL
   GROUP BY 1, 2
 )
 SELECT

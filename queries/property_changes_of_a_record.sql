@@ -7,5 +7,5 @@ SELECT
   lag(value) OVER (PARTITION BY name ORDER BY updatedat) AS value_before,
   value
 FROM object_properties_history_latest
-WHERE objecttypeid = ? AND objectid = ?
+WHERE objecttypeid = ? AND objectid = ? AND updatedat IS NOT NULL
 ORDER BY since, property;

@@ -16,7 +16,7 @@ pub use ddl::{ddl, identifier};
 pub use merge::{Change, Found, Held, Range, Step, changes, plan, types};
 pub use wanted::{LATEST_TABLE, LIVE_SUFFIX, Seen, Wanted, wanted};
 
-use super::{Column, View};
+use super::{Column, View, presto};
 
 /// The parameter that says that a Glue table is ours, and what it is: a [`Kind`].
 pub const MARK: &str = "daymark";
@@ -108,12 +108,13 @@ impl Table {
     }
 }
 
-/// A view as a Glue table. `original_text` and `expanded_text` are Athena's form of its statement (`/* Presto View: … */`).
+/// A view as a Glue table. `original_text` and `expanded_text` are Athena's form of its statement (`/* Presto View: … */`), with
+/// the view's comment: the table's own has to be [`presto::COMMENT`], or no engine takes it for a view.
 pub fn view(view: &View, original_text: String, expanded_text: String) -> Wanted {
     let parameters = [
         (MARK, Kind::View.as_str()),
-        ("presto_view", "true"),
-        ("comment", view.comment.as_str()),
+        (presto::PARAMETER, "true"),
+        ("comment", presto::COMMENT),
     ];
     Wanted {
         table: Table {

@@ -14,30 +14,41 @@ class Questions:
         self._properties = {}
 
     def all(self):
-        names = [name for name in vars(Questions) if not name.startswith("_") and name not in ("all", "properties")]
+        names = [name for name in vars(Questions) if not name.startswith("_") and name not in ("all", "properties", "by_id")]
         return {name: getattr(self, name) for name in names}
 
     def properties(self, type_id, date):
-        """The properties of each record of a type, by id; none for one that has no row of them."""
+        """Id and properties of each record of a type; none for one that has no row of them, or no id that could be read."""
         if (type_id, date) not in self._properties:
-            of_type = {row["objectid"]: {} for row in self.truth.rows("objects", date) if row["objecttypeid"] == type_id}
-            for row in self.truth.rows("object_with_object_properties", date):
-                if row["objecttypeid"] == type_id and row["objectid"] in of_type:
-                    of_type[row["objectid"]] = parsed(row["properties"])
-            self._properties[type_id, date] = of_type
+            known = {
+                row["objectid"]: parsed(row["properties"])
+                for row in self.truth.rows("object_with_object_properties", date) if row["objecttypeid"] == type_id
+            }
+            known.pop(None, None)
+            self._properties[type_id, date] = [
+                (row["objectid"], known.get(row["objectid"], {}))
+                for row in self.truth.rows("objects", date) if row["objecttypeid"] == type_id
+            ]
         return self._properties[type_id, date]
+
+    def by_id(self, type_id):
+        """The same of the newest day, of records with an id."""
+        return {objectid: found for objectid, found in self.properties(type_id, self.newest) if objectid is not None}
 
     def contacts_by_lifecycle_stage(self):
         counted = collections.Counter()
         for date in self.truth.days:
-            for properties in self.properties(CONTACT, date).values():
+            for _, properties in self.properties(CONTACT, date):
                 counted[date, properties.get("lifecyclestage") or "(none)"] += 1
         return (), with_change(sorted((date, stage, count) for (date, stage), count in counted.items()), 1)
 
     def deals_won_by_month(self):
         rows = {name: self.truth.rows(name, self.newest) for name in ("pipelines", "pipeline_stages", "owners")}
         labels = {row["pipelineid"]: row["label"] for row in rows["pipelines"] if row["objecttypeid"] == DEAL}
-        owners = {str(row["ownerid"]): " ".join(filter(None, (row["firstname"], row["lastname"]))).strip() for row in rows["owners"]}
+        owners = {
+            str(row["ownerid"]): " ".join(name for name in (row["firstname"], row["lastname"]) if name is not None).strip()
+            for row in rows["owners"]
+        }
         won = set()
         for stage in rows["pipeline_stages"]:
             metadata = parsed(stage["metadata"])
@@ -45,7 +56,7 @@ class Questions:
             if stage["objecttypeid"] == DEAL and closed:
                 won.add((stage["pipelineid"], stage["stageid"]))
         groups = collections.defaultdict(list)
-        for properties in self.properties(DEAL, self.newest).values():
+        for _, properties in self.properties(DEAL, self.newest):
             if (properties.get("pipeline"), properties.get("dealstage")) in won:
                 closed = instant(properties.get("closedate"))
                 owner = owners.get(properties.get("hubspot_owner_id") or "") or "(no owner)"
@@ -56,15 +67,17 @@ class Questions:
         return (), sorted(answer, key=lambda row: [(part is None, part or "") for part in row[:3]])
 
     def list_growth(self):
-        counted = collections.Counter((row["date"], row["listid"]) for row in self.truth.all_rows("list_memberships"))
+        rows = [row for row in self.truth.all_rows("list_memberships") if row["listid"] is not None]
+        counted = collections.Counter((row["date"], row["listid"]) for row in rows)
         names = {(row["date"], row["listid"]): row["name"] for row in self.truth.all_rows("lists")}
         grown = with_change(sorted((date, listid, count) for (date, listid), count in counted.items()), 1)
         return (), [(date, listid, names.get((date, listid)), *rest) for date, listid, *rest in grown]
 
     def property_changes_of_a_record(self):
-        rows = self.truth.rows("object_properties_history", self.newest)
+        rows = [row for row in self.truth.rows("object_properties_history", self.newest) if row["updatedat"] is not None]
         # The contact that changed most often.
-        contact, _ = collections.Counter(row["objectid"] for row in rows if row["objecttypeid"] == CONTACT).most_common(1)[0]
+        contacts = [row["objectid"] for row in rows if row["objecttypeid"] == CONTACT and row["objectid"] is not None]
+        contact, _ = collections.Counter(contacts).most_common(1)[0]
         changes = [row for row in rows if (row["objecttypeid"], row["objectid"]) == (CONTACT, contact)]
         changes.sort(key=lambda row: (row["updatedat"], row["name"]))
         before, answer = {}, []
@@ -81,7 +94,7 @@ class Questions:
         answer = []
         for campaign, (opens, clicks) in groups.items():
             rate = round(100 * len(clicks) / len(opens), 1) if opens else None
-            answer.append((campaign, len(opens), len(clicks), len({*opens, *clicks}), rate))
+            answer.append((campaign, len(opens), len(clicks), len({*opens, *clicks} - {None}), rate))
         return (), sorted(answer, key=lambda row: (row[0] is None, row[0] or ""))
 
     def contacts_companies_deals(self):
@@ -97,10 +110,10 @@ class Questions:
                 company[link["fromobjectid"]] = min(known, link["toobjectid"])
             if ends == (CONTACT, DEAL):
                 deals[link["fromobjectid"]].add(link["toobjectid"])
-        companies = self.properties(COMPANY, self.newest)
-        of_deals = self.properties(DEAL, self.newest)
+        companies = self.by_id(COMPANY)
+        of_deals = self.by_id(DEAL)
         answer = []
-        for contact, properties in sorted(self.properties(CONTACT, self.newest).items()):
+        for contact, properties in sorted(self.by_id(CONTACT).items()):
             amounts = [number(of_deals[deal].get("amount")) for deal in deals[contact] if deal in of_deals]
             name = companies.get(company.get(contact), {}).get("name")
             answer.append((contact, properties.get("email"), name, len(amounts), total(amounts)))
@@ -108,7 +121,10 @@ class Questions:
 
     def changed_since_yesterday(self):
         before, after = (
-            {(row["objecttypeid"], row["objectid"]): row["updatedat"] for row in self.truth.rows("objects", date)}
+            {
+                (row["objecttypeid"], row["objectid"]): row["updatedat"]
+                for row in self.truth.rows("objects", date) if row["objectid"] is not None
+            }
             for date in self.truth.days[-2:]
         )
         counts = collections.defaultdict(lambda: [0, 0, 0])

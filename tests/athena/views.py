@@ -114,7 +114,7 @@ class Views:
         for date in days:
             values = {}
             for row in self.truth.rows("object_with_object_properties", date):
-                if row["objecttypeid"] == type_id:
+                if row["objecttypeid"] == type_id and row["objectid"] is not None:
                     values[row["objectid"]] = parsed(row["properties"])
             for record in self.truth.rows("objects", date):
                 if record["objecttypeid"] != type_id:

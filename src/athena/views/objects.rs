@@ -48,44 +48,48 @@ fn has(tables: &BTreeMap<String, Vec<Column>>, table: &str, columns: &[&str]) ->
     })
 }
 
-/// The properties of a type that its view shows, and why others are left out.
+/// The properties that a view is to have, as far as there is room.
+#[derive(Debug, Default)]
+struct Chosen<'d> {
+    properties: Vec<(&'d String, &'d PropertyDefinition)>,
+    /// How many configuration leaves out, and what it names in vain; None where it says nothing of the type.
+    configured: Option<(usize, Vec<String>)>,
+}
+
+/// The properties that the view of a type is to have: as configured, or those that are likeliest asked for first.
 fn chosen<'d>(
     definitions: &'d Definitions,
     type_id: &str,
     names: &[&str],
     settings: &ViewSettings,
-) -> (
-    Vec<(&'d String, &'d PropertyDefinition)>,
-    usize,
-    Option<Vec<String>>,
-) {
-    let empty = BTreeMap::new();
-    let of_type = match definitions.properties.get(type_id) {
-        Some(of_type) => of_type,
-        None => return (Vec::new(), 0, None),
+) -> Chosen<'d> {
+    let Some(of_type) = definitions.properties.get(type_id) else {
+        return Chosen::default();
     };
     let configured = settings
         .properties
         .iter()
         .find(|(key, _)| names.iter().any(|name| key.eq_ignore_ascii_case(name)));
     if let Some((_, wanted)) = configured {
-        let mut properties = Vec::new();
+        let mut properties: Vec<(&String, &PropertyDefinition)> = Vec::new();
         let mut missing = Vec::new();
         for name in wanted {
             match of_type.get_key_value(name) {
-                Some(property) if !properties.iter().any(|(seen, _)| *seen == property.0) => {
-                    properties.push(property);
-                }
-                Some(_) => {}
+                Some(property) if properties.iter().any(|(seen, _)| *seen == property.0) => {}
+                Some(property) => properties.push(property),
                 None => missing.push(name.clone()),
             }
         }
         let left_out = of_type.len() - properties.len();
-        return (properties, left_out, Some(missing));
+        return Chosen {
+            properties,
+            configured: Some((left_out, missing)),
+        };
     }
-    let used = definitions.usage.get(type_id).unwrap_or(&empty);
+    let unused = BTreeMap::new();
+    let used = definitions.usage.get(type_id).unwrap_or(&unused);
     let mut properties: Vec<_> = of_type.iter().collect();
-    // Who goes first where not all have room. Usage counts by its magnitude: tomorrow's few more must not turn columns out.
+    // Usage counts by its magnitude: tomorrow's few more must not turn columns out.
     properties.sort_by_key(|(name, property)| {
         let magnitude = used.get(*name).map_or(0, |count| 1 + count.max(&1).ilog2());
         (
@@ -95,7 +99,10 @@ fn chosen<'d>(
             *name,
         )
     });
-    (properties, 0, None)
+    Chosen {
+        properties,
+        configured: None,
+    }
 }
 
 /// HubSpot's own properties that people ask for: of those whose names begin with `hs_`, and there are hundreds.
@@ -132,7 +139,12 @@ impl<'a> Objects<'a> {
             .filter(|column| column.name != "properties" && column.name != PARTITION_KEY)
             .cloned()
             .collect();
-        let (chosen, mut left_out, missing) = chosen(definitions, type_id, names, settings);
+        let Chosen {
+            properties: chosen,
+            configured,
+        } = chosen(definitions, type_id, names, settings);
+        let by_configuration = configured.is_some();
+        let (mut left_out, missing) = configured.unwrap_or_default();
         let source = if chosen.is_empty() {
             None
         } else if has(tables, JSON, &["objecttypeid", "objectid", "properties"]) {
@@ -151,11 +163,9 @@ impl<'a> Objects<'a> {
             .iter()
             .map(|name| format!("property {name} of type {type_id}: no column name is left for it"))
             .collect();
-        let by_configuration = missing.is_some();
         warnings.extend(
             missing
                 .into_iter()
-                .flatten()
                 .map(|name| format!("property {name} of type {type_id} is configured and not defined")),
         );
         let (mut kept, cut) = fitting(properties, settings);
