@@ -99,7 +99,7 @@ pub fn plan(wanted: &[Wanted], found: &BTreeMap<String, Found>, range: Range) ->
     let changes = wanted.iter().map(|wanted| {
         let table = &wanted.table;
         let step = match (names.get(&table.name), found.get(&table.name)) {
-            (Some(by), _) => Step::Held(Held::Taken { by: what(*by) }),
+            (Some(by), _) => Step::Held(Held::Taken { by: what(by) }),
             (None, None) => Step::Create(Box::new(table.clone())),
             (None, Some(found)) => step(wanted, found, range),
         };

@@ -62,6 +62,8 @@ struct History {
     delayed: Vec<Notice>,
     stalled: Option<Stalled>,
     lost: u32,
+    /// By how much S3's clock fell back since a sweep, in seconds.
+    behind_s: u64,
 }
 
 impl History {
@@ -74,6 +76,7 @@ impl History {
             delayed: Vec::new(),
             stalled: None,
             lost: 0,
+            behind_s: 0,
         }
     }
 
@@ -93,7 +96,11 @@ impl History {
     }
 
     async fn step(&mut self) {
-        match self.dice.below(25) {
+        let step = self.dice.below(25);
+        if matches!(step, 12..=17 | 22) {
+            self.catch_up();
+        }
+        match step {
             0..=5 => self.land().await,
             6 => self.delete().await,
             7 => self.purge().await,
@@ -235,6 +242,15 @@ impl History {
             let seconds = 1 + self.dice.below(90);
             self.tell(format!("S3's clock is {seconds} seconds behind what it was"));
             self.lake.clock.retreat(Duration::from_secs(seconds));
+            self.behind_s += seconds;
+        }
+    }
+
+    /// Sweeps are further apart than clocks are: one that began before the newest revision was computed revises nothing.
+    fn catch_up(&mut self) {
+        if self.behind_s > 0 {
+            self.lake.wait(1 + self.behind_s / 60);
+            self.behind_s = 0;
         }
     }
 
