@@ -95,7 +95,7 @@ impl fmt::Display for Held {
 
 /// What becomes of each table that is wanted, in their order. Of two wanted tables with one name, the first has it.
 pub fn plan(wanted: &[Wanted], found: &BTreeMap<String, Found>, range: Range) -> Vec<Change> {
-    let mut names = BTreeMap::new();
+    let mut names: BTreeMap<&String, &Table> = BTreeMap::new();
     let changes = wanted.iter().map(|wanted| {
         let table = &wanted.table;
         let step = match (names.get(&table.name), found.get(&table.name)) {
