@@ -22,6 +22,8 @@ pub struct GlueError {
     pub database: String,
     /// Glue's words, or the connection's error.
     pub detail: String,
+    /// Whether it is about this one table: another may well be written.
+    pub is_of_table: bool,
 }
 
 /// What became of a write.
@@ -120,7 +122,10 @@ impl Glue {
         let gone = operation == "UpdateTable" && code == "EntityNotFoundException";
         match gone || OVERTAKEN.contains(&code) {
             true => Ok(Wrote::Overtaken),
-            false => Err(self.error(operation, Some(table), DisplayErrorContext(&error))),
+            false => Err(GlueError {
+                is_of_table: code == "InvalidInputException",
+                ..self.error(operation, Some(table), DisplayErrorContext(&error))
+            }),
         }
     }
 
@@ -132,6 +137,7 @@ impl Glue {
                 None => self.database.clone(),
             },
             detail: detail.to_string(),
+            is_of_table: false,
         }
     }
 }

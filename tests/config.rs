@@ -182,6 +182,15 @@ fn no_value_out_of_range_is_taken() {
         ("DAY_FOLDER_PATTERN", &["(", "no groups"]),
         ("LANDING_PREFIX", &["/a", "a//b"]),
         ("GLUE_DATABASE", &["Daymark", "day-mark", "day mark"]),
+        (
+            "VIEWS",
+            &[
+                "contacts",
+                r#"{"property": {}}"#,
+                r#"{"decimals": [39, 2]}"#,
+                r#"{"decimals": [4, 5]}"#,
+            ],
+        ),
     ] {
         for value in values {
             let faults = refused(&[LEAST, &[(name, *value)]].concat());
@@ -289,6 +298,7 @@ fn the_profile_follows_what_can_change_an_output() {
         "SWING_PERCENT" => "off",
         "COMPLETE_BY" => "09:00",
         "GLUE_DATABASE" => "hubspot",
+        "VIEWS" => r#"{"decimals": [38, 9]}"#,
         _ => "9",
     };
     let base = with(&[]);

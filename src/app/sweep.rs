@@ -33,6 +33,7 @@ mod run;
 mod send;
 mod state;
 mod streams;
+mod views;
 
 use catalog::Catalog;
 use memory::Memory;
@@ -58,6 +59,9 @@ pub enum SweepError {
     /// Glue refused.
     #[error(transparent)]
     Glue(#[from] GlueError),
+    /// The account's definitions make no views.
+    #[error("{0}")]
+    Views(String),
     /// The catalog contradicts what is to be published.
     #[error("the Glue catalog holds the publication: {0}")]
     Held(String),
@@ -211,10 +215,16 @@ impl Sweeper {
             memory,
             pointer,
             mut catalog,
+            deadline,
             ..
         } = run;
-        if plan.is_all() && stopped_before.is_none() && !request.dry_run {
-            catalog::compare(self, &mut catalog, &memory.types).await;
+        let mut state = state;
+        if stopped_before.is_none() && !request.dry_run {
+            if plan.is_all() {
+                catalog::compare(self, &mut catalog, &memory.types).await;
+            }
+            let made = (state.views.take(), plan.is_all());
+            state.views = views::renew(self, &mut catalog, &pointer, &memory.types, made, deadline).await;
         }
         let first = days.iter().map(|day| &day.date).min();
         let complete_by_ms = self.config.days.complete_by_ms;

@@ -10,9 +10,12 @@ use std::collections::btree_map::Entry;
 
 use arrow::array::RecordBatch;
 
+mod reader;
 mod rows;
 
 use rows::{Column, Rows, Warnings};
+
+pub use reader::{Reader, UnreadError};
 
 /// The tables that definitions are read from, as they are called in the lake.
 pub const TABLES: [&str; 3] = [TYPES, PROPERTIES, ASSOCIATIONS];
@@ -129,19 +132,23 @@ impl Definitions {
     /// A row without its key is left out, with a warning. Of rows with one key and different content, the one that is not
     /// archived counts, else the greater.
     pub fn read(types: &[RecordBatch], properties: &[RecordBatch], associations: &[RecordBatch]) -> Self {
-        let mut definitions = Definitions::default();
-        let mut warnings = Warnings::default();
-        for batch in types {
-            definitions.read_types(&Rows::of(TYPES, batch), &mut warnings);
+        let mut reader = Reader::default();
+        for (table, batches) in [
+            (TYPES, types),
+            (PROPERTIES, properties),
+            (ASSOCIATIONS, associations),
+        ] {
+            for batch in batches {
+                reader.take(table, batch);
+            }
         }
-        for batch in properties {
-            definitions.read_properties(&Rows::of(PROPERTIES, batch), &mut warnings);
-        }
-        for batch in associations {
-            definitions.read_associations(&Rows::of(ASSOCIATIONS, batch), &mut warnings);
-        }
-        definitions.warnings = warnings.told();
-        definitions
+        reader.end()
+    }
+
+    /// How many there are of everything.
+    fn count(&self) -> usize {
+        let properties: usize = self.properties.values().map(BTreeMap::len).sum();
+        self.types.len() + properties + self.associations.len()
     }
 
     /// Counts which properties are set, from rows of OBJECT_WITH_OBJECT_PROPERTIES: where a view has no room for all, those

@@ -67,18 +67,32 @@ pub fn original_text(view: &View, schema: &str) -> String {
     )
 }
 
-/// The statement and the columns of a `ViewOriginalText`, each column with its name and Trino's type; None if it is not
-/// one.
-pub fn decode(original_text: &str) -> Option<(String, Vec<(String, String)>)> {
+/// What a `ViewOriginalText` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decoded {
+    /// The statement.
+    pub sql: String,
+    /// Each column with its name and Trino's type.
+    pub columns: Vec<(String, String)>,
+    /// What the view is, for people; empty if it says nothing.
+    pub comment: String,
+}
+
+/// Reads a `ViewOriginalText`; None if it is not one.
+pub fn decode(original_text: &str) -> Option<Decoded> {
     let inner = original_text.strip_prefix(OPENING)?.strip_suffix(CLOSING)?;
     let json = base64_simd::STANDARD.decode_to_vec(inner.trim()).ok()?;
     let json: serde_json::Value = serde_json::from_slice(&json).ok()?;
-    let sql = json.get("originalSql")?.as_str()?.to_owned();
     let columns = json.get("columns")?.as_array()?.iter().map(|column| {
         let text = |member: &str| column.get(member)?.as_str().map(str::to_owned);
         Some((text("name")?, text("type")?))
     });
-    Some((sql, columns.collect::<Option<_>>()?))
+    let comment = json.get("comment").and_then(|comment| comment.as_str());
+    Some(Decoded {
+        sql: json.get("originalSql")?.as_str()?.to_owned(),
+        columns: columns.collect::<Option<_>>()?,
+        comment: comment.unwrap_or_default().to_owned(),
+    })
 }
 
 /// Trino's name of a Hive type.
@@ -140,7 +154,12 @@ mod tests {
             )
         );
         let columns = [("a", "varchar"), ("x", "timestamp(3)")].map(|(a, b)| (a.to_owned(), b.to_owned()));
-        assert_eq!(decode(&text), Some((view.sql, columns.to_vec())));
+        let decoded = Decoded {
+            sql: view.sql,
+            columns: columns.to_vec(),
+            comment: view.comment,
+        };
+        assert_eq!(decode(&text), Some(decoded));
         assert_eq!(decode("/* Presto View */"), None);
         assert_eq!(decode("SELECT 1"), None);
     }

@@ -13,7 +13,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::definitions::{Definitions, LinkEnds, TypeDefinition};
 use super::presto::{ORIGINAL_TEXT_BYTES_MAX, STATEMENT_BYTES_MAX, original_text};
@@ -37,7 +37,7 @@ use seeds::SEEDS;
 use sql::{Days, LATEST, Typing};
 
 /// What can be set about views.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ViewSettings {
     /// Precision and scale of number properties; without, they are doubles.
@@ -51,6 +51,22 @@ pub struct ViewSettings {
     pub statement_bytes_max: Option<usize>,
 }
 
+impl ViewSettings {
+    /// Reads them from JSON.
+    ///
+    /// # Errors
+    /// What was expected.
+    pub fn parse(json: &str) -> Result<Self, String> {
+        let settings: ViewSettings = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        match settings.decimals {
+            Some((precision, scale)) if !(1..=38).contains(&precision) || scale > precision => Err(format!(
+                "decimals: expected a precision of 1 to 38 and a scale of at most that, found [{precision}, {scale}]"
+            )),
+            _ => Ok(settings),
+        }
+    }
+}
+
 /// The views of an account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Built {
@@ -60,6 +76,8 @@ pub struct Built {
     pub failed: Vec<(String, String)>,
     /// What is odd, but keeps no view from being built.
     pub warnings: Vec<String>,
+    /// Whether there was a view without room for all of its properties, so that usage chooses among them.
+    pub is_cut: bool,
 }
 
 /// A view without its name.
@@ -124,7 +142,9 @@ pub fn views(
     let plurals = plurals(&wished, &taken, &namings);
     wished.extend(links(definitions, &namings, &plurals));
     wished.extend(events(definitions, tables, &base, &mut built));
-    wished.push((claim("property_history_current", 0, "history"), Plan::History));
+    if tables.contains_key(plain::HISTORY) {
+        wished.push((claim("property_history_current", 0, "history"), Plan::History));
+    }
 
     // A table that has a view's name, as tables of events have: the view says what it adds. So it does where a label ends in
     // what other views end in.
@@ -362,8 +382,11 @@ fn objects<'a>(
         let plan = match Objects::plan((id, &naming.title, &named), definitions, tables, settings) {
             Ok((planned, warnings)) => {
                 built.warnings.extend(warnings);
+                built.is_cut |= planned.is_cut();
                 Plan::Objects(planned)
             }
+            // Nobody asked for a standard type that the account does not tell of.
+            Err(_) if !definitions.types.contains_key(id) => continue,
             Err(why) => Plan::Failed(why),
         };
         wished.push((claim(&format!("objects_{}", naming.plural), rank(id), id), plan));

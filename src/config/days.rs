@@ -1,5 +1,6 @@
 //! The settings of the manifest function: when a day is whole, what is sent again, what is kept.
 
+use crate::athena::views::ViewSettings;
 use crate::day::Policy;
 
 use super::Vars;
@@ -25,6 +26,8 @@ pub struct Days {
     pub event_bus: Option<String>,
     /// The Glue database whose tables are written. None: no catalog is.
     pub glue_database: Option<String>,
+    /// How views are made.
+    pub views: ViewSettings,
     /// Requests to S3 under way at once.
     pub requests_max: usize,
 }
@@ -61,6 +64,10 @@ impl Vars {
             None => Some(None),
             Some(_) => self.parsed_by("GLUE_DATABASE", glue_database).map(Some),
         };
+        let views = match self.text("VIEWS") {
+            None => Some(ViewSettings::default()),
+            Some(_) => self.parsed_by("VIEWS", ViewSettings::parse),
+        };
         Some(Days {
             policy: Policy {
                 quiet_ms: quiet_ms?,
@@ -84,6 +91,7 @@ impl Vars {
             queue_url: self.text("QUEUE_URL"),
             event_bus: self.text("EVENT_BUS"),
             glue_database: glue_database?,
+            views: views?,
             requests_max: requests_max?,
         })
     }

@@ -278,7 +278,14 @@ pub const SETTINGS: &[Setting] = &[
         Default::Unset,
         "name",
         false,
-        "Glue database in which tables over the lake are created and kept up to date; without it none are",
+        "Glue database in which tables and views over the lake are created and kept up to date; without it none are",
+    ),
+    setting(
+        "VIEWS",
+        Default::Unset,
+        "JSON",
+        false,
+        "how views are made: `decimals` (`[precision, scale]` of number properties, which are doubles without it), `properties` (by object type: those that its view has), `names` (by object type id: what its view is called after)",
     ),
     setting(
         "GRACE_DAYS",

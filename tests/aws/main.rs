@@ -12,9 +12,11 @@ mod days;
 mod desk;
 mod doctor;
 mod glue;
+mod lake;
 mod proxy;
 mod redrive;
 mod stack;
+mod views;
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_eventbridge::types::Target;

@@ -7,14 +7,17 @@
 use std::collections::BTreeMap;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
+use tokio::time::Instant;
 
 use super::memory::Outline;
 use super::recalled::published_before;
 use super::state::State;
 use super::streams;
+use super::views;
 use super::{SweepError, Sweeper};
-use crate::athena::View;
+use crate::athena::Column;
 use crate::athena::tables::{self, Change, Found, Held, Kind, LIVE_SUFFIX, Range, Seen, Step, Wanted};
+use crate::athena::views::Built;
 use crate::glue::{Glue, GlueError, Wrote};
 use crate::keys::{Day, Link, PARTS_TABLE};
 use crate::manifest::Content;
@@ -24,7 +27,7 @@ use crate::store::Listing;
 const TURNS_MAX: u32 = 5;
 
 /// Types of columns, by table and column.
-type Types = BTreeMap<String, BTreeMap<String, String>>;
+pub(super) type Types = BTreeMap<String, BTreeMap<String, String>>;
 
 /// What a sweep did to the catalog.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,7 +38,7 @@ pub struct CatalogReport {
     pub updated: Vec<String>,
     /// Tables that had to stay as they are, and why.
     pub held: BTreeMap<String, String>,
-    /// Why the daily comparison came to no end.
+    /// Why the daily comparison, or the views, came to no end.
     pub error: Option<String>,
 }
 
@@ -167,10 +170,14 @@ impl Catalog {
                 found.insert(table.name.clone(), Found { table, version: None });
             }
         }
-        Ok(wrote.inspect_err(|error| self.failed = Some(error.clone()))?)
+        Ok(wrote.inspect_err(|error| {
+            if !error.is_of_table {
+                self.failed = Some(error.clone());
+            }
+        })?)
     }
 
-    fn hold(&mut self, name: &str, why: &Held) {
+    pub(super) fn hold(&mut self, name: &str, why: &impl ToString) {
         let why = why.to_string();
         if self.report.held.get(name) != Some(&why) {
             tracing::warn!(table = name, why, "a table in the Glue catalog stays as it is");
@@ -178,20 +185,36 @@ impl Catalog {
         }
     }
 
-    /// Creates and changes views as tables are. `texts` gives Athena's form of a view's statement: `ViewOriginalText` and
-    /// `ViewExpandedText`.
-    #[allow(dead_code, reason = "what views there are to be is told elsewhere")]
-    pub(super) async fn views(
+    /// The tables that views are made over, with their columns.
+    pub(super) async fn published(&mut self) -> Result<BTreeMap<String, Vec<Column>>, SweepError> {
+        Ok(match self.load().await? {
+            Some((_, found)) => views::published(found.values().map(|found| &found.table)),
+            None => BTreeMap::new(),
+        })
+    }
+
+    /// Creates and changes views as tables are; one that cannot be is named, and leaves the others alone. Gives whether it got
+    /// through before the deadline.
+    pub(super) async fn bring_views(
         &mut self,
-        views: Vec<View>,
-        texts: impl Fn(&View) -> (String, String),
-    ) -> Result<Vec<(String, Held)>, SweepError> {
-        let wanted = views.iter().map(|view| {
-            let (original, expanded) = texts(view);
-            tables::view(view, original, expanded)
-        });
-        let wanted: Vec<Wanted> = wanted.collect();
-        self.bring(&wanted, Range::Begins).await
+        built: Built,
+        database: &str,
+        deadline: Option<Instant>,
+    ) -> Result<bool, SweepError> {
+        for wanted in views::wanted(&built, database) {
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return Ok(false);
+            }
+            match self.bring(std::slice::from_ref(&wanted), Range::Begins).await {
+                Ok(_) => {}
+                Err(SweepError::Glue(error)) if error.is_of_table => self.hold(&wanted.table.name, &error),
+                Err(error) => return Err(error),
+            }
+        }
+        for (name, why) in &built.failed {
+            self.hold(name, why);
+        }
+        Ok(true)
     }
 }
 
@@ -333,12 +356,19 @@ impl Sweeper {
         Ok(tables::wanted(layout, &self.config.catalog, &lake))
     }
 
-    /// What the next daily comparison would change in the Glue catalog. Nothing is written.
+    /// What the next daily comparison would change in the Glue catalog, views included, with what of them could not be built.
+    /// Nothing is written.
     ///
     /// # Errors
-    /// S3's and Glue's refusals.
-    pub async fn catalog_changes(&self) -> Result<Vec<Change>, SweepError> {
-        let wanted = self.wanted_tables().await?;
-        Catalog::new(self.glue.clone()).plan(&wanted, Range::Begins).await
+    /// S3's and Glue's refusals, and definitions that cannot be read.
+    pub async fn catalog_changes(&self) -> Result<(Vec<Change>, Built), SweepError> {
+        let mut wanted = self.wanted_tables().await?;
+        let mut catalog = Catalog::new(self.glue.clone());
+        let (views, built) = match catalog.load().await? {
+            Some((_, found)) => self.views_over(&wanted, found).await?,
+            None => (Vec::new(), Built::default()),
+        };
+        wanted.extend(views);
+        Ok((catalog.plan(&wanted, Range::Begins).await?, built))
     }
 }

@@ -107,6 +107,7 @@ impl Plan {
             drained_ms,
             unsettled: unsettled.into_iter().collect(),
             types: memory.types,
+            views: before.views,
         }
     }
 }

@@ -30,6 +30,9 @@ pub(super) struct State {
     pub(super) unsettled: Vec<String>,
     /// Types of columns that were ever published, by table and column. Only ever added to.
     pub(super) types: BTreeMap<String, BTreeMap<String, String>>,
+    /// Tells what the views in the Glue catalog were made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) views: Option<String>,
 }
 
 impl State {

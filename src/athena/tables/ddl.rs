@@ -1,11 +1,23 @@
-//! A table as Athena's SQL, for people who manage the catalog themselves.
+//! A table or view as Athena's SQL, for people who manage the catalog themselves.
 
 use std::fmt::Write as _;
 
-use super::{Column, Table};
+use super::{Column, Table, presto};
 
-/// `CREATE EXTERNAL TABLE …` in Athena's DDL, with a semicolon. Not for views: their statement is another.
+/// `CREATE EXTERNAL TABLE …` in Athena's DDL, or `CREATE OR REPLACE VIEW …`, with a semicolon. Views name tables without their
+/// database: it has to be the session's.
 pub fn ddl(table: &Table, database: &str) -> String {
+    if let Some(view) = table.original_text.as_deref().and_then(presto::decode) {
+        // Views are made by Trino's SQL, where names are in other quotes than in Hive's.
+        let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+        return format!(
+            "-- {}\nCREATE OR REPLACE VIEW {}.{} AS\n{};\n",
+            view.comment,
+            quoted(database),
+            quoted(&table.name),
+            view.sql
+        );
+    }
     let mut sql = format!(
         "CREATE EXTERNAL TABLE IF NOT EXISTS {}.{} (\n{}\n)\n",
         identifier(database),

@@ -25,6 +25,7 @@ pub(super) struct Objects<'a> {
     properties: Vec<PropertyColumns>,
     left_out: usize,
     why: &'static str,
+    is_cut: bool,
 }
 
 /// Where the properties of a record are.
@@ -181,6 +182,7 @@ impl<'a> Objects<'a> {
             source,
             properties: kept,
             left_out,
+            is_cut: cut > 0 && !by_configuration,
             why: if by_configuration {
                 "configuration"
             } else {
@@ -188,6 +190,11 @@ impl<'a> Objects<'a> {
             },
         };
         Ok((planned, warnings))
+    }
+
+    /// Whether there was no room for all properties, and nobody said which are wanted.
+    pub(super) fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// The statement, columns and comment.

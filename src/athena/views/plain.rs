@@ -86,7 +86,8 @@ pub(super) fn events(
     }
 }
 
-const HISTORY: &str = "object_properties_history";
+/// The table that the history is in.
+pub(super) const HISTORY: &str = "object_properties_history";
 
 /// The newest value of each property in the history, as of each day.
 ///

@@ -1,19 +1,21 @@
-//! `daymark ddl` and `daymark catalog`: the tables that Athena is to have, as SQL, and beside those that Glue has.
+//! `daymark ddl` and `daymark catalog`: the tables and views that Athena is to have, as SQL, and beside those that Glue has.
 
 use clap::Args;
 
 use super::block;
 use super::place::{Place, PlaceArguments};
 use crate::athena::tables::{self, Wanted};
+use crate::athena::views::Built;
 use crate::cli::{Status, print, tell, usage};
 
 /// The database that the SQL names, unless something else is said.
 const DATABASE: &str = "daymark";
 
-/// Prints the tables that Athena is to have as SQL, for people who manage the catalog themselves.
+/// Prints the tables and views that Athena is to have as SQL, for people who manage the catalog themselves.
 ///
 /// They are those that the manifest function keeps in the Glue catalog: each table's complete days, its days as far as they
-/// have come, the newest complete day, the per-part ledger. Nothing is written.
+/// have come, the newest complete day, the per-part ledger; and views made from the account's own definitions. Nothing is
+/// written.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = DDL_EXAMPLES)]
 pub(in crate::cli) struct DdlArguments {
@@ -22,7 +24,7 @@ pub(in crate::cli) struct DdlArguments {
     /// The database that the statements name; otherwise DAYMARK_GLUE_DATABASE, or daymark
     #[arg(long, value_name = "NAME")]
     database: Option<String>,
-    /// These tables alone
+    /// These tables and views alone
     #[arg(value_name = "TABLE")]
     tables: Vec<String>,
 }
@@ -34,7 +36,7 @@ Examples:
 
 Status: 0 printed; 1 not; 2 wrong usage.";
 
-/// Lists the tables that Athena is to have; --diff holds them against the Glue catalog.
+/// Lists the tables and views that Athena is to have; --diff holds them against the Glue catalog.
 ///
 /// The manifest function keeps the catalog up to date: at each publication, and once a day as a whole. Nothing is written.
 #[derive(Args, Clone, Debug)]
@@ -64,7 +66,7 @@ pub(in crate::cli) fn ddl(arguments: &DdlArguments) -> anyhow::Result<Status> {
 
 async fn print_ddl(arguments: &DdlArguments) -> anyhow::Result<Status> {
     let place = Place::open(&arguments.place).await?;
-    let wanted = Box::pin(place.looker().wanted_tables()).await;
+    let wanted = Box::pin(tables_and_views(&place)).await;
     let named = arguments.database.clone();
     let database = named
         .or_else(|| place.config.days.glue_database.clone())
@@ -74,6 +76,25 @@ async fn print_ddl(arguments: &DdlArguments) -> anyhow::Result<Status> {
     let statements = wanted.iter().map(|wanted| tables::ddl(&wanted.table, &database));
     print(&statements.collect::<Vec<_>>().join("\n"))?;
     Ok(Status::Done)
+}
+
+/// All that Athena is to have. What cannot be built of it is told.
+async fn tables_and_views(place: &Place) -> anyhow::Result<Vec<Wanted>> {
+    let looker = place.looker();
+    let mut wanted = looker.wanted_tables().await?;
+    let (views, built) = looker.wanted_views(&wanted).await?;
+    tell_of(&built);
+    wanted.extend(views);
+    Ok(wanted)
+}
+
+fn tell_of(built: &Built) {
+    for (name, why) in &built.failed {
+        tell(&format!("not built: {name}: {why}"));
+    }
+    for warning in &built.warnings {
+        tell(&format!("note: {warning}"));
+    }
 }
 
 /// The tables with these names; all, if there are none.
@@ -101,16 +122,23 @@ async fn catalog(arguments: &CatalogArguments) -> anyhow::Result<Status> {
     let database = place.config.days.glue_database.clone();
     let looker = place.looker();
     let shown = match (arguments.diff, &database) {
-        (false, _) => Box::pin(looker.wanted_tables())
+        (false, _) => Box::pin(tables_and_views(&place))
             .await
             .map(|wanted| listed(&wanted)),
-        (true, Some(_)) => Box::pin(looker.catalog_changes()).await.map(|changes| {
-            let lines = tables::changes(&changes);
-            if lines.is_empty() {
-                tell(&format!("{} tables, all as they are to be", changes.len()));
-            }
-            lines.iter().map(|line| format!("{line}\n")).collect()
-        }),
+        (true, Some(_)) => Box::pin(looker.catalog_changes())
+            .await
+            .map(|(changes, built)| {
+                tell_of(&built);
+                let lines = tables::changes(&changes);
+                if lines.is_empty() {
+                    tell(&format!(
+                        "{} tables and views, all as they are to be",
+                        changes.len()
+                    ));
+                }
+                lines.iter().map(|line| format!("{line}\n")).collect()
+            })
+            .map_err(Into::into),
         (true, None) => {
             place.close().await;
             return Err(usage(

@@ -1,6 +1,7 @@
 //! Random histories, each step held against a model that is written from the contract and knows nothing of the code that
 //! judges days.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,8 +63,6 @@ struct History {
     delayed: Vec<Notice>,
     stalled: Option<Stalled>,
     lost: u32,
-    /// By how much S3's clock fell back since a sweep, in seconds.
-    behind_s: u64,
 }
 
 impl History {
@@ -76,7 +75,6 @@ impl History {
             delayed: Vec::new(),
             stalled: None,
             lost: 0,
-            behind_s: 0,
         }
     }
 
@@ -96,11 +94,7 @@ impl History {
     }
 
     async fn step(&mut self) {
-        let step = self.dice.below(25);
-        if matches!(step, 12..=17 | 22) {
-            self.catch_up();
-        }
-        match step {
+        match self.dice.below(25) {
             0..=5 => self.land().await,
             6 => self.delete().await,
             7 => self.purge().await,
@@ -242,15 +236,6 @@ impl History {
             let seconds = 1 + self.dice.below(90);
             self.tell(format!("S3's clock is {seconds} seconds behind what it was"));
             self.lake.clock.retreat(Duration::from_secs(seconds));
-            self.behind_s += seconds;
-        }
-    }
-
-    /// Sweeps are further apart than clocks are: one that began before the newest revision was computed revises nothing.
-    fn catch_up(&mut self) {
-        if self.behind_s > 0 {
-            self.lake.wait(1 + self.behind_s / 60);
-            self.behind_s = 0;
         }
     }
 
@@ -273,11 +258,16 @@ impl History {
     async fn sweep(&mut self) {
         self.tell("a sweep".to_owned());
         let report = self.lake.ask("{}").await.unwrap();
+        let mut left = BTreeSet::new();
         for day in &report.days {
-            day.judged.as_ref().unwrap();
+            if day.judged.as_ref().unwrap().overtaken {
+                left.insert(day.date.to_string());
+            }
         }
         let holds = self.stalled.is_some();
-        self.model.check_swept(&self.lake, holds).await;
+        self.model
+            .check_swept(&self.lake, holds, report.now_ms, &left)
+            .await;
     }
 
     async fn crash(&mut self) {

@@ -1,0 +1,205 @@
+//! Views in the Glue catalog: made of the account's own definitions, in the sweep that publishes these.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_glue::types::{Table, TableInput};
+use daymark::app::sweep::Report;
+use daymark::athena::presto;
+use daymark::sweep::Request;
+
+use crate::lake::{Lake, autumn, columns, count};
+use crate::proxy::Turn;
+
+const TYPES: &str = "OBJECTTYPEID,FULLYQUALIFIEDNAME,NAME,PLURALLABEL,SINGULARLABEL\n0-1,CONTACT,CONTACT,Contacts,Contact\n2-77,p1_boat,boat,,Boat\n";
+
+/// Definitions of properties: OBJECTTYPEID and NAME and TYPE.
+fn properties(all: &[(&str, &str, &str)]) -> String {
+    let rows = all.iter().map(|(id, name, kind)| format!("{id},{name},{kind}\n"));
+    format!("OBJECTTYPEID,NAME,TYPE\n{}", rows.collect::<String>())
+}
+
+impl Lake {
+    /// A day of an account: two records and what is defined of them.
+    async fn account(&self, date: &str, defined: &[(&str, &str, &str)]) {
+        self.text(date, "OBJECT_AND_EVENT_TYPE_DEFINITIONS", TYPES).await;
+        self.text(date, "PROPERTY_DEFINITIONS", &properties(defined))
+            .await;
+        let records = "OBJECTTYPEID,OBJECTID\n0-1,1\n2-77,2\n";
+        self.text(date, "OBJECTS", records).await;
+        let with = "OBJECTTYPEID,OBJECTID,PROPERTIES\n0-1,1,\"{\"\"email\"\":\"\"a@b\"\"}\"\n2-77,2,{}\n";
+        self.text(date, "OBJECT_WITH_OBJECT_PROPERTIES", with).await;
+    }
+
+    async fn view(&self, name: &str) -> presto::Decoded {
+        let tables = self.tables().await;
+        let text = tables
+            .get(name)
+            .unwrap_or_else(|| panic!("{name}: {:?}", tables.keys()));
+        presto::decode(text.view_original_text().unwrap()).unwrap()
+    }
+}
+
+fn names(table: &Table) -> Vec<String> {
+    columns(table).into_iter().map(|(name, _)| name).collect()
+}
+
+fn hold_nothing(report: &Report) {
+    assert_eq!(report.catalog.error, None);
+    assert_eq!(report.catalog.held, BTreeMap::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn definitions_that_change_overnight_change_the_view_in_the_same_sweep() {
+    let lake = Lake::new("views").await;
+    let of_contacts = [
+        ("0-1", "email", "string"),
+        ("0-1", "age", "number"),
+        ("2-77", "length", "number"),
+    ];
+    lake.account("2026-11-20", &of_contacts).await;
+    let (report, asked) = lake.sweep().await;
+    hold_nothing(&report);
+    assert_eq!(count(&asked, "GetTables"), 1, "{asked:?}");
+    let tables = lake.tables().await;
+    let contacts = &tables["objects_contacts"];
+    assert_eq!(contacts.table_type(), Some("VIRTUAL_VIEW"));
+    let found = names(contacts);
+    for name in ["property_email", "property_age", "property_unparsed_age", "date"] {
+        assert!(found.iter().any(|found| found == name), "{name}: {found:?}");
+    }
+    // Without a plural label: the singular one and an s.
+    assert!(names(&tables["objects_boats"]).contains(&"property_length".to_owned()));
+    assert!(
+        lake.view("objects_contacts_latest")
+            .await
+            .sql
+            .contains("daymark_latest")
+    );
+
+    // The same definitions on the next day: nothing but the look at what is there.
+    lake.account("2026-11-21", &of_contacts).await;
+    let (report, asked) = lake.sweep().await;
+    hold_nothing(&report);
+    assert!(report.days.iter().any(|day| day.judged.as_ref().unwrap().revised));
+    assert_eq!(asked, ["GetTables"]);
+
+    // One property more, one of another type.
+    let changed = [
+        ("0-1", "email", "string"),
+        ("0-1", "age", "string"),
+        ("0-1", "born", "date"),
+        ("2-77", "length", "number"),
+    ];
+    lake.account("2026-11-22", &changed).await;
+    let (report, asked) = lake.sweep().await;
+    hold_nothing(&report);
+    assert_eq!(
+        report.catalog.updated,
+        ["objects_contacts", "objects_contacts_latest"]
+    );
+    assert_eq!(asked, ["GetTables", "UpdateTable", "UpdateTable"]);
+    let after = columns(&lake.tables().await["objects_contacts"]);
+    assert!(
+        after.contains(&("property_born".to_owned(), "date".to_owned())),
+        "{after:?}"
+    );
+    assert!(
+        after.contains(&("property_age".to_owned(), "string".to_owned())),
+        "{after:?}"
+    );
+    // An earlier day is published, and nothing moves.
+    lake.account("2026-11-10", &of_contacts).await;
+    let (report, _) = lake.sweep().await;
+    hold_nothing(&report);
+    assert!(names(&lake.tables().await["objects_contacts"]).contains(&"property_born".to_owned()));
+    // What the program would say is the same.
+    let variables = [("DAYMARK_GLUE_DATABASE", lake.database.as_str())];
+    let run = |command: &str, arguments: &[&str]| lake.desk.run_by(&variables, command, arguments).expect(0);
+    run("catalog", &["--diff"]).says("all as they are to be");
+    run("ddl", &["objects_contacts_latest"]).shows(&format!(
+        "CREATE OR REPLACE VIEW \"{}\".\"objects_contacts_latest\" AS\nSELECT ",
+        lake.database
+    ));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_that_cannot_be_made_leaves_the_others_alone() {
+    let lake = Lake::new("oneview").await;
+    let input = TableInput::builder()
+        .name("objects_contacts")
+        .description("by hand");
+    let request = lake.glue.create_table().database_name(&lake.database);
+    request.table_input(input.build().unwrap()).send().await.unwrap();
+    lake.account("2026-11-20", &[("0-1", "email", "string")]).await;
+    let (report, _) = lake.sweep().await;
+    assert_eq!(report.catalog.error, None);
+    let held = &report.catalog.held;
+    assert!(held["objects_contacts"].contains("did not make"), "{held:?}");
+    let tables = lake.tables().await;
+    assert_eq!(tables["objects_contacts"].description(), Some("by hand"));
+    assert!(tables.contains_key("objects_contacts_latest") && tables.contains_key("objects_boats"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_that_ends_among_the_views_is_gone_on_with_by_the_next() {
+    let lake = Lake::new("halfviews").await;
+    lake.account("2026-11-20", &[("0-1", "email", "string")]).await;
+    let report = lake
+        .sweep_by(autumn(), |operation, body| {
+            match operation == "CreateTable" && body.contains("objects_boats") {
+                true => Turn::LoseRequest,
+                false => Turn::Pass,
+            }
+        })
+        .await
+        .unwrap();
+    assert!(report.days.iter().all(|day| day.judged.is_ok()));
+    assert!(
+        report.catalog.error.as_ref().unwrap().contains("objects_boats"),
+        "{report:?}"
+    );
+    // The day is published all the same, and nothing new is to be: the views come.
+    assert!(lake.is_published("objects", "2026-11-20").await);
+    let (report, asked) = lake.sweep().await;
+    hold_nothing(&report);
+    assert!(
+        report.catalog.created.contains(&"objects_boats".to_owned()),
+        "{report:?}"
+    );
+    assert_eq!(count(&asked, "GetTables"), 1);
+    let (_, asked) = lake.sweep().await;
+    assert_eq!(asked, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_without_definitions_leaves_the_views_as_they_are() {
+    let lake = Lake::new("undefined").await;
+    lake.account("2026-11-20", &[("0-1", "email", "string")]).await;
+    lake.sweep().await;
+    lake.text("2026-11-21", "OBJECTS", "OBJECTTYPEID,OBJECTID\n0-1,1\n")
+        .await;
+    // The other tables of the day before are waited for, and given up.
+    let (report, _) = lake.sweep_hours_later(8, autumn()).await;
+    let judged = report.days.last().unwrap().judged.as_ref().unwrap();
+    assert!(judged.revised, "{judged:?}");
+    assert!(
+        report.catalog.held["views"].contains("2026-11-21 has no table"),
+        "{report:?}"
+    );
+    assert!(names(&lake.tables().await["objects_contacts"]).contains(&"property_email".to_owned()));
+    // It is no reason to try again all the time.
+    let (_, asked) = lake.sweep_hours_later(8, autumn()).await;
+    assert_eq!(asked, Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dropped_views_come_back_with_the_daily_sweep() {
+    let lake = Lake::new("dropped").await;
+    lake.account("2026-11-20", &[("0-1", "email", "string")]).await;
+    lake.sweep().await;
+    let request = lake.glue.delete_table().database_name(&lake.database);
+    request.name("objects_contacts").send().await.unwrap();
+    let (report, asked) = lake.sweep_for(Request::default()).await;
+    assert_eq!(report.catalog.created, ["objects_contacts"]);
+    assert_eq!(asked, ["GetTables", "CreateTable"]);
+}
