@@ -4,6 +4,8 @@
 //! tables of the newest complete day. The manifest function writes it; `daymark ddl` and `daymark duckdb` print it.
 
 pub mod definitions;
+#[cfg(feature = "cli")]
+pub mod duckdb;
 pub mod presto;
 pub mod tables;
 pub mod views;

@@ -72,6 +72,7 @@ enum Command {
     Forget(days::forget::ForgetArguments),
     Ddl(days::catalog::DdlArguments),
     Catalog(days::catalog::CatalogArguments),
+    Duckdb(days::duckdb::Arguments),
     Redrive(redrive::RedriveArguments),
     Doctor(doctor::DoctorArguments),
 }
@@ -156,6 +157,7 @@ fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
         Command::Forget(arguments) => days::forget::run(&arguments),
         Command::Ddl(arguments) => days::catalog::ddl(&arguments),
         Command::Catalog(arguments) => days::catalog::run(&arguments),
+        Command::Duckdb(arguments) => days::duckdb::run(&arguments),
         Command::Redrive(arguments) => redrive::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
     };

@@ -36,6 +36,8 @@ use objects::Objects;
 use seeds::SEEDS;
 use sql::{Days, LATEST, Typing};
 
+pub use sql::Engine;
+
 /// What can be set about views.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -49,6 +51,9 @@ pub struct ViewSettings {
     pub names: BTreeMap<String, String>,
     /// Bytes of a view's statement at most, if less than Athena allows.
     pub statement_bytes_max: Option<usize>,
+    /// What runs the statements.
+    #[serde(skip)]
+    pub engine: Engine,
 }
 
 impl ViewSettings {
@@ -168,9 +173,7 @@ pub fn views(
     );
     let twin_names = settle(&twins, &taken, 255);
 
-    let typing = Typing {
-        decimals: settings.decimals,
-    };
+    let typing = Typing::of(settings);
     let latest = Days::Latest(since);
     let of_tables = base
         .iter()

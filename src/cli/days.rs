@@ -6,6 +6,7 @@
 pub(super) mod backfill;
 pub(super) mod calendar;
 pub(super) mod catalog;
+pub(super) mod duckdb;
 pub(super) mod forget;
 mod page;
 pub(super) mod place;

@@ -14,7 +14,7 @@ use super::pointer::Pointer;
 use super::{SweepError, Sweeper};
 use crate::athena::definitions::{self, Definitions, Reader};
 use crate::athena::tables::{self, Change, Found, Kind, Step, Table, Wanted};
-use crate::athena::views::{Built, ViewSettings, views};
+use crate::athena::views::{Built, Engine, ViewSettings, views};
 use crate::athena::{Column, presto};
 use crate::keys::{Day, Layout, Link};
 use crate::manifest;
@@ -233,36 +233,64 @@ impl Sweeper {
         self.views_over(tables, &BTreeMap::new()).await
     }
 
-    /// The same over tables that are there.
-    pub(super) async fn views_over(
+    /// The same views for an engine, and the newest complete day.
+    ///
+    /// # Errors
+    /// S3's refusals, and definitions that cannot be read.
+    pub async fn views_for(
         &self,
-        wanted_tables: &[Wanted],
-        found: &BTreeMap<String, Found>,
-    ) -> Result<(Vec<Wanted>, Built), SweepError> {
-        let layout = &self.config.layout;
-        let pointer = Pointer::read(&self.store, &self.objects, layout, true).await?;
+        tables: &[Wanted],
+        engine: Engine,
+    ) -> Result<(Option<Day>, Built), SweepError> {
+        let settings = ViewSettings {
+            engine,
+            ..self.config.days.views.clone()
+        };
+        let tables = published(tables.iter().map(|wanted| &wanted.table));
+        let (day, built) = self.built(&tables, &settings).await?;
+        Ok((day, built))
+    }
+
+    async fn built(
+        &self,
+        tables: &BTreeMap<String, Vec<Column>>,
+        settings: &ViewSettings,
+    ) -> Result<(Option<Day>, Built), SweepError> {
+        let pointer = Pointer::read(&self.store, &self.objects, &self.config.layout, true).await?;
         let types = Types::new();
         let Some(ground) = Ground::read(self, pointer.date(), &types).await? else {
-            return Ok((Vec::new(), Built::default()));
+            return Ok((None, Built::default()));
         };
-        let plan = tables::plan(wanted_tables, found, tables::Range::Begins);
-        let after = plan.iter().filter_map(|Change { name, step }| match step {
-            Step::Create(table) | Step::Update { table, .. } => Some(&**table),
-            Step::Unchanged | Step::Held(_) => found.get(name).map(|found| &found.table),
-        });
-        let tables = published(after);
-        if let Some(why) = ground.lacks(&tables) {
+        let ground = Ground { settings, ..ground };
+        if let Some(why) = ground.lacks(tables) {
             let failed = vec![("views".to_owned(), why)];
             return Ok((
-                Vec::new(),
+                Some(ground.day),
                 Built {
                     failed,
                     ..Built::default()
                 },
             ));
         }
-        let built = ground.build(self, &tables).await?;
-        Ok((wanted(&built, ground.database), built))
+        let built = ground.build(self, tables).await?;
+        Ok((Some(ground.day), built))
+    }
+
+    /// The same over tables that are there.
+    pub(super) async fn views_over(
+        &self,
+        wanted_tables: &[Wanted],
+        found: &BTreeMap<String, Found>,
+    ) -> Result<(Vec<Wanted>, Built), SweepError> {
+        let plan = tables::plan(wanted_tables, found, tables::Range::Begins);
+        let after = plan.iter().filter_map(|Change { name, step }| match step {
+            Step::Create(table) | Step::Update { table, .. } => Some(&**table),
+            Step::Unchanged | Step::Held(_) => found.get(name).map(|found| &found.table),
+        });
+        let days = &self.config.days;
+        let (_, built) = self.built(&published(after), &days.views).await?;
+        let database = days.glue_database.as_deref().unwrap_or(NO_DATABASE);
+        Ok((wanted(&built, database), built))
     }
 }
 

@@ -153,7 +153,7 @@ mod tests {
             })
             .collect();
         let borrowed: Vec<(&String, &PropertyDefinition)> = owned.iter().map(|(a, b)| (a, b)).collect();
-        let typing = Typing { decimals: None };
+        let typing = Typing::of(&super::super::ViewSettings::default());
         let (columns, nameless) = of_properties(&borrowed, &[], typing, |name| format!("t({name})"));
         assert!(nameless.is_empty());
         let selected = columns.iter().flat_map(|columns| &columns.columns);

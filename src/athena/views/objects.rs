@@ -26,6 +26,7 @@ pub(super) struct Objects<'a> {
     left_out: usize,
     why: &'static str,
     is_cut: bool,
+    typing: Typing,
 }
 
 /// Where the properties of a record are.
@@ -155,10 +156,8 @@ impl<'a> Objects<'a> {
         } else {
             return Err(format!("no table {JSON} or {ROWS} that holds its properties"));
         };
-        let typing = Typing {
-            decimals: settings.decimals,
-        };
-        let text = |name: &str| format!("element_at(w.p,{})", literal(name));
+        let typing = Typing::of(settings);
+        let text = |name: &str| typing.property("w.p", name);
         let (properties, nameless) = of_properties(&chosen, &columns, typing, text);
         let mut warnings: Vec<String> = nameless
             .iter()
@@ -181,6 +180,7 @@ impl<'a> Objects<'a> {
             columns,
             source,
             properties: kept,
+            typing,
             left_out,
             is_cut: cut > 0 && !by_configuration,
             why: if by_configuration {
@@ -222,13 +222,13 @@ impl<'a> Objects<'a> {
         });
         let map = match self.source {
             None => None,
-            // Values are texts, and what is none (a number, nested JSON) becomes one; a text that is no JSON gives NULLs.
             Some(Source::Json) => Some(format!(
-                "SELECT {date}, objectid, transform_values(try(CAST(json_parse(properties) AS map(varchar, json))), \
-                 (k, v) -> coalesce(json_extract_scalar(v, '$'), nullif(json_format(v), 'null'))) AS p FROM {JSON}{filter}"
+                "SELECT {date}, objectid, {} AS p FROM {JSON}{filter}",
+                self.typing.properties_of_json("properties")
             )),
             Some(Source::Rows) => Some(format!(
-                "SELECT {date}, objectid, map_agg(name, value) AS p FROM {ROWS}{} GROUP BY {date}, objectid",
+                "SELECT {date}, objectid, {} AS p FROM {ROWS}{} GROUP BY {date}, objectid",
+                self.typing.properties_of_rows("name", "value"),
                 days.filter(&[of_type, "name IS NOT NULL".to_owned()])
             )),
         };

@@ -1,11 +1,22 @@
-//! Pieces of Trino's SQL.
+//! Pieces of SQL: Trino's, which is Athena's, and DuckDB's where it differs.
 
+use super::ViewSettings;
 use crate::athena::Column;
 use crate::athena::definitions::PropertyKind;
 use crate::names::PARTITION_KEY;
 
 /// The table that holds the newest complete day.
 pub(super) const LATEST: &str = "daymark_latest";
+
+/// What runs a statement.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// Trino, the engine under Athena.
+    #[default]
+    Trino,
+    /// DuckDB, with the macros of [`duckdb`](crate::athena::duckdb).
+    DuckDb,
+}
 
 /// Which days a view shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,9 +75,18 @@ pub(super) fn date_column() -> Column {
 pub(super) struct Typing {
     /// Precision and scale of numbers; without, they are doubles.
     pub(super) decimals: Option<(u8, u8)>,
+    /// What runs the statement.
+    pub(super) engine: Engine,
 }
 
 impl Typing {
+    pub(super) fn of(settings: &ViewSettings) -> Self {
+        Typing {
+            decimals: settings.decimals,
+            engine: settings.engine,
+        }
+    }
+
     /// Hive's type of a property's column.
     pub(super) fn hive_type(self, kind: PropertyKind) -> String {
         match (kind, self.decimals) {
@@ -84,11 +104,12 @@ impl Typing {
     /// Days and instants come as milliseconds since 1970, sometimes as ISO text. `from_unixtime` takes seconds: a double
     /// has the milliseconds of every year that anybody lives in.
     pub(super) fn typed(self, kind: PropertyKind, text: &str) -> String {
-        let instant = || {
-            format!(
+        let instant = || match self.engine {
+            Engine::Trino => format!(
                 "coalesce(try(from_unixtime(CAST({text} AS bigint)/1e3,'UTC')),\
                  try(from_iso8601_timestamp(replace({text},' ','T')))) AT TIME ZONE 'UTC'"
-            )
+            ),
+            Engine::DuckDb => format!("daymark_instant({text})"),
         };
         match (kind, self.decimals) {
             (PropertyKind::Text, _) => text.to_owned(),
@@ -98,7 +119,45 @@ impl Typing {
             }
             (PropertyKind::Bool, _) => format!("try_cast({text} AS boolean)"),
             (PropertyKind::Date, _) => format!("CAST({} AS date)", instant()),
-            (PropertyKind::DateTime, _) => format!("CAST({} AS timestamp(3))", instant()),
+            (PropertyKind::DateTime, _) => match self.engine {
+                Engine::Trino => format!("CAST({} AS timestamp(3))", instant()),
+                Engine::DuckDb => instant(),
+            },
+        }
+    }
+
+    /// A record's properties, by name, out of a column of JSON. Values are texts, and what is none (a number, nested JSON)
+    /// becomes one; a text that is no JSON object gives NULLs.
+    pub(super) fn properties_of_json(self, column: &str) -> String {
+        match self.engine {
+            Engine::Trino => format!(
+                "transform_values(try(CAST(json_parse({column}) AS map(varchar, json))), \
+                 (k, v) -> coalesce(json_extract_scalar(v, '$'), nullif(json_format(v), 'null')))"
+            ),
+            Engine::DuckDb => format!("daymark_object({column})"),
+        }
+    }
+
+    /// The same out of a row for each property.
+    pub(super) fn properties_of_rows(self, name: &str, value: &str) -> String {
+        match self.engine {
+            Engine::Trino => format!("map_agg({name}, {value})"),
+            Engine::DuckDb => format!("json_group_object({name}, {value})"),
+        }
+    }
+
+    /// One property out of those.
+    pub(super) fn property(self, properties: &str, name: &str) -> String {
+        match self.engine {
+            Engine::Trino => format!("element_at({properties},{})", literal(name)),
+            // A JSON pointer (RFC 6901).
+            Engine::DuckDb => {
+                let pointer = name.replace('~', "~0").replace('/', "~1");
+                format!(
+                    "json_extract_string({properties},{})",
+                    literal(&format!("/{pointer}"))
+                )
+            }
         }
     }
 }

@@ -60,6 +60,11 @@ impl PlaceArguments {
         self.dir.is_some()
     }
 
+    /// The local folder, if it is one.
+    pub(super) fn dir(&self) -> Option<&Path> {
+        self.dir.as_deref()
+    }
+
     /// The same arguments once more, for a command that is told to the user.
     pub(in crate::cli) fn again(&self) -> String {
         let dir = self.dir.as_ref().map(|dir| dir.display().to_string());

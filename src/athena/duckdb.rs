@@ -1,0 +1,145 @@
+//! The tables and views as a script for DuckDB: the same names, columns and rows, without a catalog.
+//!
+//! DuckDB has no table that is a list of files in an object, so the script names the files, and has to be made anew to show
+//! a newer day. Days are told from the files' paths, so that a condition on `date` keeps the other days' files closed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use super::tables::{LATEST_TABLE, Table};
+use super::{Column, View};
+use crate::names::PARTITION_KEY;
+
+/// The column that tells the file. No column of the lake has a blank in its name.
+const FILE: &str = "daymark file";
+
+/// Functions that the views call.
+const MACROS: &str = r"CREATE OR REPLACE MACRO daymark_instant(t) AS
+  CASE WHEN regexp_full_match(t, '[+-]?[0-9]+') THEN TRY(epoch_ms(CAST(t AS BIGINT)))
+       WHEN regexp_full_match(t, '.*[Tt ].*([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)')
+         THEN TRY(make_timestamp(epoch_us(CAST(t AS TIMESTAMPTZ))))
+       ELSE TRY(CAST(t AS TIMESTAMP)) END;
+CREATE OR REPLACE MACRO daymark_object(t) AS
+  CASE WHEN json_valid(t) AND json_type(t) = 'OBJECT' THEN t END;
+";
+
+/// A table and its files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source<'t> {
+    /// As the catalog would have it.
+    pub table: &'t Table,
+    /// Paths or URLs, by what the files of one group have in common: their columns. An empty name: nobody knows.
+    pub files: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// The script. `latest` is the newest complete day, `yyyy-MM-dd`.
+pub fn script(sources: &[Source<'_>], views: &[View], latest: Option<&str>) -> String {
+    let mut sql = String::from("BEGIN TRANSACTION;\n");
+    sql += MACROS;
+    let date = match latest {
+        Some(date) => format!("SELECT {} AS {}", literal(date), quoted(PARTITION_KEY)),
+        None => format!(
+            "SELECT CAST(NULL AS VARCHAR) AS {} WHERE false",
+            quoted(PARTITION_KEY)
+        ),
+    };
+    create(&mut sql, LATEST_TABLE, &date, "The newest complete day.");
+    for Source { table, files } in sources {
+        create(&mut sql, &table.name, &select(table, files), table.comment());
+    }
+    for view in views {
+        create(&mut sql, &view.name, &view.sql, &view.comment);
+    }
+    sql += "COMMIT;\n";
+    sql
+}
+
+fn create(sql: &mut String, name: &str, statement: &str, comment: &str) {
+    let name = quoted(name);
+    // Writing to a string cannot fail.
+    let _ = writeln!(sql, "CREATE OR REPLACE VIEW {name} AS\n{statement};");
+    let _ = writeln!(sql, "COMMENT ON VIEW {name} IS {};", literal(comment));
+}
+
+/// The rows of a table's files.
+fn select(table: &Table, files: &BTreeMap<String, BTreeSet<String>>) -> String {
+    let columns = table.columns.iter();
+    let selected = columns.clone().map(|column| {
+        let name = quoted(&column.name);
+        match column.hive_type.as_str() {
+            // In the files they are instants, which DuckDB would show in the session's time zone.
+            "timestamp" => format!("make_timestamp(epoch_us({name})) AS {name}"),
+            _ => name,
+        }
+    });
+    let date = format!("regexp_extract({}, '/date=([0-9-]+)/', 1)", quoted(FILE));
+    let selected: Vec<String> = selected
+        .chain([format!("{date} AS {}", quoted(PARTITION_KEY))])
+        .collect();
+    // No rows, but all columns: each is there with its type even if no file has it.
+    let none = columns.map(|column| {
+        let name = quoted(&column.name);
+        format!("CAST(NULL AS {}) AS {name}", stored_type(column))
+    });
+    let none: Vec<String> = none
+        .chain([format!("CAST(NULL AS VARCHAR) AS {}", quoted(FILE))])
+        .collect();
+    let mut rows = format!("  SELECT {} WHERE false", none.join(", "));
+    for (group, files) in files {
+        let files: Vec<String> = files.iter().map(|file| literal(&without_pattern(file))).collect();
+        // Where columns may differ from file to file, each has to be asked for its own.
+        let by_name = if group.is_empty() {
+            ", union_by_name = true"
+        } else {
+            ""
+        };
+        let _ = write!(
+            rows,
+            "\n  UNION ALL BY NAME\n  SELECT * FROM read_parquet([\n    {}\n  ], filename = {}, hive_partitioning = false{by_name})",
+            files.join(",\n    "),
+            literal(FILE)
+        );
+    }
+    format!("SELECT {}\nFROM (\n{rows}\n)", selected.join(", "))
+}
+
+/// DuckDB's type of a column as it reads it from a file.
+fn stored_type(column: &Column) -> &str {
+    match column.hive_type.as_str() {
+        "string" => "VARCHAR",
+        "timestamp" => "TIMESTAMPTZ",
+        same => same,
+    }
+}
+
+/// A path in which nothing is a pattern.
+fn without_pattern(path: &str) -> String {
+    let mut plain = String::with_capacity(path.len());
+    for c in path.chars() {
+        match c {
+            '*' | '?' | '[' => plain.extend(['[', c, ']']),
+            c => plain.push(c),
+        }
+    }
+    plain
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_no_patterns_and_texts_are_quoted() {
+        assert_eq!(without_pattern("/a[1]/b*?.parquet"), "/a[[]1]/b[*][?].parquet");
+        assert_eq!(literal("it's"), "'it''s'");
+        assert_eq!(quoted("a\"b"), "\"a\"\"b\"");
+    }
+}

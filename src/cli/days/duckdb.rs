@@ -1,0 +1,230 @@
+//! `daymark duckdb`: the tables and views for DuckDB.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use super::block;
+use super::place::{CURATED, Place, PlaceArguments};
+use super::view::revision;
+use crate::athena::duckdb::{Source, script};
+use crate::athena::tables::{Kind, Table};
+use crate::athena::views::Engine;
+use crate::cli::{Status, tell};
+use crate::keys::{Day, Leaf, Link, PARTS_TABLE};
+use crate::manifest::Revision;
+
+/// Requests under way at once.
+const REQUESTS_MAX: usize = 64;
+
+/// Writes a DuckDB database of the tables and views that Athena would have, over a local folder or S3.
+///
+/// They are views over the Parquet files of the days that are published now: run it again to see newer ones. The program
+/// `duckdb` makes the database (pip install duckdb-cli); a FILE that ends with .sql is written without it, as a script.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(in crate::cli) struct Arguments {
+    #[command(flatten)]
+    place: PlaceArguments,
+    /// The database; views that are in it already are replaced, and everything else in it stays. Or a script: FILE.sql
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The first day whose files are named; otherwise the first there is
+    #[arg(long, value_name = "yyyy-MM-dd", value_parser = super::span::day)]
+    from: Option<Day>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  daymark duckdb lake.duckdb --dir daymark-demo
+  duckdb lake.duckdb \"SELECT property_lifecyclestage, count(*) FROM objects_contacts_latest GROUP BY ALL\"
+
+  daymark duckdb lake.duckdb --stack daymark --from 2026-11-01
+  duckdb lake.duckdb -cmd \"CREATE SECRET (TYPE s3, PROVIDER credential_chain)\" \"FROM owners_latest\"
+      Files stay in S3; DuckDB reads them with your own credentials.
+
+Status: 0 written; 1 not; 2 wrong usage.";
+
+/// Runs the command.
+pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<Status> {
+    let script = block(Box::pin(make(arguments)))?;
+    let file = &arguments.file;
+    if file.extension() == Some(OsStr::new("sql")) {
+        std::fs::write(file, script).with_context(|| file.display().to_string())?;
+    } else {
+        give_to_duckdb(file, &script)?;
+    }
+    tell(&format!("wrote {}", file.display()));
+    Ok(Status::Done)
+}
+
+/// Has DuckDB's own program run the script in the database.
+fn give_to_duckdb(file: &Path, script: &str) -> anyhow::Result<()> {
+    let child = Command::new("duckdb")
+        .arg("-batch")
+        .arg("-bail")
+        .arg(file)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut child = match child {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => bail!(
+            "expected the program duckdb on the PATH, found none: pip install duckdb-cli, or give a file that ends with .sql and \
+             run that script in DuckDB yourself"
+        ),
+        child => child.context("duckdb")?,
+    };
+    let wrote = match child.stdin.take() {
+        Some(mut stdin) => stdin.write_all(script.as_bytes()),
+        None => Ok(()),
+    };
+    let ended = child.wait_with_output().context("duckdb")?;
+    if !ended.status.success() {
+        let said = String::from_utf8_lossy(&ended.stderr);
+        bail!(
+            "duckdb did not take the script ({}): {}",
+            ended.status,
+            said.trim()
+        );
+    }
+    wrote.context("duckdb")
+}
+
+async fn make(arguments: &Arguments) -> anyhow::Result<String> {
+    let place = Place::open(&arguments.place).await?;
+    let made = Box::pin(of_place(&place, arguments)).await;
+    place.close().await;
+    made
+}
+
+async fn of_place(place: &Place, arguments: &Arguments) -> anyhow::Result<String> {
+    let looker = place.looker();
+    let wanted = looker.wanted_tables().await?;
+    let (latest, built) = looker.views_for(&wanted, Engine::DuckDb).await?;
+    for (name, why) in &built.failed {
+        tell(&format!("not built: {name}: {why}"));
+    }
+    let root = match arguments.place.dir() {
+        Some(dir) => std::path::absolute(dir)?.join(CURATED).display().to_string(),
+        None => format!("s3://{}", place.config.layout.curated().bucket()),
+    };
+    let from = arguments.from.as_ref();
+    let published = published(place, from).await?;
+    let live = live(place, from).await?;
+    let of = |table: &Table| {
+        let (kind, of) = table.mark()?;
+        let of = if kind == Kind::Parts.as_str() {
+            PARTS_TABLE
+        } else {
+            of
+        };
+        let groups = if kind == Kind::Live.as_str() {
+            live.get(of)
+        } else {
+            published.get(of)
+        };
+        Some(groups.cloned().unwrap_or_default())
+    };
+    let tables = wanted.iter().map(|wanted| &wanted.table);
+    let sources = tables
+        .filter(|table| {
+            table
+                .mark()
+                .is_some_and(|(kind, _)| kind != Kind::Latest.as_str())
+        })
+        .map(|table| {
+            let groups = of(table).unwrap_or_default().into_iter();
+            let files = groups.map(|(group, keys)| {
+                let files = keys.into_iter().map(|key| format!("{root}/{key}"));
+                (group, files.collect())
+            });
+            Source {
+                table,
+                files: files.collect(),
+            }
+        });
+    let sources: Vec<Source<'_>> = sources.collect();
+    Ok(script(&sources, &built.views, latest.as_ref().map(Day::as_str)))
+}
+
+/// By table and schema: keys.
+type Files = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
+
+/// The files of the published days, as the manifests have them.
+async fn published(place: &Place, from: Option<&Day>) -> anyhow::Result<Files> {
+    let layout = &place.config.layout;
+    let folders = place.names(&layout.manifests()).await?;
+    let days = folders
+        .iter()
+        .filter_map(|name| Day::parse(name.strip_prefix("date=")?));
+    let days: Vec<Day> = days.filter(|day| from.is_none_or(|from| from <= day)).collect();
+    let revisions = days.into_iter().map(|day| async move {
+        let Some(bytes) = place.read(&layout.leaf(&day, Leaf::Manifest)).await? else {
+            return Ok(None);
+        };
+        let newest: Revision =
+            serde_json::from_slice(&bytes).with_context(|| layout.leaf(&day, Leaf::Manifest))?;
+        let Some(number) = newest.history.published else {
+            return Ok(None);
+        };
+        let whole = match number == newest.history.revision {
+            true => Some(newest),
+            false => revision(place, &day, number).await?,
+        };
+        anyhow::Ok(whole.map(|whole| (day, number, whole)))
+    });
+    let mut revisions = stream::iter(revisions).buffered(REQUESTS_MAX);
+    let mut files = Files::new();
+    while let Some(revision) = revisions.try_next().await? {
+        let Some((day, number, revision)) = revision else {
+            continue;
+        };
+        for (name, table) in revision.content.into_iter().flat_map(|content| content.tables) {
+            let of_table = files.entry(name).or_default();
+            for part in table.parts {
+                of_table.entry(part.schema).or_default().insert(part.output.key);
+            }
+        }
+        let ledgers = files.entry(PARTS_TABLE.to_owned()).or_default();
+        let ledger = layout.parts_ledger(&day, number);
+        ledgers.entry(PARTS_TABLE.to_owned()).or_default().insert(ledger);
+    }
+    Ok(files)
+}
+
+/// The files of all days as far as they have come, as the symlinks have them.
+async fn live(place: &Place, from: Option<&Day>) -> anyhow::Result<Files> {
+    let layout = &place.config.layout;
+    let listed = place.list(layout.links(Link::Live, None)).await?;
+    let links = listed.into_iter().filter_map(|object| {
+        let (table, day) = layout.parse_link(Link::Live, &object.key)?;
+        from.is_none_or(|from| *from <= day)
+            .then_some((table, object.key))
+    });
+    let reads = links.map(|(table, key)| async move { anyhow::Ok((table, place.read(&key).await?)) });
+    let mut reads = stream::iter(reads).buffered(REQUESTS_MAX);
+    let start = format!("s3://{}/", layout.curated().bucket());
+    let mut files = Files::new();
+    while let Some((table, bytes)) = reads.try_next().await? {
+        let bytes = bytes.unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
+        let keys = text.lines().filter_map(|line| line.strip_prefix(&start));
+        let of_table = files.entry(table).or_default();
+        of_table
+            .entry(String::new())
+            .or_default()
+            .extend(keys.map(str::to_owned));
+    }
+    // A list of no files is none.
+    for groups in files.values_mut() {
+        groups.retain(|_, keys| !keys.is_empty());
+    }
+    Ok(files)
+}

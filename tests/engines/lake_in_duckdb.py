@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""Holds the database that `daymark duckdb` writes against what is true of a sample account.
+
+    lake_in_duckdb.py DAYMARK FOLDER
+
+A sample is made in FOLDER, converted and published. Then DuckDB's own program makes the database; every table and every view
+in it is read whole and compared with the sample's truth, as the views of Athena are. A new file, a day that is left out, and
+a database that has something else in it already are tried too.
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import duckdb
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "athena"))
+from truth import Truth, same  # noqa: E402
+from views import Views  # noqa: E402
+
+DAYS = 2
+# A day is complete as soon as it is converted.
+QUIET = {"DAYMARK_QUIET_MINUTES": "0"}
+
+
+def main(daymark, folder):
+    shutil.rmtree(folder, ignore_errors=True)
+
+    def run(*rest, program=daymark):
+        # The program `duckdb` is beside this Python.
+        path = f"{pathlib.Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        command = [str(part) for part in (program, *rest)]
+        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **QUIET, "PATH": path})
+        if done.returncode != 0:
+            sys.exit(f"{' '.join(command)}: status {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+    run("sample", folder, "--size", "500KB", "--days", DAYS, "--first-day", "2026-11-20", "--quiet")
+    run("backfill", "--dir", folder, "--from", "2026-11-20", "--to", "2026-11-21", "--quiet")
+    truth = Truth(folder / "truth")
+    file = folder / "lake.duckdb"
+    run(file, "CREATE TABLE mine AS SELECT 1 AS one", program=pathlib.Path(sys.executable).parent / "duckdb")
+    run("duckdb", file, "--dir", folder)
+    # Views that are there are replaced; what is somebody else's stays.
+    run("duckdb", file, "--dir", folder)
+    failures = Failures()
+    with duckdb.connect(str(file), read_only=True) as database:
+        failures.check("mine", database.sql("SELECT one FROM mine").fetchall() == [(1,)], "it is not as it was")
+        database.execute("SET TimeZone = 'America/New_York'")
+        compare(database, truth, failures)
+    script = folder / "newest.sql"
+    run("duckdb", script, "--dir", folder, "--from", truth.newest)
+    with duckdb.connect() as database:
+        database.execute(script.read_text(encoding="utf-8"))
+        days = database.sql("SELECT DISTINCT date FROM objects").fetchall()
+        failures.check("--from", days == [(truth.newest,)], f"found {days}")
+    print(f"DuckDB: {failures.checked} tables and views, {failures.count} failures")
+    return 1 if failures.count else 0
+
+
+def compare(database, truth, failures):
+    wanted = {}
+    for table in truth.tables:
+        columns = [name for name, _ in truth.columns[table]]
+        rows = [tuple(row[name] for name in [*columns, "date"]) for row in truth.all_rows(table)]
+        wanted[table] = wanted[f"{table}_live"] = ([*columns, "date"], rows)
+    wanted |= {name: make() for name, make in Views(truth).all().items()}
+    wanted["daymark_latest"] = (["date"], [(truth.newest,)])
+    found = {
+        name for (name,) in database.sql(
+            "SELECT view_name FROM duckdb_views() WHERE NOT internal AND schema_name = 'main'"
+        ).fetchall()
+    }
+    parts = {"daymark_parts": len(truth.parts()), "daymark_parts_latest": len(truth.parts(truth.newest))}
+    for name in sorted({*found, *wanted} - {*parts}):
+        if name not in found or name not in wanted:
+            failures.check(name, False, "only one side has it")
+            continue
+        columns, rows = wanted[name]
+        answer = database.sql(f'SELECT * FROM "{name}"')
+        if sorted(answer.columns) != sorted(columns):
+            failures.check(name, False, f"columns differ: expected {columns}, found {answer.columns}")
+            continue
+        order = [answer.columns.index(column) for column in columns]
+        got = same([tuple(row[place] for place in order) for row in answer.fetchall()])
+        rows = same(rows)
+        missing, more = rows - got, got - rows
+        failures.check(name, not missing and not more and rows, f"missing {shown(missing)}\n  too many {shown(more)}")
+    for name, count in parts.items():
+        [(found_count,)] = database.sql(f"SELECT count(*) FROM {name}").fetchall()
+        failures.check(name, found_count == count, f"expected {count} rows, found {found_count}")
+
+
+def shown(rows):
+    return f"{rows.total()}, such as {min(rows, key=repr, default=())}"[:1500]
+
+
+class Failures:
+    def __init__(self):
+        self.checked = self.count = 0
+
+    def check(self, name, holds, why):
+        self.checked += 1
+        if not holds:
+            self.count += 1
+            print(f"{name}: {why}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    sys.exit(main(pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])))
