@@ -4,6 +4,7 @@
 //! the SQS message that Lambda hands over, and what is told at the end is read from what landed. Days are swept as the
 //! manifest function sweeps them.
 
+mod answer;
 mod landed;
 mod letter;
 mod story;
@@ -21,6 +22,7 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::days::duckdb;
 use super::days::place::{CURATED, LANDING, LANDING_PREFIX as PREFIX, Place};
 use super::progress::Progress;
 use super::quantity::{bytes, count, counted, seconds};
@@ -38,7 +40,16 @@ const MARKER: &str = "demo.json";
 const WRITTEN_BY: &str = "daymark demo";
 const LOG: &str = "function.log";
 /// What a demo makes in its folder, beside the marker.
-const OWN: [&str; 6] = [LANDING, CURATED, "truth", "sample", LOG, ".daymark-s3"];
+const OWN: [&str; 8] = [
+    LANDING,
+    CURATED,
+    "truth",
+    "sample",
+    LOG,
+    ".daymark-s3",
+    answer::DATABASE,
+    answer::SCRIPT,
+];
 
 /// Converts a made-up HubSpot account through the Lambda's handler and a local S3 server, and shows what landed.
 ///
@@ -153,6 +164,7 @@ async fn demo(arguments: &DemoArguments) -> anyhow::Result<Status> {
     }
     progress.clear();
     let took = started.elapsed();
+    let script = Box::pin(duckdb::script_of(&place, Some(dir), None)).await?;
     place.close().await;
     fs::rename(dir.join("sample").join("truth"), dir.join("truth"))?;
     fs::remove_dir_all(dir.join("sample"))?;
@@ -168,6 +180,7 @@ async fn demo(arguments: &DemoArguments) -> anyhow::Result<Status> {
     text.push_str(&landed.text(&times));
     text.push_str(&format!("\nWhere the days stand\n\n{calendar}"));
     text.push_str(&where_to_look(dir, &landed));
+    text.push_str(&answer::answer(dir, &script)?);
     let verdict = verdict(&landed, &summary, failed);
     match &verdict {
         Ok(same) => text.push_str(&format!("\n{same}\n")),
@@ -361,11 +374,10 @@ fn where_to_look(dir: &Path, landed: &Landed) -> String {
     );
     if let Some(file) = landed.example() {
         text.push_str(&format!(
-            "\n  daymark status --dir '{}' --html days.html\n  daymark verify --dir '{}'\n  daymark inspect '{}'\n  duckdb -c \"SELECT date, count(*) FROM read_parquet('{}/table=objects/*/*.parquet', hive_partitioning = true) GROUP BY ALL ORDER BY ALL\"\n",
+            "\n  daymark status --dir '{}' --html days.html\n  daymark verify --dir '{}'\n  daymark inspect '{}'\n",
             dir.display(),
             dir.display(),
             file.display(),
-            at(CURATED),
         ));
     }
     text

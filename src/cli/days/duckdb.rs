@@ -58,64 +58,72 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<Status> {
     if file.extension() == Some(OsStr::new("sql")) {
         std::fs::write(file, script).with_context(|| file.display().to_string())?;
     } else {
-        give_to_duckdb(file, &script)?;
+        let Some(_) = ask(file, &script)? else {
+            bail!(
+                "expected the program duckdb on the PATH, found none: pip install duckdb-cli; or give a file that ends with .sql, \
+                 and run that script in DuckDB yourself"
+            )
+        };
     }
     tell(&format!("wrote {}", file.display()));
     Ok(Status::Done)
 }
 
-/// Has DuckDB's own program run the script in the database.
-fn give_to_duckdb(file: &Path, script: &str) -> anyhow::Result<()> {
-    let child = Command::new("duckdb")
-        .arg("-batch")
-        .arg("-bail")
-        .arg(file)
+/// What DuckDB's own program answers to statements about a database, which it makes if it is not there. None: there is no such
+/// program.
+pub(in crate::cli) fn ask(file: &Path, statements: &str) -> anyhow::Result<Option<String>> {
+    let mut command = Command::new("duckdb");
+    command.arg("-batch").arg("-bail").arg(file);
+    command
         .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn();
-    let mut child = match child {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => bail!(
-            "expected the program duckdb on the PATH, found none: pip install duckdb-cli, or give a file that ends with .sql and \
-             run that script in DuckDB yourself"
-        ),
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = match command.spawn() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         child => child.context("duckdb")?,
     };
+    // It answers when it has read everything, so that neither waits for the other.
     let wrote = match child.stdin.take() {
-        Some(mut stdin) => stdin.write_all(script.as_bytes()),
+        Some(mut stdin) => stdin.write_all(statements.as_bytes()),
         None => Ok(()),
     };
     let ended = child.wait_with_output().context("duckdb")?;
     if !ended.status.success() {
         let said = String::from_utf8_lossy(&ended.stderr);
         bail!(
-            "duckdb did not take the script ({}): {}",
+            "duckdb did not take the statements ({}): {}",
             ended.status,
             said.trim()
         );
     }
-    wrote.context("duckdb")
+    wrote.context("duckdb")?;
+    Ok(Some(String::from_utf8_lossy(&ended.stdout).into_owned()))
 }
 
 async fn make(arguments: &Arguments) -> anyhow::Result<String> {
     let place = Place::open(&arguments.place).await?;
-    let made = Box::pin(of_place(&place, arguments)).await;
+    let dir = arguments.place.dir();
+    let made = Box::pin(script_of(&place, dir, arguments.from.as_ref())).await;
     place.close().await;
     made
 }
 
-async fn of_place(place: &Place, arguments: &Arguments) -> anyhow::Result<String> {
+/// The script for a place; `dir` is its folder, if it is a local one.
+pub(in crate::cli) async fn script_of(
+    place: &Place,
+    dir: Option<&Path>,
+    from: Option<&Day>,
+) -> anyhow::Result<String> {
     let looker = place.looker();
     let wanted = looker.wanted_tables().await?;
     let (latest, built) = looker.views_for(&wanted, Engine::DuckDb).await?;
     for (name, why) in &built.failed {
         tell(&format!("not built: {name}: {why}"));
     }
-    let root = match arguments.place.dir() {
+    let root = match dir {
         Some(dir) => std::path::absolute(dir)?.join(CURATED).display().to_string(),
         None => format!("s3://{}", place.config.layout.curated().bucket()),
     };
-    let from = arguments.from.as_ref();
     let published = published(place, from).await?;
     let live = live(place, from).await?;
     let of = |table: &Table| {
