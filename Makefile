@@ -56,6 +56,7 @@ test-engines: $(VENVS)/engines/.made-from
 	$(VENVS)/engines/bin/python tests/engines/test_compare.py target/truth
 	$(VENVS)/engines/bin/python tests/engines/compare.py target/truth/curated target/truth/truth
 	$(VENVS)/engines/bin/python tests/engines/manifests.py target/truth/curated
+	$(VENVS)/engines/bin/python tests/engines/readme_examples.py README.md target/truth
 	$(VENVS)/engines/bin/python tests/engines/lake_in_duckdb.py target/debug/daymark target/duckdb
 
 test-seaweedfs: $(VENVS)/seaweedfs/.made-from
