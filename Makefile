@@ -71,6 +71,8 @@ athena: $(VENVS)/athena/.made-from $(VENVS)/ministack/.made-from ## Ask real Tri
 	$(CARGO) build --locked --bin daymark
 	$(VENVS)/athena/bin/python tests/athena/run.py --daymark target/debug/daymark --ministack $(abspath $(VENVS)/ministack) \
 		--trino $(abspath target/trino) --work $(abspath target/athena)
+	target/debug/daymark demo --dir target/athena-demo --quiet
+	$(VENVS)/athena/bin/python tests/engines/readme_examples.py README.md target/athena-demo pyspark
 
 lint: lint-rust lint-deny lint-lambda lint-template ## Check format, lints, docs, licences, the Lambda's dependencies and the template
 

@@ -7,6 +7,7 @@ Run by `make lint-template`, with the environment that has the SAM CLI.
 import itertools
 import json
 import os
+import pathlib
 import re
 import unittest
 
@@ -276,6 +277,14 @@ class Template(unittest.TestCase):
             configuration = resources["Workgroup"]["Properties"]["WorkGroupConfiguration"]
             self.assertTrue(configuration["EnforceWorkGroupConfiguration"])
             self.assertEqual(configuration["BytesScannedCutoffPerQuery"], limit * 10**9)
+
+    def test_the_workgroup_has_the_ready_queries(self):
+        files = {path.stem: path.read_text(encoding="utf-8") for path in pathlib.Path("queries").glob("*.sql")}
+        for _, resources in self.each():
+            saved = {
+                query["Name"]: query["QueryString"] for query in of_type(resources, "Athena::NamedQuery").values()
+            }
+            self.assertEqual(saved, files)
 
     def test_alarms(self):
         metrics = set(re.findall(r'\("([A-Z][A-Za-z]+)", "', (resolve.ROOT / "src/telemetry/metrics.rs").read_text()))
