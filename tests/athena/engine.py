@@ -108,11 +108,16 @@ class Engine:
     """Asks Trino."""
 
     def __init__(self, port, schema):
+        self.port = port
         self.connection = trino.dbapi.connect(
             host="127.0.0.1", port=port, user="analyst", catalog=CATALOG, schema=schema, timezone="UTC",
             # An argument of the default would be measured in the shared table of prepared statements, which old servers lack.
             legacy_prepared_statements=True,
         )
+
+    def of(self, schema):
+        """The same engine, on another database."""
+        return Engine(self.port, schema)
 
     def wait(self):
         """Waits until it takes queries: for a while after its first answer it refuses them."""

@@ -6,7 +6,8 @@
 A sample account is converted, swept and published by the product, which writes the Glue catalog too: nothing here makes a
 table or a view. Then real Trino, beside a local AWS, reads every table and every view whole, and asks every query of
 queries/. Each is printed with its number of rows; a view without rows, a row that is not as the sample's truth has it, and a
-table, view or query that one side knows and the other does not are failures.
+table, view or query that one side knows and the other does not are failures. After that come schemas that change, days that
+are published while they are read, and what a question costs as days go by.
 
 Exit status: 0 all as it should be, 1 something is not, 3 Trino could not be downloaded and nothing was tested.
 """
@@ -15,22 +16,23 @@ import argparse
 import collections
 import contextlib
 import datetime
-import os
 import pathlib
 import re
 import shutil
-import subprocess
 import sys
 import time
 
 import boto3
-from botocore.config import Config
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 import beside  # noqa: E402
 import ministack  # noqa: E402
 
 import engine  # noqa: E402
+import evolution  # noqa: E402
+import growth  # noqa: E402
+import publications  # noqa: E402
+from lake import Lake, credentials, run, s3_client  # noqa: E402
 from questions import Questions  # noqa: E402
 from truth import Truth, same  # noqa: E402
 from views import Views, close  # noqa: E402
@@ -61,6 +63,8 @@ def main():
         check_tables(asked, truth, report)
         check_views(asked, truth, report, glue_views(aws))
         check_queries(asked, truth, report)
+        for name, test in [("evolution", evolution), ("growth", growth), ("publications", publications)]:
+            test.check(asked.of, Lake(options.daymark, aws, options.work, name), report)
     print(f"{report.count} tables, views and queries, {report.failures} failures, {time.monotonic() - begun:.0f} s")
     return 1 if report.failures else 0
 
@@ -84,11 +88,11 @@ def publish(options, aws):
     # The days before today: no table has partitions beyond tomorrow.
     first = datetime.date.today() - datetime.timedelta(days=DAYS)
     last = first + datetime.timedelta(days=DAYS - 1)
-    daymark(options, {}, "sample", options.work, "--size", options.size, "--days", DAYS, "--first-day", first, "--quiet")
+    run(options.daymark, {}, "sample", options.work, "--size", options.size, "--days", DAYS, "--first-day", first, "--quiet")
     span = ["--from", first, "--to", last, "--quiet"]
-    daymark(options, {}, "backfill", "--dir", options.work, *span)
+    run(options.daymark, {}, "backfill", "--dir", options.work, *span)
     # What was converted locally goes to the buckets of the same names, where the next sweeps find it.
-    s3 = boto3.client("s3", config=Config(s3={"addressing_style": "path"}), **credentials(aws))
+    s3 = s3_client(aws)
     for bucket in ("landing", "curated"):
         s3.create_bucket(Bucket=bucket)
         for path in sorted((options.work / bucket).rglob("*")):
@@ -99,30 +103,13 @@ def publish(options, aws):
     queue = boto3.client("sqs", **credentials(aws)).create_queue(QueueName="parts")["QueueUrl"]
     settings = {**aws, "DAYMARK_GLUE_DATABASE": DATABASE, "DAYMARK_QUIET_MINUTES": "0"}
     places = ["--landing", "s3://landing/hubspot", "--curated", "s3://curated", "--queue-url", queue]
-    print(daymark(options, settings, "backfill", *places, *span, "--no-wait"), flush=True)
+    print(run(options.daymark, settings, "backfill", *places, *span, "--no-wait"), flush=True)
     return Truth(options.work / "truth")
 
 
 def hidden(path):
     """What the local server keeps for itself."""
     return any(name.startswith(".") for name in path.parts)
-
-
-def credentials(aws):
-    return {
-        "endpoint_url": aws["AWS_ENDPOINT_URL"],
-        "region_name": aws["AWS_REGION"],
-        "aws_access_key_id": aws["AWS_ACCESS_KEY_ID"],
-        "aws_secret_access_key": aws["AWS_SECRET_ACCESS_KEY"],
-    }
-
-
-def daymark(options, settings, *rest):
-    command = list(map(str, [options.daymark, *rest]))
-    done = subprocess.run(command, env={**os.environ, **settings}, capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(command)}: status {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
-    return done.stdout
 
 
 def glue_views(aws):

@@ -1,0 +1,69 @@
+"""Schemas that change from day to day: every query over all days still answers."""
+
+import datetime
+
+# What a newer release, or a user's own catalog, says of a column and a table that were unknown before. What was published
+# as text stays text.
+LEARNED = """
+[[table]]
+name = "OWNERS"
+[[table.columns]]
+name = "NICKNAME"
+type = "string"
+comment = "What friends say."
+
+[[table]]
+name = "THINGS"
+comment = "Things."
+[[table.columns]]
+name = "ID"
+type = "string"
+[[table.columns]]
+name = "COLOUR"
+type = "string"
+[[table.columns]]
+name = "WEIGHT"
+type = "double"
+"""
+
+
+def check(engine_of, lake, report):
+    """A new column on day 2, a missing one on day 3, a table of events that comes on day 2, on day 4 a catalog that knows more."""
+    today = datetime.date.today()
+    days = [(today - datetime.timedelta(days=back)).isoformat() for back in (4, 3, 2, 1)]
+    first, last = days[0], days[-1]
+    lake.part(days[0], "OWNERS", "OWNERID,EMAIL\n1,a@b\n2,\n")
+    lake.part(days[0], "THINGS", "ID,COLOUR\n7,red\n")
+    lake.publish(first, last)
+    lake.part(days[1], "OWNERS", "OWNERID,EMAIL,NICKNAME\n1,a@b,Al\n")
+    lake.part(days[1], "EVENTS_LUNCH", "ID,DISH\nx,soup\n")
+    lake.part(days[1], "THINGS", "ID,COLOUR\n7,blue\n")
+    lake.publish(first, last)
+    lake.part(days[2], "OWNERS", "OWNERID,NICKNAME\n1,Bo\n3,Cy\n")
+    lake.part(days[2], "THINGS", "COLOUR,ID\nred,8\n")
+    lake.publish(first, last)
+    lake.part(days[3], "OWNERS", "OWNERID,NICKNAME,EMAIL\n4,Di,d@e\n")
+    lake.part(days[3], "THINGS", "ID,COLOUR,WEIGHT\n9,green,1.5\n")
+    lake.publish(first, last, DAYMARK_CATALOG=LEARNED)
+    asked = engine_of(lake.name)
+    owners = [
+        (1, "a@b", None, days[0]), (2, None, None, days[0]), (1, "a@b", "Al", days[1]),
+        (1, None, "Bo", days[2]), (3, None, "Cy", days[2]), (4, "d@e", "Di", days[3]),
+    ]
+    things = [
+        ("7", "red", None, days[0]), ("7", "blue", None, days[1]), ("8", "red", None, days[2]), ("9", "green", 1.5, days[3]),
+    ]
+    for name, sql, wanted in [
+        ("owners", "SELECT ownerid, email, nickname, date FROM {} ORDER BY date, ownerid", owners),
+        ("things", "SELECT id, colour, weight, date FROM {} ORDER BY date, id", things),
+        ("events_lunch", "SELECT id, dish, NULL, date FROM {} ORDER BY date", [("x", "soup", None, days[1])]),
+    ]:
+        for suffix in ("", "_live"):
+            found, _ = asked.ask(sql.format(name + suffix))
+            report("change", name + suffix, len(found), [] if found == wanted else [f"expected {wanted}", f"found {found}"])
+    found, _ = asked.ask("SELECT nickname FROM owners_latest")
+    report("change", "owners_latest", len(found), [] if found == [("Di",)] else [f"found {found}"])
+    # Every column, by every day, also where its files have it not.
+    for name in ("owners", "things", "events_lunch", "owners_latest", "things_latest", "events_lunch_typed", "daymark_parts"):
+        rows, _ = asked.ask(f"SELECT * FROM {name}")
+        report("change", f"{name}, whole", len(rows), [])
