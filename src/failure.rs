@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::convert::Provenance;
 use crate::keys::PartKey;
+use crate::part::{Identity, PartId, Profile};
 
 /// The version of the record's form. Raised when a field changes its meaning or goes.
 pub const FORM: u32 = 1;
@@ -62,7 +63,53 @@ pub struct Source {
     pub last_modified_ms: Option<i64>,
 }
 
+/// Why an object is no failure record of a part.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    /// It is not the JSON of one.
+    #[error("expected a failure record: {0}")]
+    Damaged(#[from] serde_json::Error),
+    /// It is about another part.
+    #[error("expected a failure record of part {expected}, found one of {found}")]
+    Foreign {
+        /// The id that its key has.
+        expected: String,
+        /// The id that what it says makes.
+        found: String,
+    },
+    /// A newer release wrote it.
+    #[error("expected form {FORM} at the most, found {0}")]
+    Newer(u64),
+}
+
 impl Failure {
+    /// Reads the record of the part with this id.
+    ///
+    /// # Errors
+    /// [`Unusable`].
+    pub fn parse(json: &[u8], id: &PartId) -> Result<Self, Unusable> {
+        let value: serde_json::Value = serde_json::from_slice(json)?;
+        let form = value.get("form").and_then(serde_json::Value::as_u64);
+        if let Some(form) = form.filter(|form| *form > FORM.into()) {
+            return Err(Unusable::Newer(form));
+        }
+        let failure: Failure = serde_json::from_value(value)?;
+        let source = &failure.source;
+        let identity = Identity {
+            bucket: source.bucket.clone(),
+            key: source.key.clone(),
+            etag: source.etag.clone(),
+        };
+        let made = Profile::parse(&failure.profile).map(|profile| PartId::of(&identity, &profile));
+        if failure.part_id != id.as_str() || made.as_ref() != Some(id) {
+            return Err(Unusable::Foreign {
+                expected: id.as_str().to_owned(),
+                found: made.map_or(failure.part_id, |made| made.as_str().to_owned()),
+            });
+        }
+        Ok(failure)
+    }
+
     /// The record of one part.
     pub fn new(reason: Reason, message: String, part: &PartKey, provenance: &Provenance) -> Self {
         Failure {

@@ -19,6 +19,7 @@ use crate::sweep::Request;
 
 mod catalog;
 mod event;
+mod failures;
 mod footers;
 mod gather;
 mod landing;

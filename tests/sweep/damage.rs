@@ -188,6 +188,38 @@ async fn an_output_with_a_damaged_footer_is_set_aside_and_converted_again() {
 }
 
 #[tokio::test]
+async fn a_failure_record_that_is_damaged_or_of_another_part_is_set_aside_and_made_anew() {
+    let lake = Lake::new().await;
+    for name in ["a", "b"] {
+        let notice = lake.land(&key(DATE, name), b"no gzip".to_vec()).await;
+        lake.convert(&notice).await;
+    }
+    let failed: Vec<String> = lake.under(&["failed/"]).await.into_keys().collect();
+    assert_eq!(lake.quiet_day().await.state, State::Blocked);
+    let [one, other] = &failed[..] else {
+        panic!("{failed:?}")
+    };
+    let (sound, of_other) = (lake.text(one).await.unwrap(), lake.text(other).await.unwrap());
+    for damage in ["", "{}", &of_other] {
+        lake.overwrite(one, damage).await;
+        assert_eq!(lake.day().await.state, State::Blocked, "as it was listed");
+        assert!(lake.text(one).await.is_none(), "{damage}");
+        assert!(aside(&lake, one).await.contains(&damage.to_owned()), "{damage}");
+        // Its part is sent again, and says once more what is wrong with it.
+        lake.wait(130);
+        lake.day().await;
+        lake.work().await;
+        assert_eq!(lake.text(one).await.as_deref(), Some(&*sound), "{damage}");
+        assert_eq!(lake.quiet_day().await.state, State::Blocked);
+    }
+    // What a newer release wrote is its own.
+    lake.overwrite(one, "{\"form\": 99}").await;
+    lake.day().await;
+    assert_eq!(lake.text(one).await.as_deref(), Some("{\"form\": 99}"));
+    assert_eq!(lake.text(other).await, Some(of_other), "a sound one stays");
+}
+
+#[tokio::test]
 async fn a_damaged_count_of_attempts_begins_anew() {
     let lake = Lake::new().await;
     lake.land(&key(DATE, "a"), owners(1, 3)).await;

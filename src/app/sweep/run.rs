@@ -12,7 +12,7 @@ use super::objects::Wrote;
 use super::pointer::Pointer;
 use super::publish::{self, Document, Publication};
 use super::recalled::{self, Recalled, Stored, published_before};
-use super::{DayReport, Judged, SweepError, Sweeper, footers, send};
+use super::{DayReport, Judged, SweepError, Sweeper, failures, footers, send};
 use crate::day::{self, Decision, Known, Verdict};
 use crate::keys::{Day, Leaf, Link, PartKey};
 use crate::manifest::{self, Revision, Totals};
@@ -282,7 +282,7 @@ impl Run<'_> {
         )))
     }
 
-    /// Sets damaged outputs aside, so that their parts are converted again, and deletes what nobody needs any more.
+    /// Sets damaged outputs and failure records aside, so that their parts are converted again, and deletes what nobody needs any more.
     async fn tidy(&self, seen: &day::Seen, verdict: &Verdict) -> Result<(), SweepError> {
         let (objects, layout) = (&self.sweeper.objects, &self.sweeper.config.layout);
         let part = |table: &str, stem: &str| PartKey {
@@ -307,6 +307,7 @@ impl Run<'_> {
                 }
             }
         }
+        failures::check(self.sweeper, seen, verdict).await?;
         let mut keys = Vec::new();
         for retire in &verdict.retire {
             let part = part(&retire.table, &retire.stem);
