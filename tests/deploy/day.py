@@ -180,13 +180,23 @@ def first_complete_day(account, hubspot, lake, inbox):
 
 
 def cataloged(endpoint, stack, lake, date):
-    """The Glue catalog has every table that the day has, and Daymark's own, with the day within its range."""
-    pages = local.client("glue", endpoint).get_paginator("get_tables").paginate(DatabaseName=stack.outputs["GlueDatabase"])
-    found = {table["Name"]: table for page in pages for table in page["TableList"]}
+    """The Glue catalog has every table that the day has, and Daymark's own, with the day within its range; then views, too."""
+    glue, database = local.client("glue", endpoint), stack.outputs["GlueDatabase"]
+
+    def in_glue():
+        pages = glue.get_paginator("get_tables").paginate(DatabaseName=database)
+        return {table["Name"]: table for page in pages for table in page["TableList"]}
+
+    found = {name: table for name, table in in_glue().items() if table["TableType"] != "VIRTUAL_VIEW"}
     tables = lake.manifest(date)["content"]["tables"]
     wanted = {"daymark_latest", "daymark_parts"} | {name + end for name in tables for end in ("", "_live")}
     local.expect(set(found) == wanted, f"the Glue catalog has {sorted(found)}, expected {sorted(wanted)}")
     for name, table in found.items():
         begins = table["Parameters"].get("projection.date.range", "").partition(",")[0]
         local.expect(not table["PartitionKeys"] or begins <= date, f"{name}: its days begin with {begins}")
-    local.Steps.say(f"{len(found)} tables in Glue", stack.outputs["GlueDatabase"])
+    local.Steps.say(f"{len(found)} tables in Glue", database)
+    # The day is told of before its views are made.
+    wanted = {f"{name}_latest" for name in [*tables, "daymark_parts", "objects_contacts"]} | {"objects_contacts"}
+    local.until("views in Glue", lambda: wanted <= set(in_glue()))
+    views = sum(table["TableType"] == "VIRTUAL_VIEW" for table in in_glue().values())
+    local.Steps.say(f"{views} views in Glue", database)
