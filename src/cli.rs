@@ -205,6 +205,9 @@ fn hint_line(error: &anyhow::Error) -> String {
             "--table none reads it as a file that is no HubSpot table, with a header"
         }
         Some(Refusal::HeaderNotUtf8 { .. }) => "--encoding latin-1 declares a common one",
+        Some(Refusal::HeaderNotText { .. }) => {
+            "--encoding utf-16le declares what Windows calls Unicode, --encoding utf-16be its opposite"
+        }
         _ => return String::new(),
     };
     format!("\nhint: {hint}")

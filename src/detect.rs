@@ -6,9 +6,9 @@
 use crate::dialect::{Declared, Kind, Newline, Quoting};
 use crate::evidence::{Basis, Decision, Readings};
 use crate::records::Lines;
-use crate::split::Step;
 use crate::split::general::{General, GeneralSpec};
 use crate::split::standard::{LineEnd, Reading, Standard};
+use crate::split::{Fault, Field, Step};
 
 /// The delimiters that are looked for. Where two do equally well, the first: a comma in every field of a `;` file is a
 /// decimal one, while a `;` in every record of a comma file stands for nothing.
@@ -24,6 +24,37 @@ pub enum Splitter {
     Standard(Standard),
     /// A declared one.
     General(Box<General>),
+}
+
+impl Splitter {
+    /// Reads one record from the start of `text`, which must not be empty, and pushes its fields.
+    pub fn record(&self, text: &[u8], at_end: bool, fields: &mut Vec<Field>) -> Result<Step, Fault> {
+        match self {
+            Splitter::Standard(standard) => standard.record(text, at_end, fields),
+            Splitter::General(general) => general.record(text, at_end, fields),
+        }
+    }
+
+    /// A field of `text` with what it has doubled or escaped undone.
+    pub fn text(&self, text: &[u8], field: Field) -> String {
+        let raw = text.get(field.start()..field.end()).unwrap_or_default();
+        let mut undone = Vec::new();
+        match (self, field.is_dirty()) {
+            (_, false) => undone.extend_from_slice(raw),
+            (Splitter::Standard(standard), true) => standard.undo(raw, &mut undone),
+            (Splitter::General(general), true) => general.undo(raw, field.is_quoted(), &mut undone),
+        }
+        String::from_utf8_lossy(&undone).into_owned()
+    }
+
+    /// Where a field ends, its closing quote included.
+    pub fn end(&self, field: Field) -> usize {
+        let quote_bytes = match self {
+            Splitter::Standard(_) => 1,
+            Splitter::General(general) => general.quote_bytes(),
+        };
+        field.end() + if field.is_quoted() { quote_bytes } else { 0 }
+    }
 }
 
 /// What is declared or was found.
@@ -70,19 +101,9 @@ pub fn detect(
     let delimiter = first_class
         .delimiter
         .unwrap_or_else(|| delimiter(text, at_end, declared, fits));
-    let standard = |reading: Reading| Standard {
-        delimiter,
-        reading,
-        line_end: match &declared.newline {
-            Some(Newline::Any) => LineEnd::Any,
-            Some(Newline::Exactly(_)) => LineEnd::Lf,
-            Some(Newline::LfOrCrlf) => LineEnd::LfOrCrlf,
-            None => line_end(text, reading),
-        },
-    };
     let readings = Readings {
-        quoted: standard(Reading::Quoted),
-        escaped: standard(Reading::Escaped),
+        quoted: standard(text, declared, delimiter, Reading::Quoted),
+        escaped: standard(text, declared, delimiter, Reading::Escaped),
     };
     Layout {
         splitter: Splitter::Standard(readings.of(decision.reading)),
@@ -92,18 +113,27 @@ pub fn detect(
     }
 }
 
+fn standard(text: &[u8], declared: &Declared, delimiter: u8, reading: Reading) -> Standard {
+    Standard {
+        delimiter,
+        reading,
+        line_end: match &declared.newline {
+            Some(Newline::Any) => LineEnd::Any,
+            Some(Newline::Exactly(_)) => LineEnd::Lf,
+            Some(Newline::LfOrCrlf) => LineEnd::LfOrCrlf,
+            None => line_end(text, reading),
+        },
+    }
+}
+
 /// The layout of a declared dialect; what it leaves open of delimiter and line end is found.
 fn general(text: &[u8], at_end: bool, declared: &Declared, fits: &dyn Fn(&[String]) -> bool) -> Layout {
     let delimiter = match &declared.delimiter {
         Some(delimiter) => delimiter.clone(),
         None => char::from(delimiter(text, at_end, declared, fits)).to_string(),
     };
-    let mut spec = GeneralSpec::of(declared, &delimiter, Kind::Quoted);
-    if declared.newline.is_none() && !matches!(first_line_end(text, spec.quoting), Some(FirstEnd::Cr)) {
-        spec.newline = Newline::LfOrCrlf;
-    }
     Layout {
-        splitter: Splitter::General(Box::new(General::new(&spec))),
+        splitter: Splitter::General(Box::new(general_splitter(text, declared, &delimiter))),
         readings: None,
         decision: Decision {
             reading: Reading::Quoted,
@@ -111,6 +141,25 @@ fn general(text: &[u8], at_end: bool, declared: &Declared, fits: &dyn Fn(&[Strin
         },
         delimiter,
     }
+}
+
+fn general_splitter(text: &[u8], declared: &Declared, delimiter: &str) -> General {
+    let mut spec = GeneralSpec::of(declared, delimiter, Kind::Quoted);
+    if declared.newline.is_none() {
+        let is_comment = declared
+            .comment()
+            .is_some_and(|comment| text.starts_with(comment.as_bytes()));
+        // Quotes in a comment are none.
+        let first = first_line_end(text, spec.quoting, !is_comment);
+        let bare_escape = spec.quoting.quote.is_none() && spec.quoting.escape_of_its_own().is_some();
+        spec.newline = match first {
+            Some(FirstEnd::Cr) => Newline::Any,
+            // An escape before CRLF stands before the CR alone.
+            Some(FirstEnd::Lf) if bare_escape => Newline::Exactly("\n".to_owned()),
+            _ => Newline::LfOrCrlf,
+        };
+    }
+    General::new(&spec)
 }
 
 /// What ends records, by the first line end outside quotes or behind no backslash.
@@ -122,7 +171,7 @@ fn line_end(text: &[u8], reading: Reading) -> LineEnd {
         Reading::Quoted => Kind::Quoted,
         Reading::Escaped => Kind::Escaped,
     };
-    match (first_line_end(text, kind.quoting()), reading) {
+    match (first_line_end(text, kind.quoting(), true), reading) {
         (Some(FirstEnd::Lf), Reading::Escaped) => LineEnd::Lf,
         (Some(FirstEnd::Cr), _) => LineEnd::Any,
         (Some(FirstEnd::Lf | FirstEnd::Crlf) | None, _) => LineEnd::LfOrCrlf,
@@ -137,9 +186,14 @@ enum FirstEnd {
     Cr,
 }
 
-/// The first line end that is neither in quotes nor behind an escape, as far as these are ASCII.
-fn first_line_end(text: &[u8], quoting: Quoting) -> Option<FirstEnd> {
-    let byte = |mark: Option<char>| mark.and_then(|mark| u8::try_from(mark).ok()).filter(u8::is_ascii);
+/// The first line end; if it is to end a record, the first that is neither in quotes nor behind an escape, as far as these
+/// are ASCII.
+fn first_line_end(text: &[u8], quoting: Quoting, of_record: bool) -> Option<FirstEnd> {
+    let byte = |mark: Option<char>| {
+        mark.filter(|_| of_record)
+            .and_then(|mark| u8::try_from(mark).ok())
+            .filter(u8::is_ascii)
+    };
     let (quote, escape) = (byte(quoting.quote), byte(quoting.escape_of_its_own()));
     let mut inside = false;
     let mut skip = usize::MAX;
@@ -180,25 +234,39 @@ struct Score {
     fields: usize,
 }
 
+/// The delimiter that does best, of those that what is declared leaves possible.
 fn delimiter(text: &[u8], at_end: bool, declared: &Declared, fits: &dyn Fn(&[String]) -> bool) -> u8 {
-    let readings: &[Reading] = match declared.quoting() {
-        Some(quoting) if quoting.kind() == Some(Kind::Quoted) => &[Reading::Quoted],
-        Some(Quoting {
-            quote: None,
-            escape: Some('\\'),
-            ..
-        }) => &[Reading::Escaped],
-        _ => &[Reading::Quoted, Reading::Escaped],
+    let is_possible = |delimiter: &u8| {
+        let with_it = Declared {
+            delimiter: Some(char::from(*delimiter).to_string()),
+            ..declared.clone()
+        };
+        with_it.check().is_ok()
+    };
+    let first_class = declared.first_class();
+    let readings: &[Reading] = match first_class.and_then(|declared| declared.kind) {
+        Some(Kind::Quoted) => &[Reading::Quoted],
+        Some(Kind::Escaped) => &[Reading::Escaped],
+        None => &[Reading::Quoted, Reading::Escaped],
     };
     let mut best: Option<(Score, u8)> = None;
-    for delimiter in DELIMITERS {
-        for &reading in readings {
-            let standard = Standard {
-                delimiter,
-                reading,
-                line_end: line_end(text, reading),
-            };
-            let Some(score) = score(&standard, text, at_end, fits) else {
+    let mut last = b',';
+    for delimiter in DELIMITERS.into_iter().filter(is_possible) {
+        last = delimiter;
+        let splitters: Vec<Splitter> = match first_class {
+            Some(_) => {
+                let standards = readings
+                    .iter()
+                    .map(|&reading| standard(text, declared, delimiter, reading));
+                standards.map(Splitter::Standard).collect()
+            }
+            None => {
+                let general = general_splitter(text, declared, &char::from(delimiter).to_string());
+                vec![Splitter::General(Box::new(general))]
+            }
+        };
+        for splitter in &splitters {
+            let Some(score) = score(splitter, text, at_end, fits) else {
                 continue;
             };
             // Only a better one replaces one that stands before it in the list; if there is nothing to split, any will do.
@@ -210,11 +278,11 @@ fn delimiter(text: &[u8], at_end: bool, declared: &Declared, fits: &dyn Fn(&[Str
     }
     match best {
         Some((score, delimiter)) if score.splits || score.fits => delimiter,
-        _ => b',',
+        _ => last,
     }
 }
 
-fn score(standard: &Standard, text: &[u8], at_end: bool, fits: &dyn Fn(&[String]) -> bool) -> Option<Score> {
+fn score(splitter: &Splitter, text: &[u8], at_end: bool, fits: &dyn Fn(&[String]) -> bool) -> Option<Score> {
     let mut fields = Vec::new();
     let mut first: Option<(usize, bool)> = None;
     let (mut records, mut regular) = (0usize, 0usize);
@@ -225,20 +293,10 @@ fn score(standard: &Standard, text: &[u8], at_end: bool, fits: &dyn Fn(&[String]
             break;
         };
         fields.clear();
-        match standard.record(rest, at_end, &mut fields) {
+        match splitter.record(rest, at_end, &mut fields) {
             Ok(Step::Record { consumed }) => {
                 let (expected, _) = *first.get_or_insert_with(|| {
-                    let names: Vec<String> = fields
-                        .iter()
-                        .map(|field| {
-                            let mut name = Vec::new();
-                            standard.undo(
-                                rest.get(field.start()..field.end()).unwrap_or_default(),
-                                &mut name,
-                            );
-                            String::from_utf8_lossy(&name).into_owned()
-                        })
-                        .collect();
+                    let names: Vec<String> = fields.iter().map(|field| splitter.text(rest, *field)).collect();
                     (fields.len(), fits(&names))
                 });
                 records += 1;

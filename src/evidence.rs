@@ -11,11 +11,15 @@
 //! evidence by itself; the part is then read as escaped, and refused at its end if nothing has confirmed that.
 
 mod backslashes;
+mod chain;
+mod open;
 
 use memchr::memchr;
 
 pub use self::backslashes::AsEscaped;
-use self::backslashes::{Backslashes, chain_start, ends_in_backslash};
+use self::backslashes::{Backslashes, chain_start};
+use self::chain::{Chain, cr_ends_lines};
+use crate::limits::Limits;
 use crate::records::{Block, Place};
 use crate::split::index::{Odd, OddKind};
 use crate::split::standard::{Reading, Standard};
@@ -109,21 +113,29 @@ pub struct Watch {
     weak_first: Option<Place>,
     /// Whether a record has its number of fields only if it is read as quoted, and no quotes to say so.
     fits_quoted_only: bool,
+    /// Read as escaped, the blocks so far end within this.
+    chain: Option<Chain>,
+    /// What counts for quoted unless that chain, which came first, decides for escaped.
+    doubt: Option<Doubt>,
     /// Where a field starts with a quote that the blocks so far neither close nor show to be data.
     unclosed: Option<Place>,
+    record_bytes_max: u64,
     field_bytes_max: u64,
 }
 
 impl Watch {
-    /// A watch that starts from a decision. A field that is longer than so many bytes is none in quotes.
-    pub fn new(decision: Decision, field_bytes_max: usize) -> Self {
+    /// A watch that starts from a decision. What is longer than a record or a field may be is none.
+    pub fn new(decision: Decision, limits: &Limits) -> Self {
         Watch {
             decision,
             weak_cells: 0,
             weak_first: None,
             fits_quoted_only: false,
+            chain: None,
+            doubt: None,
             unclosed: None,
-            field_bytes_max: field_bytes_max as u64,
+            record_bytes_max: limits.record_bytes_max as u64,
+            field_bytes_max: limits.field_bytes_max as u64,
         }
     }
 
@@ -132,24 +144,12 @@ impl Watch {
         self.decision
     }
 
-    /// Where the last records of a block start that end in a backslash each: what they are depends on the record behind
-    /// them, so they belong into one block with it.
-    pub fn hold(&self, block: &Block<'_>) -> Option<usize> {
-        let Decision { reading, basis } = self.decision;
-        let consumed = block.text.get(..block.rows.consumed).unwrap_or_default();
-        if reading == Reading::Escaped || basis == Basis::Declared || !ends_in_backslash(consumed) {
-            return None;
-        }
-        let line = chain_start(consumed, consumed.len(), None);
-        Some(block.record_start(line))
-    }
-
-    /// Whether a block without quotes and backslashes can be passed over.
-    pub fn needs(&self, quotes: bool, backslashes: bool, odd: bool) -> bool {
+    /// Whether a block has to be looked at, by what its text has.
+    pub fn needs(&self, quotes: bool, backslashes: bool) -> bool {
         match (self.decision.basis, self.decision.reading) {
             (Basis::Declared, _) => false,
-            (Basis::Open, _) => quotes || backslashes,
-            (_, Reading::Quoted) => odd && backslashes,
+            (Basis::Open, _) => quotes || backslashes || self.chain.is_some(),
+            (_, Reading::Quoted) => backslashes || self.chain.is_some(),
             (_, Reading::Escaped) => quotes || backslashes,
         }
     }
@@ -162,109 +162,90 @@ impl Watch {
         at_end: bool,
     ) -> Result<Verdict, Conflict> {
         match (self.decision.basis, self.decision.reading) {
-            (Basis::Declared, _) => Ok(Verdict::Go),
-            (Basis::Open, _) => self.look_open(readings, block, at_end),
-            (_, Reading::Quoted) => {
-                let looked = self.look_quoted(readings, block, 0, at_end);
-                looked.map(|()| Verdict::Go)
-            }
+            (Basis::Declared, _) => return Ok(Verdict::Go),
             (_, Reading::Escaped) => {
                 let looked = self.look_escaped(readings, block, at_end);
-                looked.map(|()| Verdict::Go)
+                return looked.map(|()| Verdict::Go);
+            }
+            (_, Reading::Quoted) => {}
+        }
+        if let Some((chain, bytes_max)) = self.open_chain() {
+            chain.read_on(&readings.escaped, block, at_end, bytes_max);
+            if let again @ Verdict::Again(_) = self.weigh_chain()? {
+                return Ok(again);
             }
         }
+        if block.rows.consumed == 0 {
+            return Ok(Verdict::Go);
+        }
+        let verdict = match self.decision.basis {
+            // The whole block belongs to the chain, which has to end first.
+            Basis::Open if self.doubt.is_some() => Verdict::Go,
+            Basis::Open => self.look_open(readings, block, at_end)?,
+            _ => self.look_quoted(readings, block, 0, at_end)?,
+        };
+        let cr = cr_ends_lines(&readings.quoted);
+        self.chain = Chain::behind(self.chain, &readings.escaped, cr, block, at_end);
+        // Doubt lasts as long as the chain.
+        if self.open_chain().is_none()
+            && let Some(doubt) = self.doubt.take()
+        {
+            self.decide(Reading::Quoted, doubt.quoted);
+        }
+        Ok(verdict)
     }
 
     /// The part is over. What it is now; or, if it is another dialect than this pass has read, that.
-    pub fn end(&self) -> Verdict {
-        match (self.decision.basis, self.weak_first) {
+    pub fn end(&mut self, columns: usize) -> Result<Verdict, Conflict> {
+        if let Some((chain, _)) = self.open_chain() {
+            chain.end(columns);
+            if let again @ Verdict::Again(_) = self.weigh_chain()? {
+                return Ok(again);
+            }
+        }
+        Ok(match (self.decision.basis, self.weak_first) {
             (Basis::Open, Some(first)) if !self.fits_quoted_only => Verdict::Again(Decision {
                 reading: Reading::Escaped,
                 basis: Basis::Weak(self.weak_cells, first),
             }),
             _ => Verdict::Go,
+        })
+    }
+
+    /// The chain that the blocks so far end in, if its end was not seen yet; and the bytes that it may have.
+    fn open_chain(&mut self) -> Option<(&mut Chain, u64)> {
+        let chain = self.chain.as_mut()?;
+        (chain.read == AsEscaped::Cut).then_some((chain, self.record_bytes_max))
+    }
+
+    /// If the end of the chain was seen by now, it says what its records before this block are.
+    fn weigh_chain(&mut self) -> Result<Verdict, Conflict> {
+        let Some(chain) = self.chain.filter(|chain| chain.read != AsEscaped::Cut) else {
+            return Ok(Verdict::Go);
+        };
+        let doubt = self.doubt.take();
+        let is_open = self.decision.basis == Basis::Open;
+        match (chain.read, chain.ragged) {
+            (AsEscaped::Fits(_), Some(_)) if is_open => {
+                let decided = decision(Reading::Escaped, chain.escape);
+                return match doubt.and_then(|doubt| doubt.against) {
+                    Some(against) => Err(Conflict { decided, against }),
+                    None => Ok(Verdict::Again(decided)),
+                };
+            }
+            (AsEscaped::Fits(_), Some(ragged)) => return Err(self.conflict(ragged)),
+            (AsEscaped::Not { ragged: true }, _) if chain.starts_regular => self.fits_quoted_only = true,
+            _ => {}
         }
+        if let Some(doubt) = doubt {
+            self.decide(Reading::Quoted, doubt.quoted);
+        }
+        Ok(Verdict::Go)
     }
 
     /// Doubled backslashes seen in this pass: cells, and the place of the first.
     pub fn weak(&self) -> Option<(u64, Place)> {
         self.weak_first.map(|first| (self.weak_cells, first))
-    }
-
-    fn look_open(
-        &mut self,
-        readings: &Readings,
-        block: &Block<'_>,
-        at_end: bool,
-    ) -> Result<Verdict, Conflict> {
-        let mut fields = Vec::new();
-        let mut at = 0;
-        let mut records = 0;
-        // Where the chain of records starts that each end in a backslash: read as escaped they are one.
-        let mut chain: Option<(usize, u64)> = None;
-        // Where a chain starts that does not read as an escaped record: it does not from any of its records.
-        let mut refuted: Option<usize> = None;
-        while let Some(rest) = block
-            .text
-            .get(at..block.rows.consumed)
-            .filter(|rest| !rest.is_empty())
-        {
-            fields.clear();
-            // A fault behind these records is the caller's.
-            let Ok(Step::Record { consumed } | Step::EmptyLine { consumed }) =
-                readings.quoted.record(rest, true, &mut fields)
-            else {
-                break;
-            };
-            if fields.is_empty() && block.columns == 1 {
-                fields.push(Field::new(0, 0, false, false));
-            }
-            let raw = rest.get(..consumed).unwrap_or(rest);
-            let place = |offset: usize| block.place_at(at + offset, records);
-            if let Some(field) = fields.iter().find(|field| field.is_quoted()) {
-                self.decide(Reading::Quoted, place(field.start() - 1));
-                // From here on, evidence for the other one is evidence against this one.
-                self.look_quoted(readings, block, at, at_end)?;
-                return Ok(Verdict::Go);
-            }
-            let seen = Backslashes::of_record(&readings.quoted, raw, &fields);
-            let ragged = !fields.is_empty() && fields.len() != block.columns;
-            let (start, before) = chain.unwrap_or((at, records));
-            let as_escaped = |start: usize| {
-                let text = block.text.get(start..).unwrap_or_default();
-                AsEscaped::read(&readings.escaped, text, at_end, block.columns)
-            };
-            if ragged && refuted != Some(start) && (chain.is_some() || seen.separator.is_some()) {
-                refuted = Some(start);
-                if let AsEscaped::Fits(escape) = as_escaped(start) {
-                    let decided = decision(Reading::Escaped, block.place_at(start + escape, before));
-                    return match seen.other {
-                        Some(other) => Err(Conflict {
-                            decided,
-                            against: place(other),
-                        }),
-                        None => Ok(Verdict::Again(decided)),
-                    };
-                }
-            }
-            if !ragged && chain.is_none() && seen.separator.is_some() {
-                self.fits_quoted_only |= as_escaped(at) == AsEscaped::Not { ragged: true };
-            }
-            if let Some(other) = seen.other {
-                self.decide(Reading::Quoted, place(other));
-                self.look_quoted(readings, block, at, at_end)?;
-                return Ok(Verdict::Go);
-            }
-            if seen.doubled > 0 {
-                self.weak_cells += seen.doubled;
-                let first = place(memchr(b'\\', raw).unwrap_or(0));
-                self.weak_first.get_or_insert(first);
-            }
-            chain = ends_in_backslash(raw).then(|| chain.unwrap_or((at, records)));
-            at += consumed;
-            records += u64::from(!fields.is_empty());
-        }
-        Ok(Verdict::Go)
     }
 
     /// Read as quoted: a record with a wrong number of fields that has the right one when read as escaped.
@@ -274,14 +255,15 @@ impl Watch {
         block: &Block<'_>,
         from: usize,
         at_end: bool,
-    ) -> Result<(), Conflict> {
+    ) -> Result<Verdict, Conflict> {
+        let cr = cr_ends_lines(&readings.quoted);
         // The last record looked at, and where its chain starts.
         let mut last: Option<(usize, usize)> = None;
         for (index, odd) in block.rows.odd.iter().enumerate() {
             if odd.start < from || !matches!(odd.kind, OddKind::Ragged(_)) {
                 continue;
             }
-            let start = chain_start(block.text, odd.start, last);
+            let start = chain_start(block.text, odd.start, cr, last);
             let looked_at = last.is_some_and(|(_, chain)| chain == start);
             last = Some((odd.start, start));
             if looked_at && start != odd.start {
@@ -289,15 +271,16 @@ impl Watch {
             }
             let text = block.text.get(start..).unwrap_or_default();
             let line = block.text.get(start..odd.end).unwrap_or_default();
-            if memchr(b'\\', line).is_none() {
-                continue;
-            }
-            let read = AsEscaped::read(&readings.escaped, text, at_end, block.columns);
+            let read = match self.chain.filter(|_| start == 0) {
+                Some(chain) => chain.read,
+                None if memchr(b'\\', line).is_none() => continue,
+                None => AsEscaped::read(&readings.escaped, text, at_end, block.columns),
+            };
             if matches!(read, AsEscaped::Fits(_)) {
                 return Err(self.conflict(block.place_of_odd(index)));
             }
         }
-        Ok(())
+        Ok(Verdict::Go)
     }
 
     /// Read as escaped: fields in quotes, and backslashes before what needs none, in good records and in others.
@@ -419,6 +402,15 @@ impl Watch {
     }
 }
 
+/// Evidence for quoted within a chain that decides for escaped if it fits.
+#[derive(Clone, Copy, Debug)]
+struct Doubt {
+    /// Where it stands.
+    quoted: Place,
+    /// The same, if the chain would not have decided before it.
+    against: Option<Place>,
+}
+
 /// What is looked at.
 struct Text<'a> {
     readings: &'a Readings,
@@ -432,3 +424,6 @@ fn decision(reading: Reading, place: Place) -> Decision {
         basis: Basis::Strong(place),
     }
 }
+
+#[cfg(test)]
+mod tests;

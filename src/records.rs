@@ -153,6 +153,8 @@ pub enum Lines<'a> {
 
 impl Lines<'_> {
     fn count(self, text: &[u8]) -> u64 {
+        #[cfg(test)]
+        work::add(text.len());
         match self {
             Lines::Standard(line_end) => line_breaks(text, line_end),
             Lines::General(general) => general.line_breaks(text),
@@ -191,18 +193,6 @@ impl<'a> Block<'a> {
     #[inline(always)]
     pub fn raw(&self, field: Field) -> Option<&'a [u8]> {
         self.text.get(field.start()..field.end())
-    }
-
-    /// Where the last record starts that does not start behind `at`.
-    pub fn record_start(&self, at: usize) -> usize {
-        let columns = self.columns.max(1);
-        let start = |field: &Field| field.start() - usize::from(field.is_quoted());
-        let fields = self.rows.fields.partition_point(|field| start(field) <= at);
-        let row = self.rows.fields.get(fields.saturating_sub(1) / columns * columns);
-        let odd = self.rows.odd.partition_point(|odd| odd.start <= at);
-        let odd = odd.checked_sub(1).and_then(|index| self.rows.odd.get(index));
-        let row = row.map(start).filter(|&start| start <= at);
-        row.max(odd.map(|odd| odd.start)).unwrap_or(0)
     }
 
     /// Records of the block that start before `at`.
@@ -357,4 +347,24 @@ pub struct Longest {
     pub field_bytes: usize,
     /// Where it starts.
     pub field_start: usize,
+}
+
+/// Bytes that a thread has looked at more than to split them, for tests that count its work.
+#[cfg(test)]
+pub(crate) mod work {
+    use std::cell::Cell;
+
+    thread_local! {
+        static BYTES: Cell<usize> = const { Cell::new(0) };
+    }
+
+    /// So many more.
+    pub fn add(bytes: usize) {
+        BYTES.set(BYTES.get() + bytes);
+    }
+
+    /// All since this was asked last.
+    pub fn take() -> usize {
+        BYTES.take()
+    }
 }

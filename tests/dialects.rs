@@ -9,7 +9,12 @@
 
 mod core;
 
-use core::{convert, dialect_plan, plan, refused};
+use core::{convert, dialect_plan, plan, refused, table_plan};
+use std::cell::Cell;
+use std::io::{self, Read, Write};
+
+use daymark::convert::{Pass, Unobserved, pass};
+use daymark::records::WINDOW_BYTES;
 use proptest::prelude::*;
 
 fn some(text: &str) -> Option<String> {
@@ -252,6 +257,97 @@ fn a_chain_that_is_no_record_is_looked_at_once() {
 }
 
 #[test]
+fn a_chain_of_many_windows_decides_as_a_short_one_does() {
+    for lines in [3, 300_000] {
+        let text = |start: &str, end: &str| [start, &"y\\\n".repeat(lines), end].concat();
+        for end in ["y\n2,\n", "y\n", "y", ""] {
+            let done = convert(text("a,b\n1,x\\\n", end).as_bytes(), &plan()).unwrap();
+            assert_eq!(done.report.dialect, "escaped", "{lines} {end:?}");
+            assert_eq!(done.report.records_rejected, 0);
+            let cell = done.column("b")[0].clone().unwrap();
+            assert_eq!(cell.len(), 2 + 2 * lines + usize::from(end.starts_with('y')));
+        }
+        // As escaped it is a record of three fields.
+        let done = convert(text("a,b\n1,x\\\n", "y,z\n2,\n").as_bytes(), &plan()).unwrap();
+        assert_eq!(done.report.dialect, "undecided", "{lines}");
+        // A doubled backslash yields to it, since its first record has two only as quoted.
+        let done = convert(text("a,b\n1,x\\\\\\\n", "y,z\n2,\n").as_bytes(), &plan()).unwrap();
+        assert_eq!(done.report.dialect, "undecided", "{lines}");
+        // Evidence against quoted, however long.
+        let error = refused(text("a,b\n\"q\",1\n1,x\\\n", "y\n2,\n").as_bytes(), &plan());
+        assert!(error.contains("quoted by record 2, line 2, byte 4"), "{error}");
+        assert!(error.contains("record 4, line 4, byte 15"), "{error}");
+        let done = convert(text("a,b\nx\\\n", "\"q\",y\n2,\n").as_bytes(), &plan()).unwrap();
+        assert_eq!(done.report.dialect, "escaped", "{lines}");
+        let done = convert(text("a,b\nx\\\n", "\"q\",\"y\"\n2,\n").as_bytes(), &plan());
+        let error = done.err().unwrap().to_string();
+        assert!(error.contains("escaped by record 2, line 2, byte 5"), "{error}");
+        let done = convert(text("a,b\nx\\\n", "\"q\",y,z\n2,\n").as_bytes(), &plan()).unwrap();
+        assert_eq!(done.report.dialect, "quoted", "{lines}");
+        let error = refused(text("a,b\n1,x\\\n", "d\\d\n2,\n").as_bytes(), &plan());
+        assert!(error.contains("escaped by record 2, line 2, byte 7"), "{error}");
+    }
+    // Longer than a record may be, it is none.
+    let mut short = plan();
+    short.limits.record_bytes_max = 512 << 10;
+    let text = ["a,b\n1,x\\\n", &"y\\\n".repeat(300_000), "y\n2,\n"].concat();
+    let done = convert(text.as_bytes(), &short).unwrap();
+    assert_eq!(done.report.dialect, "undecided");
+}
+
+#[test]
+fn cells_with_doubled_backslashes_are_counted_once() {
+    // Over windows that end in a backslash each.
+    let text = ["a,b\n", &"\\\\\\\n".repeat(100_000), "x\n2,\n"].concat();
+    let done = convert(text.as_bytes(), &plan()).unwrap();
+    assert_eq!(done.report.dialect, "escaped");
+    let warning = &done.report.warnings[0];
+    assert!(
+        warning.contains(" 100000 cells, the first at record 2, line 2, byte 4;"),
+        "{warning}"
+    );
+}
+
+#[test]
+fn an_open_dialect_holds_no_records_back() {
+    struct Counted<'a>(&'a [u8], &'a Cell<usize>);
+    impl Read for Counted<'_> {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            let bytes = self.0.read(out)?;
+            self.1.set(self.1.get() + bytes);
+            Ok(bytes)
+        }
+    }
+    /// Notes how much was read when the first reject is written.
+    struct First<'a>(&'a Cell<usize>, Option<usize>);
+    impl Write for First<'_> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.1.get_or_insert(self.0.get());
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let text = ["a,b\n", &"\\\n".repeat(1_000_000)].concat();
+    let read = Cell::new(0);
+    let mut rejects = First(&read, None);
+    let mut source = Counted(text.as_bytes(), &read);
+    let (plan, mut parquet) = (plan(), Vec::new());
+    let passed = pass(
+        &mut source,
+        &mut parquet,
+        &mut rejects,
+        &plan,
+        None,
+        &mut Unobserved,
+    );
+    assert!(matches!(passed, Ok(Pass::Done(_))), "{passed:?}");
+    // The window, and what is read ahead of it.
+    assert!(rejects.1.unwrap() <= 2 * WINDOW_BYTES, "{:?}", rejects.1);
+}
+
+#[test]
 fn a_quote_that_closes_in_a_later_record_counts_against_escaped() {
     for rest in [
         "x,\"two\nlines, here\"\n",
@@ -298,9 +394,24 @@ fn a_first_record_of_the_declared_number_of_fields_only_as_escaped_decides() {
         assert_eq!(done.column("a"), [some(expected), some("2")]);
         assert_eq!(done.column("b"), [some("1"), some("")]);
     }
-    let error = refused(b"x,y,1\n2,\n", &declared);
+    let error = refused(b"x,y,1\n2,,\n", &declared);
     assert!(error.contains("2") && error.contains("3"), "{error}");
     refused(b"x\\,y\\d,1\n2,\n", &declared);
+}
+
+#[test]
+fn a_table_without_header_begins_with_a_record_like_any_other() {
+    let mut declared = table_plan("TEAMS");
+    let columns = declared.table.as_ref().unwrap().columns.len();
+    let record = |fields: usize| vec!["1"; fields].join(",") + "\n";
+    let text = record(columns - 1) + &record(columns);
+    // That no header says what the columns are has to be declared.
+    refused(text.as_bytes(), &declared);
+    declared.dialect.header = Some(false);
+    let done = convert(text.as_bytes(), &declared).unwrap();
+    let report = &done.report;
+    assert_eq!((report.records_rejected, report.rows_written), (1, 1));
+    refused(record(columns - 1).as_bytes(), &declared);
 }
 
 #[test]

@@ -37,7 +37,8 @@ pub(super) struct ConvertArguments {
     output: Option<PathBuf>,
     #[command(flatten)]
     plan: PlanFlags,
-    /// Where rejects go; for a folder, the folder they go to. By default OUT.rejects.jsonl
+    /// Where rejects go; for a folder, the folder they go to. By default OUT.rejects.jsonl. A file that is there has to be
+    /// empty or one of rejects: it is replaced, or goes if there are none. With /dev/null they are not kept
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     rejects: Option<PathBuf>,
     /// Refuse a file with more rejects (records and cells) than so many, or so many per hundred records. By default there
@@ -86,7 +87,7 @@ Examples:
 
 Status: 0 written, complete; 3 written, with rejects; 1 refused; 2 wrong usage.
 After 1 or 2 there is no new output; of a folder, the files that were refused have none.
-130 and 143: stopped by SIGINT or SIGTERM; what was not complete is removed.";
+130, 143 and 129: stopped by SIGINT, SIGTERM or SIGHUP; what was not complete is removed.";
 
 /// Runs the command.
 pub(super) fn run(mut arguments: ConvertArguments) -> anyhow::Result<Status> {
@@ -107,6 +108,9 @@ pub(super) fn run(mut arguments: ConvertArguments) -> anyhow::Result<Status> {
     }
     if input.is_dir() {
         return many::convert_folder(&arguments, &planner, &input, &output);
+    }
+    if let Some(rejects) = &arguments.rejects {
+        local::check_rejects(rejects)?;
     }
     let source = Source::open(&input)?;
     let output = if output.is_dir() || ends_with_slash(&output) {

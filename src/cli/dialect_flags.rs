@@ -76,10 +76,14 @@ impl DialectFlags {
             }
         };
         let flags = self.flags()?;
-        flags
+        let declared = flags
             .check()
             .and_then(|()| flags.over(file))
-            .map_err(|error| usage(error.to_string()))
+            .map_err(|error| usage(error.to_string()))?;
+        Ok(Declared {
+            header: declared.header.filter(|_| !self.header_auto()),
+            ..declared
+        })
     }
 
     /// The names of files that a command was given. Behind `--null TOKEN…` they look like tokens to the parser: the last
@@ -97,9 +101,9 @@ impl DialectFlags {
         names
     }
 
-    /// Whether record 1's role is declared, `auto` included.
-    pub(super) fn says_header(&self) -> bool {
-        self.header.is_some()
+    /// Whether record 1's role is to be found, whatever a file or a table declares.
+    pub(super) fn header_auto(&self) -> bool {
+        self.header == Some(Header::Auto)
     }
 
     fn flags(&self) -> anyhow::Result<Declared> {
@@ -149,16 +153,22 @@ fn mark(flag: &str, text: Option<&str>) -> anyhow::Result<Option<Mark>> {
     }
 }
 
-/// Names between commas; a name with a comma in it stands in double quotes.
+/// Names between commas; a name with a comma or a quote in it stands in double quotes.
 fn columns(text: &str) -> anyhow::Result<Vec<String>> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
+        .flexible(true)
         .from_reader(text.as_bytes());
-    let record = reader.records().next().transpose().context("--columns")?;
-    match record {
-        Some(record) if !record.iter().all(str::is_empty) => Ok(record.iter().map(str::to_owned).collect()),
-        _ => Err(usage("--columns: expected names between commas, found none")),
-    }
+    let records: Result<Vec<csv::StringRecord>, csv::Error> = reader.records().take(2).collect();
+    let found = match records.context("--columns")?.as_slice() {
+        _ if !text.matches('"').count().is_multiple_of(2) => "a double quote that opens or closes no name",
+        [names] if !names.iter().all(str::is_empty) => return Ok(names.iter().map(str::to_owned).collect()),
+        [] | [_] => "none",
+        _ => "more than one line",
+    };
+    Err(usage(format!(
+        "--columns: expected names between commas, a name with a comma or quote in it in double quotes, found {found}"
+    )))
 }
 
 #[cfg(test)]
@@ -213,6 +223,9 @@ mod tests {
     fn columns_between_commas() {
         assert_eq!(columns("a,b").unwrap(), ["a", "b"]);
         assert_eq!(columns("a,\"b,c\", d").unwrap(), ["a", "b,c", " d"]);
-        assert!(columns("").is_err());
+        assert_eq!(columns("a,\"5\"\" x\"\n").unwrap(), ["a", "5\" x"]);
+        for wrong in ["", ",", "\n", "a,b\nc", "\"a,b", "5\" x"] {
+            assert!(columns(wrong).is_err(), "{wrong:?}");
+        }
     }
 }

@@ -41,8 +41,9 @@ pub(super) fn hold_signals() -> RwLockReadGuard<'static, ()> {
     NAMING.read().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// From here on, SIGINT and SIGTERM remove what is only there while the command runs, and end the process with the
-/// status that shells give for them, 130 and 143.
+/// From here on, SIGINT, SIGTERM and SIGHUP remove what is only there while the command runs, and end the process with the
+/// status that shells give for them, 130, 143 and 129. A file that grows beyond the limit of `ulimit -f` is an error like
+/// any other.
 #[cfg(unix)]
 pub(super) fn remove_on_signals() -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -51,22 +52,46 @@ pub(super) fn remove_on_signals() -> anyhow::Result<()> {
         .enable_io()
         .build()?;
     // Before anything is made: a thread would be too late for a signal that comes at once.
-    let (mut interrupt, mut terminate) = {
+    let (mut interrupt, mut terminate, mut hangup) = {
         let _within = runtime.enter();
-        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+        // Whoever listens to it is not killed by it: the write fails instead.
+        drop(signal(SignalKind::from_raw(SIGXFSZ))?);
+        let hangup = hangup_counts().then(|| signal(SignalKind::hangup()));
+        (
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::terminate())?,
+            hangup.transpose()?,
+        )
     };
     std::thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
+            let is_heard = hangup.is_some();
             let (name, status) = runtime.block_on(async {
                 tokio::select! {
                     _ = interrupt.recv() => ("SIGINT", 130),
                     _ = terminate.recv() => ("SIGTERM", 143),
+                    _ = async { hangup.as_mut()?.recv().await }, if is_heard => ("SIGHUP", 129),
                 }
             });
             stop(name, status)
         })?;
     Ok(())
+}
+
+/// Sent for a write beyond the limit of a file's size; the same number on Linux and macOS, x86-64 and arm64.
+#[cfg(unix)]
+const SIGXFSZ: i32 = 25;
+
+/// Whether SIGHUP is to end the process: not if it was started to ignore it, as `nohup` does. Listening would undo that; so
+/// where it cannot be told, nobody listens.
+#[cfg(unix)]
+fn hangup_counts() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // SIGHUP is the first.
+    ignored.is_some_and(|mask| mask & 1 == 0)
 }
 
 /// Elsewhere there are no such signals.

@@ -5,12 +5,14 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 
 use anyhow::{Context, anyhow, bail};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::leftovers::{Aside, Folders, hold_signals};
 use super::usage;
@@ -22,6 +24,9 @@ const SMALL_BYTES_MAX: u64 = 16 << 20;
 /// Bytes that are read ahead at once, and how often.
 const AHEAD_BYTES: usize = 256 << 10;
 const AHEAD_BUFFERS: usize = 8;
+
+/// What rejects may be written to so that they are not kept.
+pub(super) const NOWHERE: &str = "/dev/null";
 
 /// Bytes that are written at once.
 const WRITE_BYTES: usize = 256 << 10;
@@ -119,8 +124,12 @@ impl Target {
             name.push(".rejects.jsonl");
             PathBuf::from(name)
         };
+        let rejects = match rejects {
+            Some(path) => check_rejects(path)?,
+            None => replaceable(&beside())?,
+        };
         let target = Target {
-            rejects: replaceable(&rejects.map_or_else(beside, Path::to_owned))?,
+            rejects,
             parquet: replaceable(parquet)?,
         };
         if place(&target.rejects) == place(&target.parquet) {
@@ -130,6 +139,11 @@ impl Target {
             )));
         }
         Ok(target)
+    }
+
+    /// Whether rejects are to be kept.
+    fn keeps_rejects(&self) -> bool {
+        self.rejects != Path::new(NOWHERE)
     }
 
     /// Refuses a target that would replace its source.
@@ -145,6 +159,41 @@ impl Target {
         }
         Ok(())
     }
+}
+
+/// Where rejects go that are to go to a file of the user's choice. What is there may be replaced if it is empty, or of
+/// rejects; anything else is somebody's.
+pub(super) fn check_rejects(path: &Path) -> anyhow::Result<PathBuf> {
+    if path == Path::new(NOWHERE) {
+        return Ok(path.to_owned());
+    }
+    let target = replaceable(path)?;
+    let shown = path.display();
+    let file = match File::open(&target) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(target),
+        Err(error) => return Err(anyhow!(error).context(shown.to_string())),
+    };
+    let mut lines = serde_json::Deserializer::from_reader(BufReader::new(file)).into_iter::<AnyReject>();
+    match lines.next() {
+        None | Some(Ok(_)) => Ok(target),
+        Some(Err(_)) => Err(usage(format!(
+            "{shown}: expected a rejects file of an earlier run, an empty file or none, found another one, which is not replaced"
+        ))),
+    }
+}
+
+/// What each line of a rejects file has.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "that they are there is all that matters")]
+struct AnyReject {
+    file: IgnoredAny,
+    record: u64,
+    line: u64,
+    byte: u64,
+    reason: IgnoredAny,
+    expected: IgnoredAny,
+    found: IgnoredAny,
 }
 
 /// Where a link leads, so that a file is replaced and not the link. Refuses what is no plain file.
@@ -201,7 +250,7 @@ pub(super) fn convert(
     let mut decision = None;
     for _ in 0..PASSES_MAX {
         let (aside, mut parquet) = Aside::create(folder_of(&target.parquet))?;
-        let mut rejects = RejectsFile::new(folder_of(&target.rejects));
+        let mut rejects = RejectsFile::new(target.keeps_rejects().then(|| folder_of(&target.rejects)));
         let mut reader = source.reader(ahead)?;
         let passed = pass(
             reader.as_mut(),
@@ -259,6 +308,9 @@ fn publish(
         }
         None => {
             parquet.rename(&target.parquet)?;
+            if !target.keeps_rejects() {
+                return Ok(());
+            }
             // Rejects of an earlier run are not this one's.
             match fs::remove_file(&target.rejects) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -276,12 +328,13 @@ fn publish(
 
 /// A file of rejects that exists only if there are any.
 struct RejectsFile<'t> {
-    folder: &'t Path,
+    /// Where it is to be; None if nothing is to be kept.
+    folder: Option<&'t Path>,
     open: Option<(Aside, BufWriter<File>)>,
 }
 
 impl<'t> RejectsFile<'t> {
-    fn new(folder: &'t Path) -> Self {
+    fn new(folder: Option<&'t Path>) -> Self {
         RejectsFile { folder, open: None }
     }
 
@@ -296,9 +349,12 @@ impl<'t> RejectsFile<'t> {
 
 impl Write for RejectsFile<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let Some(folder) = self.folder else {
+            return Ok(bytes.len());
+        };
         if self.open.is_none() {
             // A folder that is yet to be made is on the same disk as the nearest one above it.
-            let existing = self.folder.ancestors().find(|folder| folder.is_dir());
+            let existing = folder.ancestors().find(|folder| folder.is_dir());
             let (aside, file) =
                 Aside::create(existing.unwrap_or(Path::new("."))).map_err(io::Error::other)?;
             self.open = Some((aside, BufWriter::with_capacity(WRITE_BYTES, file)));

@@ -89,11 +89,7 @@ fn first(splitter: &Splitter, mut text: &[u8], at_end: bool) -> Option<Vec<Strin
     let mut fields: Vec<Field> = Vec::new();
     loop {
         fields.clear();
-        let step = match splitter {
-            Splitter::Standard(standard) => standard.record(text, at_end, &mut fields),
-            Splitter::General(general) => general.record(text, at_end, &mut fields),
-        };
-        match step.ok()? {
+        match splitter.record(text, at_end, &mut fields).ok()? {
             Step::EmptyLine { consumed } | Step::Comment { consumed } => {
                 text = text.get(consumed..).filter(|rest| !rest.is_empty())?;
             }
@@ -101,15 +97,5 @@ fn first(splitter: &Splitter, mut text: &[u8], at_end: bool) -> Option<Vec<Strin
             Step::Incomplete => return None,
         }
     }
-    let name = |field: &Field| {
-        let raw = text.get(field.start()..field.end()).unwrap_or_default();
-        let mut undone = Vec::new();
-        match (splitter, field.is_dirty()) {
-            (_, false) => undone.extend_from_slice(raw),
-            (Splitter::Standard(standard), true) => standard.undo(raw, &mut undone),
-            (Splitter::General(general), true) => general.undo(raw, field.is_quoted(), &mut undone),
-        }
-        String::from_utf8_lossy(&undone).into_owned()
-    };
-    Some(fields.iter().map(name).collect())
+    Some(fields.iter().map(|field| splitter.text(text, *field)).collect())
 }

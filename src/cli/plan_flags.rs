@@ -40,7 +40,7 @@ pub(super) struct PlanFlags {
 #[derive(Debug)]
 pub(super) struct Planner {
     declared: Declared,
-    says_header: bool,
+    header_auto: bool,
     types: Types,
     folders: Layout,
     /// Limits and codec are the same for all files.
@@ -88,7 +88,7 @@ impl PlanFlags {
         let folders = Layout::new(Place::new("landing", "")?, Place::new("curated", "")?)?.with_tables(names);
         Ok(Planner {
             declared,
-            says_header: self.dialect.says_header(),
+            header_auto: self.dialect.header_auto(),
             types,
             folders,
             codec: Codec::Zstd(1),
@@ -173,10 +173,13 @@ impl Planner {
                 dialect = dialect
                     .over(table.dialect.clone())
                     .map_err(|error| usage(format!("table {}: {error}", table.name)))?;
+                if self.header_auto {
+                    dialect.header = None;
+                }
             }
             // Record 1 is the header of an ordinary file, whatever its names are; the core would take it for data if
             // other names are declared.
-            None if dialect.header.is_none() && !self.says_header => dialect.header = Some(true),
+            None if dialect.header.is_none() => dialect.header = Some(true),
             None => {}
         }
         let hint = match naming {

@@ -11,8 +11,9 @@ use crate::sample::{self, Options, SampleError, parse_size};
 
 /// Writes a realistic HubSpot account as the sync would leave it in a bucket, with the truth beside it.
 ///
-/// All tables, several days, and every oddity that parts can have: both dialects, embedded line breaks, a late part, a
-/// broken one, a table that is purged. The same options give the same bytes.
+/// All tables, several days, and every oddity that parts can have: both dialects, embedded line breaks; on the second day
+/// a late part, on the third a broken one and a table that is purged. So three days have them all. The same options give
+/// the same bytes.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct SampleArguments {

@@ -89,6 +89,17 @@ pub enum Refusal {
         /// Where the header is.
         place: Place,
     },
+    /// The header is binary, or UTF-16 that nothing says to be.
+    #[error(
+        "column {column} of the header at {place} holds U+0000: expected text, found something binary, or UTF-16 without a byte \
+         order mark, which is read where its encoding is declared; declare the encoding if it is text"
+    )]
+    HeaderNotText {
+        /// Position of the first such name, from 1.
+        column: usize,
+        /// Where the header is.
+        place: Place,
+    },
     /// It is no gzip as it should be, or no text at all.
     #[error("{0}")]
     Inflate(InflateError),

@@ -6,13 +6,16 @@ use crate::catalog::Table;
 use crate::convert::bounds;
 use crate::convert::error::Refusal;
 use crate::convert::{ConvertError, Naming, Plan, Typing};
-use crate::detect::{self, Layout, Splitter};
+use crate::detect::{self, Layout};
 use crate::evidence::{AsEscaped, Basis, Decision};
 use crate::records::{Block, Place, Window};
 use crate::schema::{self, Schema, SchemaError};
 use crate::split::index::Rows;
 use crate::split::standard::Reading;
 use crate::split::{Fault, FaultKind, Field, Step};
+
+/// Records of which one has to have the declared number of fields.
+const WIDTH_RECORDS: usize = 1_000;
 
 /// What the start of a part says.
 pub(super) struct Head {
@@ -98,7 +101,7 @@ pub(super) fn read<R: Read>(
             }
         }
     };
-    let columns = first.names.len();
+    let columns = columns(&layout, window, plan, &first);
     if columns == 0 {
         return Err(Refusal::NoRecord.into());
     }
@@ -126,7 +129,7 @@ pub(super) fn read<R: Read>(
         1 => place_in(window, &layout, first.blank_bytes),
         _ => window.place(),
     };
-    let (schema, header, unproven) = schema(plan, &first, place)?;
+    let (schema, header, unproven) = schema(plan, &first, columns, place)?;
     if header {
         pass_over_blanks(window, &layout);
         if let Some(at) = first.quoted_at
@@ -178,6 +181,37 @@ fn first_as_escaped<R: Read>(
     )
 }
 
+/// How many columns there are. It is what is declared, if the first record has another number of fields but one of those
+/// behind it has that: then the first is a bad one among good ones, and rejected like any other.
+fn columns<R: Read>(layout: &Layout, window: &Window<R>, plan: &Plan, first: &First) -> usize {
+    let found = first.names.len();
+    let declared = match (&plan.dialect.columns, plan.dialect.header, &plan.table) {
+        (_, Some(true), _) => return found,
+        (Some(columns), ..) => columns.len(),
+        (None, Some(false), Some(table)) => table.columns.len(),
+        _ => return found,
+    };
+    if found == 0 || found == declared {
+        return found;
+    }
+    let mut fields: Vec<Field> = Vec::new();
+    let mut at = first.blank_bytes;
+    for _ in 0..WIDTH_RECORDS {
+        let text = window.text().get(at..).unwrap_or_default();
+        fields.clear();
+        at += match layout.splitter.record(text, window.at_end(), &mut fields) {
+            Ok(Step::Record { .. }) if fields.len() == declared => return declared,
+            Ok(Step::Record { consumed } | Step::EmptyLine { consumed } | Step::Comment { consumed })
+                if consumed > 0 =>
+            {
+                consumed
+            }
+            _ => break,
+        };
+    }
+    found
+}
+
 /// Whether a part that has no header has one column, as it is declared.
 fn is_one_column(plan: &Plan) -> bool {
     match (&plan.dialect.columns, &plan.table) {
@@ -216,15 +250,11 @@ fn first<R: Read>(
                 blank_lines,
             }));
         }
-        let step = match &layout.splitter {
-            Splitter::Standard(standard) => standard.record(text, window.at_end(), &mut fields),
-            Splitter::General(general) => general.record(text, window.at_end(), &mut fields),
-        };
-        let step = step.map_err(|fault| Fault {
+        let step = layout.splitter.record(text, window.at_end(), &mut fields);
+        match step.map_err(|fault| Fault {
             at: blank_bytes + fault.at,
             ..fault
-        })?;
-        match step {
+        })? {
             Step::Incomplete => return Ok(None),
             Step::EmptyLine { consumed } if keeps_blanks => {
                 blank_bytes += consumed;
@@ -237,7 +267,9 @@ fn first<R: Read>(
             Step::Comment { consumed } if keeps_blanks => blank_bytes += consumed,
             Step::Comment { consumed } => window.consume(consumed, 0, layout.lines()),
             Step::Record { consumed } => {
-                let names = fields.iter().map(|field| name(layout, text, *field)).collect();
+                // A header that is not UTF-8 matches no declared name, and an identifier has no replacement character.
+                let name = |field: &Field| layout.splitter.text(text, *field);
+                let names = fields.iter().map(name).collect();
                 let not_utf8 = fields.iter().position(|field| {
                     let raw = text.get(field.start()..field.end()).unwrap_or_default();
                     std::str::from_utf8(raw).is_err()
@@ -254,18 +286,6 @@ fn first<R: Read>(
             }
         }
     }
-}
-
-fn name(layout: &Layout, text: &[u8], field: Field) -> String {
-    let raw = text.get(field.start()..field.end()).unwrap_or_default();
-    let mut undone = Vec::new();
-    match (&layout.splitter, field.is_dirty()) {
-        (_, false) => undone.extend_from_slice(raw),
-        (Splitter::Standard(standard), true) => standard.undo(raw, &mut undone),
-        (Splitter::General(general), true) => general.undo(raw, field.is_quoted(), &mut undone),
-    }
-    // A header that is not UTF-8 matches no declared name, and an identifier has no replacement character.
-    String::from_utf8_lossy(&undone).into_owned()
 }
 
 /// Whether a first record's fields are those of the known table, by name or by number.
@@ -290,7 +310,12 @@ fn fits(plan: &Plan, first: &[String]) -> bool {
 }
 
 /// The columns; whether record 1 is the header; whether records have yet to prove that they are the table's.
-fn schema(plan: &Plan, first: &First, place: Place) -> Result<(Schema, bool, bool), ConvertError> {
+fn schema(
+    plan: &Plan,
+    first: &First,
+    found: usize,
+    place: Place,
+) -> Result<(Schema, bool, bool), ConvertError> {
     let refuse = |error: SchemaError| ConvertError::from(Refusal::Schema(error));
     let build = |names: &[String], table: Option<&Table>| {
         Schema::from_header(names, table, &plan.typing, plan.naming).map_err(refuse)
@@ -298,7 +323,18 @@ fn schema(plan: &Plan, first: &First, place: Place) -> Result<(Schema, bool, boo
     let names = &first.names;
     let longest = names.iter().map(String::len).max().unwrap_or(0);
     let table = plan.table.as_ref();
+    let is_text = |declared: bool| -> Result<(), ConvertError> {
+        match names.iter().position(|name| name.contains('\0')) {
+            Some(index) if declared => Err(Refusal::HeaderNotText {
+                column: index + 1,
+                place,
+            }
+            .into()),
+            _ => Ok(()),
+        }
+    };
     let is_header = |declared: bool| -> Result<bool, ConvertError> {
+        is_text(declared)?;
         if let Some(column) = first.not_utf8.filter(|_| declared) {
             return Err(Refusal::HeaderNotUtf8 { column, place }.into());
         }
@@ -320,10 +356,12 @@ fn schema(plan: &Plan, first: &First, place: Place) -> Result<(Schema, bool, boo
             Some(header) => header,
             None => columns == names || table.is_some_and(|table| schema::is_header(names, table)),
         };
-        if columns.len() != names.len() {
+        is_text(header)?;
+        let found = if header { names.len() } else { found };
+        if columns.len() != found {
             let error = SchemaError::ColumnCount {
                 names: columns.len(),
-                found: names.len(),
+                found,
             };
             return Err(refuse(error));
         }
@@ -335,7 +373,7 @@ fn schema(plan: &Plan, first: &First, place: Place) -> Result<(Schema, bool, boo
             Ok((build(names, table)?, true, false))
         }
         (Some(false), Some(table)) => {
-            let schema = Schema::positional(table, names.len(), &plan.typing, plan.naming).map_err(refuse)?;
+            let schema = Schema::positional(table, found, &plan.typing, plan.naming).map_err(refuse)?;
             Ok((schema, false, false))
         }
         (Some(false), None) => {

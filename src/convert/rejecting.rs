@@ -4,7 +4,6 @@ use crate::columns::{MisfitCell, Undo};
 use crate::convert::error::Refusal;
 use crate::convert::head::Head;
 use crate::convert::{ConvertError, Plan, Report};
-use crate::detect::Splitter;
 use crate::records::{Block, Place, Places};
 use crate::rejects::{Reject, RejectWriter, Why};
 use crate::split::Field;
@@ -75,15 +74,19 @@ impl Rejecting<'_, '_> {
     }
 
     fn odd(&mut self, block: &Block<'_>, odd: &Odd, place: Place) -> Result<(), ConvertError> {
-        let raw = block.text.get(odd.start..odd.end).unwrap_or_default();
+        let mut raw = block.text.get(odd.start..odd.end).unwrap_or_default();
         let why = match odd.kind {
             OddKind::Ragged(found) => {
+                let last = self.last_field(raw);
+                let end = last.map(|last| self.head.layout.splitter.end(last));
+                raw = end.and_then(|end| raw.get(..end)).unwrap_or(raw);
                 let mut why = Why {
                     reason: "fields",
                     expected: fields(block.columns),
                     found: fields(found),
                 };
-                if found == block.columns + 1 && self.ends_in_delimiter(raw) {
+                let is_empty = |last: Field| !last.is_quoted() && last.start() == last.end();
+                if found == block.columns + 1 && last.is_some_and(is_empty) {
                     self.report.records_ending_in_delimiter += 1;
                     why.found
                         .push_str(", the last one empty behind a delimiter at the record's end");
@@ -96,20 +99,14 @@ impl Rejecting<'_, '_> {
                 found: "bytes that are not".to_owned(),
             },
         };
-        let raw = raw.strip_suffix(b"\n").unwrap_or(raw);
-        let raw = raw.strip_suffix(b"\r").unwrap_or(raw);
         self.write(place, None, why, raw)
     }
 
-    /// Whether the last field of a record is bare and empty.
-    fn ends_in_delimiter(&self, record: &[u8]) -> bool {
+    /// The last field of a record, behind which only its line end stands.
+    fn last_field(&self, record: &[u8]) -> Option<Field> {
         let mut fields: Vec<Field> = Vec::new();
-        let step = match &self.head.layout.splitter {
-            Splitter::Standard(standard) => standard.record(record, true, &mut fields),
-            Splitter::General(general) => general.record(record, true, &mut fields),
-        };
-        let last = fields.last().filter(|_| step.is_ok());
-        last.is_some_and(|last| !last.is_quoted() && last.start() == last.end())
+        let step = self.head.layout.splitter.record(record, true, &mut fields);
+        fields.pop().filter(|_| step.is_ok())
     }
 
     fn write(

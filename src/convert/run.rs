@@ -78,7 +78,7 @@ impl<'a> Run<'a> {
             batches: Columns::batches(&arrow),
             encoder: Encoder::new(output, arrow, plan.codec),
             rejects: RejectWriter::new(rejects),
-            watch: Watch::new(head.layout.decision, plan.limits.field_bytes_max),
+            watch: Watch::new(head.layout.decision, &plan.limits),
             indexer: Indexer::new(Path::best()),
             columns: Columns::new(head.schema.columns.iter().map(|column| column.ty)),
             nulls: nulls(plan, &head),
@@ -111,7 +111,8 @@ impl<'a> Run<'a> {
                 .consume(rows.consumed, records, self.head.layout.lines());
             fill(&mut self.window, observer)?;
         }
-        if let Verdict::Again(decision) = self.watch.end() {
+        let columns = self.head.schema.columns.len();
+        if let Verdict::Again(decision) = self.watch.end(columns).map_err(Refusal::Conflict)? {
             return Ok(Pass::Again(decision));
         }
         self.finish(observer)
@@ -142,7 +143,7 @@ impl<'a> Run<'a> {
         };
         if let Some(readings) = &self.head.layout.readings {
             let (quotes, backslashes) = (self.indexer.saw_quotes(), self.indexer.saw_backslashes());
-            if self.watch.needs(quotes, backslashes, !rows.odd.is_empty()) {
+            if self.watch.needs(quotes, backslashes) {
                 match self
                     .watch
                     .look(readings, &block, at_end)
@@ -154,17 +155,7 @@ impl<'a> Run<'a> {
             }
         }
         match split {
-            Ok(()) => {
-                // Records whose reading hangs on the next one wait for it, while the window can hold more.
-                let is_open = self.watch.decision().basis == Basis::Open;
-                let may_wait =
-                    |&at: &usize| at > 0 || (is_open && self.window.can_grow(self.window_bytes_max()));
-                let hold = self.watch.hold(&block).filter(|_| !at_end);
-                if let Some(at) = hold.filter(may_wait) {
-                    rows.cut(at, columns);
-                }
-                Ok(None)
-            }
+            Ok(()) => Ok(None),
             Err(fault) => self.fault(fault, &block).map(Some),
         }
     }

@@ -1,7 +1,9 @@
 //! What backslashes in a record say about its dialect.
 
-use memchr::{memchr, memchr_iter, memrchr};
+use memchr::{memchr, memchr_iter, memrchr, memrchr2};
 
+#[cfg(test)]
+use crate::records::work;
 use crate::split::standard::Standard;
 use crate::split::{Field, Step};
 
@@ -83,7 +85,13 @@ impl AsEscaped {
     /// Reads the record at the start of `text`, of which `columns` fields are expected.
     pub fn read(escaped: &Standard, text: &[u8], at_end: bool, columns: usize) -> AsEscaped {
         let mut fields = Vec::new();
-        match escaped.record(text, at_end, &mut fields) {
+        let read = escaped.record(text, at_end, &mut fields);
+        #[cfg(test)]
+        work::add(match read {
+            Ok(Step::Record { consumed }) => consumed,
+            _ => text.len(),
+        });
+        match read {
             Ok(Step::Incomplete) => return AsEscaped::Cut,
             Ok(Step::Record { .. }) if fields.len() == columns => {}
             _ => return AsEscaped::Not { ragged: true },
@@ -105,16 +113,28 @@ pub(super) fn ends_in_backslash(raw: &[u8]) -> bool {
 }
 
 /// The start of the first of the lines before `start` that each end in a backslash; or what `known` says: a line's start,
-/// and the answer for it.
-pub(super) fn chain_start(text: &[u8], start: usize, known: Option<(usize, usize)>) -> usize {
+/// and the answer for it. `cr_ends_lines`: a lone CR ends a line, too.
+pub(super) fn chain_start(
+    text: &[u8],
+    start: usize,
+    cr_ends_lines: bool,
+    known: Option<(usize, usize)>,
+) -> usize {
     let mut from = start;
     while from > 0 {
         if let Some((_, answer)) = known.filter(|(line, _)| *line == from) {
             return answer;
         }
-        let before = text.get(..from - 1).unwrap_or_default();
-        let line = memrchr(b'\n', before).map_or(0, |at| at + 1);
-        if !ends_in_backslash(text.get(line..from).unwrap_or_default()) {
+        let before = text.get(..from).unwrap_or_default();
+        let line = before.strip_suffix(b"\n").unwrap_or(before);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let found = if cr_ends_lines {
+            memrchr2(b'\n', b'\r', line)
+        } else {
+            memrchr(b'\n', line)
+        };
+        let line = found.map_or(0, |at| at + 1);
+        if !ends_in_backslash(before.get(line..).unwrap_or_default()) {
             break;
         }
         from = line;

@@ -1,5 +1,6 @@
 //! One field of an event: a JSON value that knows where it stands, read leniently unless it is required.
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::NoticeError;
@@ -12,12 +13,63 @@ pub(super) struct Field<'a> {
 }
 
 /// Parses JSON. The error says where it broke, never what stood there.
+///
+/// JSON can say what has no value here: a number that is too large, half of a surrogate pair. Such a value is as good as
+/// null.
 pub(super) fn parse(text: &[u8], at: &str) -> Result<Value, NoticeError> {
     if text.is_empty() {
         return Err(NoticeError(format!("{at}: expected JSON, found nothing")));
     }
     serde_json::from_slice(text)
+        .or_else(|_| serde_json::from_slice(&without_value(text)))
         .map_err(|error| NoticeError(format!("{at}: expected JSON, found none: {error}")))
+}
+
+/// The text with each value in it as null that is JSON, but has no value. Lengths stay, so that places do.
+fn without_value(text: &[u8]) -> Vec<u8> {
+    let mut out = text.to_vec();
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let bytes = scalar_bytes(rest);
+        let scalar = rest.get(..bytes).unwrap_or_default();
+        let is_json = serde_json::from_slice::<IgnoredAny>(scalar).is_ok();
+        if is_json && serde_json::from_slice::<Value>(scalar).is_err() {
+            let behind = rest.get(bytes..).unwrap_or_default().trim_ascii_start();
+            // A member's name has to be one. Nobody needs a member of such a name.
+            let instead: (&[u8], u8, &[u8]) = match behind.first() {
+                Some(b':') => (b"\"", b'?', b"\""),
+                _ if bytes < 4 => (b"\"\"", b' ', b""),
+                _ => (b"null", b' ', b""),
+            };
+            let filling = bytes.saturating_sub(instead.0.len() + instead.2.len());
+            let filled = [instead.0, &vec![instead.1; filling], instead.2].concat();
+            for (to, from) in out.iter_mut().skip(at).zip(filled) {
+                *to = from;
+            }
+        }
+        at += bytes.max(1);
+    }
+    out
+}
+
+/// Bytes of the text or number that a text starts with, 0 if it starts with something else.
+fn scalar_bytes(text: &[u8]) -> usize {
+    match text.first() {
+        Some(b'"') => {
+            let mut escaped = false;
+            let end = text.iter().skip(1).position(|&byte| {
+                let closes = byte == b'"' && !escaped;
+                escaped = byte == b'\\' && !escaped;
+                closes
+            });
+            end.map_or(text.len(), |inside| inside + 2)
+        }
+        Some(b'-' | b'0'..=b'9') => {
+            let is_part = |byte: &&u8| matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9');
+            text.iter().take_while(is_part).count()
+        }
+        _ => 0,
+    }
 }
 
 impl<'a> Field<'a> {

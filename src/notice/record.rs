@@ -45,6 +45,12 @@ pub(super) fn bridge(event: &Field<'_>, content: &mut Content) -> Result<(), Not
     if let Some(major) = event.major_of("version").filter(|major| major != "0") {
         return Err(unknown_version(event, "version", "0", &major));
     }
+    // The envelope's version and the one of what S3 puts into it are two.
+    let detail = event.get("detail");
+    let version = |detail: &Field<'_>| detail.major_of("version").filter(|major| major != "0");
+    if let Some((detail, major)) = detail.as_ref().and_then(|it| Some((it, version(it)?))) {
+        return Err(unknown_version(detail, "version", "0", &major));
+    }
     let bucket = event.required(&["detail", "bucket", "name"])?;
     let key = event.required(&["detail", "object", "key"])?;
     let key = decode::key(key, Encoding::Plain, &format!("{}.detail.object.key", event.at()))?;
@@ -53,7 +59,6 @@ pub(super) fn bridge(event: &Field<'_>, content: &mut Content) -> Result<(), Not
         content.ignored.push(nothing_created(kind, bucket, &key));
         return Ok(());
     }
-    let detail = event.get("detail");
     let object = detail.and_then(|detail| detail.get("object"));
     let text = |name: &str| object.as_ref().and_then(|object| object.text_of(name));
     content.notices.push(Notice {

@@ -5,8 +5,8 @@
 //!
 //! An escape acts inside quotes, or everywhere where there is no quote. It makes data of what stands behind it, and
 //! goes: a whole delimiter or line end, or else one character, whichever it is. (Writers differ in whether they escape a
-//! delimiter of several characters once or character by character; both are read.) At the input's end the escape itself
-//! is data.
+//! delimiter of several characters once or character by character; both are read. CRLF is a line end unless LF alone is
+//! one.) At the input's end the escape itself is data.
 //!
 //! In HubSpot's escaped dialect ([`Quoting::keeps_escape`]) that one character has to be one that needs an escape: the
 //! quote, the escape, CR, LF, part of the delimiter or of a declared line end, or what a comment begins with. Before
@@ -142,6 +142,11 @@ impl General {
             fields.truncate(first);
         }
         step
+    }
+
+    /// Bytes of a quote.
+    pub fn quote_bytes(&self) -> usize {
+        self.quote.len()
     }
 
     /// Undoes what a dirty field has doubled or escaped, and appends it to `out`. (A clean field comes out as it is.)

@@ -56,14 +56,6 @@ pub enum OddKind {
 }
 
 impl Rows {
-    /// Gives back what starts at `at`, where a record does, or later.
-    pub fn cut(&mut self, at: usize, columns: usize) {
-        let first_behind = self.fields.partition_point(|field| field.start() < at);
-        self.fields.truncate(first_behind - first_behind % columns.max(1));
-        self.odd.retain(|odd| odd.start < at);
-        self.consumed = at;
-    }
-
     /// Empties it, and keeps its memory.
     pub fn clear(&mut self) {
         self.fields.clear();

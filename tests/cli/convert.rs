@@ -163,6 +163,70 @@ fn a_delimiter_behind_every_record_is_told() {
     }
 }
 
+/// UTF-16 without a byte order mark.
+fn utf16(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+#[test]
+fn utf16_is_read_where_it_is_declared_only() {
+    let desk = Desk::new();
+    desk.write("a.csv", &utf16("Łódź,b\n1,2\n"));
+    for flags in [&["--columns", "x,y"][..], &["--types", "text"]] {
+        desk.run(&[&["convert", "a.csv", "out.parquet"], flags].concat())
+            .expect(1)
+            .says("UTF-16 without a byte order mark")
+            .says("hint: --encoding utf-16le");
+    }
+    desk.run(&["convert", "a.csv", "out.parquet", "--encoding", "utf-16le"])
+        .expect(0);
+    assert_eq!(desk.parquet("out.parquet").names, ["Łódź", "b"]);
+}
+
+#[test]
+fn a_file_that_is_no_rejects_file_is_not_replaced_by_one() {
+    let desk = Desk::with(&[
+        ("a.csv", "a,b\n1,2\n3\n"),
+        ("good.csv", PLAIN),
+        ("notes", "mine\n"),
+        ("other.jsonl", "{\"record\":1}\n"),
+    ]);
+    for source in ["a.csv", "good.csv", "-", "none-such.csv"] {
+        for (file, text) in [("notes", "mine\n"), ("other.jsonl", "{\"record\":1}\n")] {
+            desk.run(&["convert", source, "out.parquet", "--rejects", file])
+                .expect(2)
+                .says(&format!("{file}: expected a rejects file of an earlier run"));
+            assert_eq!(desk.read(file), text);
+        }
+    }
+    assert!(!desk.path("out.parquet").exists());
+    // An empty one and one of an earlier run are replaced, or go.
+    desk.write("empty", b"");
+    for (source, status, is_there) in [("a.csv", 3, true), ("a.csv", 3, true), ("good.csv", 0, false)] {
+        desk.run(&["convert", source, "out.parquet", "--rejects", "empty"])
+            .expect(status);
+        assert_eq!(desk.path("empty").exists(), is_there);
+    }
+    // The file beside the output is Daymark's.
+    desk.write("out.parquet.rejects.jsonl", b"x");
+    desk.run(&["convert", "good.csv", "out.parquet"]).expect(0);
+    assert!(!desk.path("out.parquet.rejects.jsonl").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn rejects_may_go_nowhere() {
+    let desk = Desk::with(&[("a.csv", "a,b\n1,2\n3\n")]);
+    for _ in 0..2 {
+        desk.run(&["convert", "a.csv", "out.parquet", "--rejects", "/dev/null"])
+            .expect(3)
+            .says("1 row, 1 record rejected");
+        assert_eq!(desk.listing(), ["a.csv", "out.parquet"]);
+    }
+    desk.run(&["convert", "a.csv", "out.parquet", "--rejects", "/dev/full"])
+        .expect(2);
+}
+
 #[test]
 fn what_is_refused_leaves_nothing() {
     let whole = gzip(PLAIN.as_bytes());
@@ -177,6 +241,12 @@ fn what_is_refused_leaves_nothing() {
         (&trailing, "byte"),
         (b"a,b\n1,\"x", "a quote that is never closed"),
         (b"PK\x03\x04zipped", "zip"),
+        (b"PAR1\x00\x01\x02\x03", "Parquet"),
+        (
+            &[0; 100],
+            "column 1 of the header at record 1, line 1, byte 0 holds U+0000",
+        ),
+        (&utf16("Łódź,b\n1,2\n"), "declare the encoding"),
         (b"\n\r\n", "no record"),
         (
             b"n\xe4me,b\n1,2\n",

@@ -95,9 +95,56 @@ fn empty_lines_are_records_of_one_column_from_the_first_on() {
     assert_eq!(ids("\n\r\n7\n\n8\n").0, ["∅", "∅", "7", "∅", "8"]);
     assert_eq!(ids("\n\n").0, ["∅", "∅"]);
     assert_eq!(ids("\n\nid\n\n8\n").0, ["∅", "8"]);
-    let names = ["--columns", "x", "--table", "none", "--header", "auto"];
+    let names = ["--columns", "x", "--header", "no"];
     assert_eq!(rows(b"\n\nabc\n", &names), [["x"], ["∅"], ["∅"], ["abc"]]);
+    let names = ["--columns", "x", "--table", "none", "--header", "auto"];
     assert_eq!(rows(b"\n\nx\nabc\n", &names), [["x"], ["abc"]]);
+}
+
+#[test]
+fn a_delimiter_is_found_under_what_is_declared() {
+    let expected = [["a", "b"], ["1", "2"]];
+    let comment = ["--comment", "#"];
+    assert_eq!(rows(b"# exported 2026; by x\na,b\n1,2\n", &comment), expected);
+    assert_eq!(
+        rows(b"# it's\ra,b\r1,2\r", &["--comment", "#", "--quote", "'"]),
+        expected
+    );
+    assert_eq!(
+        rows_by_file(b"a,b|\n1,2|\n3,4|\n", r#"{"newline": "|\n"}"#, &[]),
+        [["a", "b"], ["1", "2"], ["3", "4"]]
+    );
+    assert_eq!(
+        rows(b"'a;x',b\n'x;y',1\n", &["--quote", "'"]),
+        [["a;x", "b"], ["x;y", "1"]]
+    );
+    assert_eq!(rows(b"|a|,|b|\n|1|,|2|\n", &["--quote", "|"]), expected);
+    // None that is left splits.
+    assert_eq!(rows(b",a,\n,1,\n", &["--quote", ","]), [["a"], ["1"]]);
+    // A comment that could be a delimiter is one.
+    assert_eq!(rows(b";;;\na,b\n1,2\n", &["--comment", ";"]), expected);
+    assert_eq!(
+        rows(b"a^;x,b\n1,2\n", &["--quote", "none", "--escape", "^"]),
+        [["a;x", "b"], ["1", "2"]]
+    );
+    // A line end that is declared is the only one.
+    assert_eq!(
+        rows_by_file(b"a;b\r,\n1;2\n", r#"{"newline": "\n"}"#, &[]),
+        [["a", "b\r,"], ["1", "2"]]
+    );
+}
+
+#[test]
+fn an_escape_makes_data_of_one_character_where_records_end_in_lf() {
+    let bare = ["--quote", "none", "--escape", "\\"];
+    assert_eq!(
+        rows(b"a,b\n1,x\\\r\n2,y\n", &bare),
+        [["a", "b"], ["1", "x\r"], ["2", "y"]]
+    );
+    assert_eq!(
+        rows(b"a,b\r\n1,x\\\r\ny\r\n", &bare),
+        [["a", "b"], ["1", "x\r\ny"]]
+    );
 }
 
 #[test]
@@ -178,6 +225,69 @@ fn as_many_names_as_fields() {
 }
 
 #[test]
+fn a_first_record_of_another_width_is_rejected_alone_if_others_fit() {
+    let desk = Desk::with(&[("in.csv", "title\n1,2,3\n4,5,6\n")]);
+    let names = ["--columns", "a,b,c", "--header", "no"];
+    desk.run(&[&["convert", "in.csv", "out.parquet"], &names[..]].concat())
+        .expect(3)
+        .says("2 rows, 1 record rejected");
+    assert_eq!(
+        desk.parquet("out.parquet").rows,
+        [["1", "2", "3"], ["4", "5", "6"]]
+    );
+    let rejects = desk.read("out.parquet.rejects.jsonl");
+    assert!(rejects.contains(r#""record":1,"line":1,"byte":0,"#), "{rejects}");
+    // Empty lines of one column are records, whatever comes first.
+    desk.write("one.csv", b"\n1,2\n3\n");
+    desk.run(&[
+        "convert",
+        "one.csv",
+        "one.parquet",
+        "--columns",
+        "a",
+        "--header",
+        "no",
+    ])
+    .expect(3);
+    assert_eq!(desk.parquet("one.parquet").rows, [["∅"], ["3"]]);
+    // What is a header has to have as many names as are declared, and so has one of the first records.
+    for (text, header) in [
+        ("title\n1,2,3\n".to_owned(), "yes"),
+        ("1,2\n".repeat(1_000) + "1,2,3\n", "no"),
+    ] {
+        desk.write("in.csv", text.as_bytes());
+        desk.run(&[
+            "convert",
+            "in.csv",
+            "no.parquet",
+            "--columns",
+            "a,b,c",
+            "--header",
+            header,
+        ])
+        .expect(1)
+        .says("3 names are declared (columns)");
+    }
+}
+
+#[test]
+fn a_rejected_record_is_told_without_its_line_end() {
+    for (text, newline, raw) in [
+        ("a,b|1,2,x\n|3,4|", "|", "1,2,x\n"),
+        ("a,b;;1;;3,4;;", ";;", "1"),
+        ("a,b\n1,2,x\r\n3,4\n", "\n", "1,2,x\r"),
+    ] {
+        let dialect = serde_json::json!({"delimiter": ",", "newline": newline, "kind": "quoted"});
+        let desk = Desk::with(&[("in.csv", text), ("d.json", &dialect.to_string())]);
+        desk.run(&["convert", "in.csv", "out.parquet", "--dialect", "d.json"])
+            .expect(3);
+        let reject: serde_json::Value =
+            serde_json::from_str(&desk.read("out.parquet.rejects.jsonl")).unwrap();
+        assert_eq!(reject["raw"], raw, "{text:?}");
+    }
+}
+
+#[test]
 fn excels_hint_is_the_delimiter_and_no_header() {
     let expected = [["a,b", "c"], ["1", "2,5"]];
     for text in [
@@ -235,7 +345,19 @@ fn headers_and_names() {
         rows(text, &["--header", "no"]),
         [["column_1", "column_2"], ["a", "b"], ["1", "2"]]
     );
-    assert_eq!(rows(text, &["--columns", "x,y"]), [["x", "y"], ["1", "2"]]);
+    for auto in [
+        &["--columns", "x,y"][..],
+        &["--columns", "x,y", "--header", "auto"],
+    ] {
+        assert_eq!(rows(text, auto), [["x", "y"], ["1", "2"]]);
+    }
+    // A flag goes before a file, `auto` too.
+    let none = r#"{"header": false}"#;
+    assert_eq!(rows_by_file(text, none, &[]).len(), 3);
+    assert_eq!(
+        rows_by_file(text, none, &["--header", "auto"]),
+        [["a", "b"], ["1", "2"]]
+    );
     assert_eq!(
         rows(text, &["--header", "no", "--columns", "x,\"y,z\""]),
         [["x", "y,z"], ["a", "b"], ["1", "2"]]
@@ -354,6 +476,10 @@ fn dialects_that_cannot_be_used_are_refused() {
         &["--encoding", "klingon"],
         &["--skip-rows", "-1"],
         &["--columns", ""],
+        &["--columns", "a,b\nc,d"],
+        &["--columns", "\na,b"],
+        &["--columns", "\"a,b"],
+        &["--columns", "\"a\"x,b"],
         &["--null"],
         &["--threads", "0"],
         &["--dialect", "none-such.json"],

@@ -27,6 +27,12 @@ fn a_sample_is_written_twice_alike() {
     desk.run(&["sample", "mine", "--size", "500kB", "--days", "1"])
         .expect(1)
         .says("notes");
+    let help = desk.run(&["sample", "--help"]).expect(0).stdout;
+    let help: Vec<&str> = help.split_whitespace().collect();
+    assert!(
+        help.join(" ").contains("So three days have them all."),
+        "{help:?}"
+    );
     desk.run(&["sample", "new", "--size", "huge"]).expect(2);
     desk.run(&["sample", "new", "--days", "0"]).expect(2);
     assert!(!desk.path("new").exists());

@@ -1,47 +1,90 @@
 //! A process that is stopped in the middle leaves nothing behind.
 #![cfg(unix)]
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use super::{Desk, Ran};
 
 /// More than a pipe holds, whatever its size: once all of it is written, the reader has taken some.
 const MORE_THAN_A_PIPE: usize = 4 << 20;
 
+/// A conversion that waits for the rest of its input, behind some commands of the shell.
+fn converting(desk: &Desk, before: &str) -> (Child, File) {
+    let made = Command::new("mkfifo").arg(desk.path("in.csv")).status().unwrap();
+    assert!(made.success());
+    let daymark = desk.command(&["convert", "in.csv", "out.parquet"]);
+    let child = Command::new("sh")
+        .args(["-c", &format!("{before} exec \"$0\" \"$@\"")])
+        .arg(daymark.get_program())
+        .args(daymark.get_args())
+        .current_dir(desk.path(""))
+        .env("TMPDIR", desk.path(""))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // This waits for the process to open its end.
+    let mut pipe = OpenOptions::new().write(true).open(desk.path("in.csv")).unwrap();
+    pipe.write_all(&b"a,b\n1,2\n".repeat(MORE_THAN_A_PIPE / 8))
+        .unwrap();
+    let aside = desk.listing().iter().any(|name| name.ends_with(".tmp"));
+    assert!(
+        aside,
+        "it copies what can be read only once: {:?}",
+        desk.listing()
+    );
+    (child, pipe)
+}
+
+fn kill(child: &Child, signal: &str) {
+    let killed = Command::new("kill")
+        .args(["-s", signal, &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+}
+
 #[test]
 fn files_aside_go_with_the_process() {
-    for (signal, status) in [("INT", 130), ("TERM", 143)] {
+    for (signal, status) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
         let desk = Desk::new();
-        let made = Command::new("mkfifo").arg(desk.path("in.csv")).status().unwrap();
-        assert!(made.success());
-        let child = desk
-            .command(&["convert", "in.csv", "out.parquet"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // This waits for the process to open its end.
-        let mut pipe = OpenOptions::new().write(true).open(desk.path("in.csv")).unwrap();
-        pipe.write_all(&b"a,b\n1,2\n".repeat(MORE_THAN_A_PIPE / 8))
-            .unwrap();
-        let aside = |desk: &Desk| desk.listing().iter().any(|name| name.ends_with(".tmp"));
-        assert!(
-            aside(&desk),
-            "it copies what can be read only once: {:?}",
-            desk.listing()
-        );
-        let killed = Command::new("kill")
-            .args(["-s", signal, &child.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(killed.success());
+        let (child, pipe) = converting(&desk, "");
+        kill(&child, signal);
         Ran::of(child.wait_with_output().unwrap())
             .expect(status)
-            .says("stopped by SIG");
+            .says(&format!("stopped by SIG{signal}"));
         drop(pipe);
         assert_eq!(desk.listing(), ["in.csv"], "{signal}");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_hangup_that_nohup_ignores_stays_ignored() {
+    let desk = Desk::new();
+    let (child, pipe) = converting(&desk, "trap '' HUP;");
+    kill(&child, "HUP");
+    drop(pipe);
+    Ran::of(child.wait_with_output().unwrap()).expect(0);
+    assert_eq!(desk.listing(), ["in.csv", "out.parquet"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_may_not_grow_is_an_error_like_any_other() {
+    let records: String = (0..9_000).map(|id| format!("{id},{}\n", id * 7)).collect();
+    let desk = Desk::with(&[("in.csv", &format!("a,b\n{records}"))]);
+    let daymark = desk.command(&["convert", "in.csv", "out.parquet", "--codec", "none"]);
+    let output = Command::new("sh")
+        .args(["-c", "ulimit -f 1; exec \"$0\" \"$@\""])
+        .arg(daymark.get_program())
+        .args(daymark.get_args())
+        .current_dir(desk.path(""))
+        .output()
+        .unwrap();
+    Ran::of(output).expect(1).says("File too large");
+    assert_eq!(desk.listing(), ["in.csv"]);
 }

@@ -1,9 +1,9 @@
 //! What may be missing, odd or unknown.
 
-use daymark::notice::Delivery;
+use daymark::notice::{Delivery, read};
 use serde_json::{Value, json};
 
-use super::{asked, event, read_value, with};
+use super::{asked, event, queue, read_value, with};
 
 /// The pointers of every value inside a value.
 fn pointers(value: &Value, at: &str, found: &mut Vec<String>) {
@@ -166,5 +166,50 @@ fn odd_fields_of_an_s3_record() {
             None,
             "{name}"
         );
+    }
+}
+
+#[test]
+fn a_value_that_cannot_be_read_is_none() {
+    let put = event("s3-put");
+    let all = asked(&put).unwrap();
+    let marked = with(&put, "/Records/0/s3/object/size", Some(&json!("odd")));
+    let marked = with(&marked, "/Records/0/eventTime", Some(&json!("odd"))).to_string();
+    let notices = |text: &str| match read(text.as_bytes()) {
+        Ok(Delivery::Direct(content)) => Some(content.notices),
+        _ => None,
+    };
+    for odd in [
+        "1e999",
+        "-1E+999",
+        r#""\ud800""#,
+        r#""\udc00 \\ \" x""#,
+        r#"{"\ud800": 1e999, "a": ["\ud800"]}"#,
+        r#"[1e999]"#,
+    ] {
+        let found = notices(&marked.replace("\"odd\"", odd)).unwrap();
+        assert_eq!(found.len(), all.len(), "{odd}");
+        assert_eq!((&found[0].bucket, &found[0].key), (&all[0].0, &all[0].1), "{odd}");
+        assert_eq!(found[0].size, None, "{odd}");
+    }
+    // A name that nobody needs.
+    let named = marked.replace("\"eventTime\"", r#""\ud800""#);
+    assert_eq!(notices(&named).map(|found| found.len()), Some(all.len()));
+    // Inside a text, as queues have it.
+    let queued = queue(&Value::from(marked.replace("\"odd\"", "1e999")));
+    assert_eq!(asked(&queued), Some(all));
+    // What is needed has to be readable, and what is no JSON is none.
+    let key = put.pointer("/Records/0/s3/object/key").unwrap().to_string();
+    let bucket = put.pointer("/Records/0/s3/bucket/name").unwrap().to_string();
+    let text = put.to_string();
+    for broken in [
+        text.replace(&key, r#""a\ud800b""#),
+        text.replace(&bucket, "1e999"),
+        marked.replace("\"odd\"", "1e"),
+        marked.replace("\"odd\"", "01e999"),
+        marked.replace("\"odd\"", r#""\ud80""#),
+        marked.replace("\"odd\"", "NaN"),
+    ] {
+        assert!(read(broken.as_bytes()).is_err(), "{broken}");
     }
 }

@@ -77,7 +77,11 @@ fn what_is_refused() {
         ),
         (
             with(&event("eventbridge"), "/version", Some(&json!("1"))),
-            "expected major version 0, found 1",
+            "event.version: expected major version 0, found 1",
+        ),
+        (
+            with(&event("eventbridge"), "/detail/version", Some(&json!("1"))),
+            "event.detail.version: expected major version 0, found 1",
         ),
         (
             with(

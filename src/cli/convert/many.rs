@@ -12,7 +12,7 @@ use anyhow::anyhow;
 
 use crate::cli::folder::{self, Member};
 use crate::cli::leftovers::Folders;
-use crate::cli::local::{Source, Target, with_suffix};
+use crate::cli::local::{NOWHERE, Source, Target, with_suffix};
 use crate::cli::plan_flags::Planner;
 use crate::cli::progress::Progress;
 use crate::cli::quantity::{bytes, count, counted, seconds};
@@ -159,10 +159,10 @@ pub(super) fn convert_member(
     progress: &mut Progress,
 ) -> anyhow::Result<Report> {
     let relative = folder::parquet_name(&member.relative);
-    let rejects = arguments
-        .rejects
-        .as_ref()
-        .map(|folder| with_suffix(&folder.join(&relative), ".rejects.jsonl"));
+    let rejects = arguments.rejects.as_ref().map(|folder| match folder {
+        nowhere if nowhere == Path::new(NOWHERE) => nowhere.clone(),
+        folder => with_suffix(&folder.join(&relative), ".rejects.jsonl"),
+    });
     let mut source = Source::open(&member.path)?;
     // Names of files repeat from folder to folder.
     source.name = member.relative.to_string_lossy().into_owned();

@@ -1,0 +1,129 @@
+//! The records of a part whose dialect is open: the first strong evidence decides.
+
+use memchr::memchr;
+
+use super::backslashes::{AsEscaped, Backslashes, ends_in_backslash};
+use super::{Conflict, Doubt, Readings, Verdict, Watch, decision};
+use crate::records::Block;
+use crate::split::standard::Reading;
+use crate::split::{Field, Step};
+
+impl Watch {
+    /// Looks at the records of a block for evidence of either dialect.
+    pub(super) fn look_open(
+        &mut self,
+        readings: &Readings,
+        block: &Block<'_>,
+        at_end: bool,
+    ) -> Result<Verdict, Conflict> {
+        let mut fields = Vec::new();
+        let mut at = 0;
+        let mut records = 0;
+        let mut chain = self.chain.map(|chain| Within {
+            read: chain.read,
+            start: None,
+            has_ragged: chain.ragged.is_some(),
+        });
+        while let Some(rest) = block
+            .text
+            .get(at..block.rows.consumed)
+            .filter(|rest| !rest.is_empty())
+        {
+            fields.clear();
+            // A fault behind these records is the caller's.
+            let Ok(Step::Record { consumed } | Step::EmptyLine { consumed }) =
+                readings.quoted.record(rest, true, &mut fields)
+            else {
+                break;
+            };
+            if fields.is_empty() && block.columns == 1 {
+                fields.push(Field::new(0, 0, false, false));
+            }
+            let raw = rest.get(..consumed).unwrap_or(rest);
+            let place = |offset: usize| block.place_at(at + offset, records);
+            if let Some(field) = fields.iter().find(|field| field.is_quoted()) {
+                let quoted = place(field.start() - 1);
+                if chain.is_some_and(Within::may_decide) {
+                    self.doubt = Some(Doubt {
+                        quoted,
+                        against: None,
+                    });
+                    return Ok(Verdict::Go);
+                }
+                self.decide(Reading::Quoted, quoted);
+                // From here on, evidence for the other one is evidence against this one.
+                return self.look_quoted(readings, block, at, at_end);
+            }
+            let seen = Backslashes::of_record(&readings.quoted, raw, &fields);
+            let ragged = !fields.is_empty() && fields.len() != block.columns;
+            if chain.is_none() && seen.separator.is_some() {
+                let text = block.text.get(at..).unwrap_or_default();
+                let read = AsEscaped::read(&readings.escaped, text, at_end, block.columns);
+                self.fits_quoted_only |= !ragged && read == AsEscaped::Not { ragged: true };
+                chain = Some(Within {
+                    read,
+                    start: Some((at, records)),
+                    has_ragged: false,
+                });
+            }
+            let came_first = chain.is_some_and(Within::may_decide);
+            if let Some(chain) = chain.as_mut().filter(|_| ragged) {
+                chain.has_ragged = true;
+                if let AsEscaped::Fits(escape) = chain.read {
+                    let escape = match chain.start {
+                        Some((start, before)) => block.place_at(start + escape, before),
+                        None => self.chain.map(|chain| chain.escape).unwrap_or_default(),
+                    };
+                    let decided = decision(Reading::Escaped, escape);
+                    return match seen.other {
+                        Some(other) => Err(Conflict {
+                            decided,
+                            against: place(other),
+                        }),
+                        None => Ok(Verdict::Again(decided)),
+                    };
+                }
+            }
+            if let Some(other) = seen.other {
+                let quoted = place(other);
+                if chain.is_some_and(Within::may_decide) {
+                    self.doubt = Some(Doubt {
+                        quoted,
+                        against: (!came_first).then_some(quoted),
+                    });
+                    return Ok(Verdict::Go);
+                }
+                self.decide(Reading::Quoted, quoted);
+                return self.look_quoted(readings, block, at, at_end);
+            }
+            if seen.doubled > 0 {
+                self.weak_cells += seen.doubled;
+                // The place of each would have its lines counted, from the block's start.
+                self.weak_first
+                    .get_or_insert_with(|| place(memchr(b'\\', raw).unwrap_or(0)));
+            }
+            chain = chain.filter(|_| ends_in_backslash(raw));
+            at += consumed;
+            records += u64::from(!fields.is_empty());
+        }
+        Ok(Verdict::Go)
+    }
+}
+
+/// Records that each end in a backslash, and the next one, while they are looked at.
+#[derive(Clone, Copy)]
+struct Within {
+    /// What they are, read as escaped.
+    read: AsEscaped,
+    /// Where the first of them starts in the block, and the records before it; None if blocks before.
+    start: Option<(usize, u64)>,
+    /// Whether one of those so far has a wrong number of fields, so that they are evidence if they fit as escaped.
+    has_ragged: bool,
+}
+
+impl Within {
+    /// Whether they are evidence if they turn out to fit.
+    fn may_decide(self) -> bool {
+        self.has_ragged && self.read == AsEscaped::Cut
+    }
+}

@@ -1,0 +1,165 @@
+//! Where blocks end decides nothing, and no text is looked at over and over.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::convert::{Budget, Codec, Naming, Pass, Plan, Provenance, Typing, Unobserved, pass};
+use crate::dialect::Declared;
+use crate::records::{Lines, work};
+use crate::split::index::{Rows, record_by_record};
+use crate::split::standard::LineEnd;
+
+const COLUMNS: usize = 2;
+
+/// What a text turns out to be, looked at in blocks of so many bytes of it, or more where no record ends in so many. None:
+/// it is refused.
+fn found(
+    text: &[u8],
+    block_bytes: &[usize],
+    line_ends: [LineEnd; 2],
+) -> Option<(&'static str, Option<(u64, Place)>)> {
+    let standard = |reading, line_end| Standard {
+        delimiter: b',',
+        reading,
+        line_end,
+    };
+    let readings = Readings {
+        quoted: standard(Reading::Quoted, line_ends[0]),
+        escaped: standard(Reading::Escaped, line_ends[1]),
+    };
+    let mut decision = Decision::open();
+    for _ in 0..4 {
+        let mut watch = Watch::new(decision, &Limits::default());
+        match pass_over(text, block_bytes, &readings, &mut watch).ok()? {
+            Verdict::Again(again) => decision = again,
+            Verdict::Go => {
+                let weak = match decision.basis {
+                    Basis::Weak(cells, first) => Some((cells, first)),
+                    _ => None,
+                };
+                return Some((watch.decision().name(), weak));
+            }
+        }
+    }
+    panic!("a fourth pass");
+}
+
+fn pass_over(
+    text: &[u8],
+    block_bytes: &[usize],
+    readings: &Readings,
+    watch: &mut Watch,
+) -> Result<Verdict, Conflict> {
+    let splitter = readings.of(watch.decision().reading);
+    let mut sizes = block_bytes.iter().cycle();
+    let mut place = Place {
+        record: 1,
+        line: 1,
+        byte: 0,
+    };
+    let (mut at, mut end) = (0, 0);
+    while at < text.len() {
+        end = (end.max(at) + sizes.next().unwrap()).min(text.len());
+        let (seen, at_end) = (&text[at..end], end == text.len());
+        let mut rows = Rows::default();
+        record_by_record(seen, at_end, COLUMNS, &mut rows, |text, at_end, fields| {
+            splitter.record(text, at_end, fields)
+        })
+        .unwrap();
+        let block = Block {
+            text: seen,
+            rows: &rows,
+            columns: COLUMNS,
+            place,
+            lines: Lines::Standard(splitter.line_end),
+        };
+        if let again @ Verdict::Again(_) = watch.look(readings, &block, at_end)? {
+            return Ok(again);
+        }
+        place = block.place_at(rows.consumed, block.record_count());
+        at += rows.consumed;
+    }
+    watch.end(COLUMNS)
+}
+
+fn record() -> impl Strategy<Value = String> {
+    let cell = prop::sample::select(vec![
+        "x", "", "\\N", "k\\", "\\", "\\\\", "m\\\\n", "\\\\\\", "k\\,l", "C:\\d", "\"q\"",
+    ]);
+    prop::collection::vec(cell, 1..4).prop_map(|cells| cells.join(","))
+}
+
+proptest! {
+    #[test]
+    fn where_blocks_end_decides_nothing(
+        records in prop::collection::vec(record(), 1..9),
+        block_bytes in prop::collection::vec(1_usize..12, 1..4),
+        (line_end, line_ends) in prop::sample::select(vec![
+            ("\n", [LineEnd::LfOrCrlf, LineEnd::Lf]),
+            ("\r\n", [LineEnd::LfOrCrlf, LineEnd::Lf]),
+            ("\r\n", [LineEnd::LfOrCrlf; 2]),
+            ("\r", [LineEnd::Any; 2]),
+            ("\r\n", [LineEnd::Any; 2]),
+        ]),
+        is_ended in any::<bool>(),
+    ) {
+        let mut text = records.join(line_end);
+        if is_ended {
+            text.push_str(line_end);
+        }
+        let whole = found(text.as_bytes(), &[text.len().max(1)], line_ends);
+        prop_assert_eq!(found(text.as_bytes(), &block_bytes, line_ends), whole, "{:?}", text);
+    }
+}
+
+#[test]
+fn no_text_is_looked_at_over_and_over() {
+    let plan = Plan {
+        table: None,
+        typing: Typing::Text,
+        naming: Naming::Own,
+        dialect: Declared::default(),
+        limits: Limits::default(),
+        budget: Budget::Percent(f64::INFINITY),
+        rejects_bytes_max: u64::MAX,
+        codec: Codec::None,
+        provenance: Provenance::default(),
+    };
+    // Lines that hang together, and ones that are weak evidence each, over several windows.
+    for line in [
+        "\\\\\\\n",
+        "x,\\\\\\\n",
+        "\\\n",
+        "x,\\\n",
+        "x\\\\y,z\n",
+        "x\\,y,z\n",
+    ] {
+        let text = ["a,b\n", &line.repeat(800_000 / line.len())].concat();
+        work::take();
+        let (mut decision, mut passes) = (None, 0);
+        loop {
+            passes += 1;
+            let (mut parquet, mut rejects) = (Vec::new(), std::io::sink());
+            let source = &mut text.as_bytes();
+            match pass(
+                source,
+                &mut parquet,
+                &mut rejects,
+                &plan,
+                decision,
+                &mut Unobserved,
+            )
+            .unwrap()
+            {
+                Pass::Again(again) => decision = Some(again),
+                Pass::Done(_) => break,
+            }
+        }
+        let looked_at = work::take();
+        assert!(
+            looked_at <= passes * 5 * text.len(),
+            "{line:?}: {looked_at} of {} bytes in {passes} passes",
+            text.len()
+        );
+    }
+}
