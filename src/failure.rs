@@ -68,7 +68,7 @@ pub struct Source {
 pub enum Unusable {
     /// It is not the JSON of one.
     #[error("expected a failure record: {0}")]
-    Damaged(#[from] serde_json::Error),
+    Damaged(String),
     /// It is about another part.
     #[error("expected a failure record of part {expected}, found one of {found}")]
     Foreign {
@@ -88,12 +88,13 @@ impl Failure {
     /// # Errors
     /// [`Unusable`].
     pub fn parse(json: &[u8], id: &PartId) -> Result<Self, Unusable> {
-        let value: serde_json::Value = serde_json::from_slice(json)?;
+        let damaged = |error: serde_json::Error| Unusable::Damaged(error.to_string());
+        let value: serde_json::Value = serde_json::from_slice(json).map_err(damaged)?;
         let form = value.get("form").and_then(serde_json::Value::as_u64);
         if let Some(form) = form.filter(|form| *form > FORM.into()) {
             return Err(Unusable::Newer(form));
         }
-        let failure: Failure = serde_json::from_value(value)?;
+        let failure: Failure = serde_json::from_value(value).map_err(damaged)?;
         let source = &failure.source;
         let identity = Identity {
             bucket: source.bucket.clone(),

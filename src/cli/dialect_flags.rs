@@ -155,20 +155,40 @@ fn mark(flag: &str, text: Option<&str>) -> anyhow::Result<Option<Mark>> {
 
 /// Names between commas; a name with a comma or a quote in it stands in double quotes.
 fn columns(text: &str) -> anyhow::Result<Vec<String>> {
+    let line = text.strip_suffix('\n').unwrap_or(text);
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    let records: Result<Vec<csv::StringRecord>, csv::Error> = reader.records().take(2).collect();
-    let found = match records.context("--columns")?.as_slice() {
-        _ if !text.matches('"').count().is_multiple_of(2) => "a double quote that opens or closes no name",
-        [names] if !names.iter().all(str::is_empty) => return Ok(names.iter().map(str::to_owned).collect()),
-        [] | [_] => "none",
-        _ => "more than one line",
+        .from_reader(line.as_bytes());
+    let record = reader.records().next().transpose().context("--columns")?;
+    let found = match record {
+        _ if line.contains(['\n', '\r']) => "more than one line",
+        _ if !quotes_close(line) => "a double quote that opens or closes no name",
+        Some(names) if !names.iter().all(str::is_empty) => {
+            return Ok(names.iter().map(str::to_owned).collect());
+        }
+        _ => "none",
     };
     Err(usage(format!(
         "--columns: expected names between commas, a name with a comma or quote in it in double quotes, found {found}"
     )))
+}
+
+/// Whether each quote opens a name, closes it, or is doubled within one. The `csv` crate takes others for text.
+fn quotes_close(line: &str) -> bool {
+    let (mut starts, mut open, mut closed) = (true, false, false);
+    let mut rest = line.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '"' if open && rest.next_if_eq(&'"').is_some() => {}
+            '"' if open => (open, closed) = (false, true),
+            '"' if starts => (starts, open) = (false, true),
+            ',' if !open => (starts, closed) = (true, false),
+            '"' => return false,
+            _ if closed => return false,
+            _ => starts = false,
+        }
+    }
+    !open
 }
 
 #[cfg(test)]
