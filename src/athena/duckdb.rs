@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::tables::{LATEST_TABLE, Table};
+use super::views::literal;
 use super::{Column, View};
 use crate::names::PARTITION_KEY;
 
@@ -126,10 +127,6 @@ fn without_pattern(path: &str) -> String {
 
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ in it is read whole and compared with the sample's truth, as the views of Athena
 a database that has something else in it already are tried too.
 """
 
+import json
 import os
 import pathlib
 import shutil
@@ -55,8 +56,23 @@ def main(daymark, folder):
         database.execute(script.read_text(encoding="utf-8"))
         days = database.sql("SELECT DISTINCT date FROM objects").fetchall()
         failures.check("--from", days == [(truth.newest,)], f"found {days}")
+    failures.check("a day whose revision is damaged", refuses_damage(run, folder), "it was left out without a word")
     print(f"DuckDB: {failures.checked} tables and views, {failures.count} failures")
     return 1 if failures.count else 0
+
+
+def refuses_damage(run, folder):
+    """Whether a published revision that cannot be read is an error: without it a day would be missing."""
+    day = folder / "curated" / "manifest" / "date=2026-11-20"
+    newest = json.loads((day / "manifest.json").read_text(encoding="utf-8"))
+    newest["history"]["revision"] = 2
+    (day / "manifest.json").write_text(json.dumps(newest), encoding="utf-8")
+    (day / "r000001.json").write_text("damaged", encoding="utf-8")
+    try:
+        run("duckdb", folder / "damaged.sql", "--dir", folder)
+    except SystemExit as error:
+        return "r000001.json" in str(error)
+    return False
 
 
 def compare(database, truth, failures):

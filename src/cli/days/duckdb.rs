@@ -183,10 +183,14 @@ async fn published(place: &Place, from: Option<&Day>) -> anyhow::Result<Files> {
             return Ok(None);
         };
         let whole = match number == newest.history.revision {
-            true => Some(newest),
-            false => revision(place, &day, number).await?,
+            true => newest,
+            // Left out, the day would be missing without a word.
+            false => revision(place, &day, number).await?.with_context(|| {
+                let key = layout.leaf(&day, Leaf::Revision(number));
+                format!("{key}: expected the day's published revision, found none that can be read")
+            })?,
         };
-        anyhow::Ok(whole.map(|whole| (day, number, whole)))
+        anyhow::Ok(Some((day, number, whole)))
     });
     let mut revisions = stream::iter(revisions).buffered(REQUESTS_MAX);
     let mut files = Files::new();
