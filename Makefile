@@ -64,7 +64,7 @@ test-seaweedfs: $(VENVS)/seaweedfs/.made-from
 
 # Queue and bus against a local AWS. Not among the others, because they need one.
 test-ministack: $(VENVS)/ministack/.made-from
-	$(MINISTACK) $(CARGO) test --locked --features ministack --test aws
+	$(MINISTACK) $(CARGO) test --locked --test aws
 
 # Tables, views and ready queries in the engine under Athena. Not among the others, because it downloads 800 MB once.
 athena: $(VENVS)/athena/.made-from $(VENVS)/ministack/.made-from ## Ask real Trino every table, view and ready query of a sample account, against its truth
@@ -80,7 +80,7 @@ lint-rust:
 	$(CARGO) fmt --check
 	$(CARGO) fmt --check --manifest-path benches/tools/Cargo.toml
 	$(CARGO) fmt --check --manifest-path fuzz/Cargo.toml
-	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) clippy --locked --all-targets --test aws -- -D warnings
 	$(CARGO) clippy --locked --all-targets $(LAMBDA_FEATURES) -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps
 

@@ -186,9 +186,9 @@ fn too_early(seen: &Seen, policy: &Policy, times: &Times, absent: &[Remark]) -> 
     let quiet_ms = seen.now_ms - changed_ms;
     if quiet_ms < policy.quiet_ms {
         let message = format!(
-            "the last change was {} minutes ago, expected {} minutes without one",
-            quiet_ms.max(0) / MINUTE_MS,
-            policy.quiet_ms / MINUTE_MS
+            "the last change was {} ago, expected {} without one",
+            spelled(quiet_ms),
+            spelled(policy.quiet_ms)
         );
         return vec![Remark::of_day("not_quiet", message)];
     }
@@ -213,6 +213,14 @@ fn state(known: &Known, tables: &BTreeMap<String, Choice>, blocked: bool, whole:
 }
 
 const MINUTE_MS: i64 = 60_000;
+
+/// A span of time in the unit that tells it.
+fn spelled(ms: i64) -> String {
+    match ms.max(0) {
+        ms if ms < MINUTE_MS => format!("{} s", ms / 1000),
+        ms => format!("{} min", ms / MINUTE_MS),
+    }
+}
 
 /// A revision's reasons as text, to tell whether they changed.
 fn messages(reasons: &[Remark]) -> Vec<String> {

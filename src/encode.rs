@@ -4,7 +4,11 @@
 //! maxima only for numbers, times and dictionary-like text; pages and row groups bounded by bytes, and by the number of
 //! columns, since each column holds a page and a dictionary.
 
-mod text;
+mod chunk;
+mod dictionary;
+mod hybrid;
+mod levels;
+mod pages;
 
 use std::collections::HashSet;
 use std::io::{self, Write};
@@ -24,7 +28,8 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 
-use text::{TextChunk, Zstd};
+use chunk::ColumnChunk;
+use pages::Zstd;
 
 use crate::plan::Codec;
 
@@ -77,14 +82,14 @@ struct Open<W: Write + Send> {
     arrays: SchemaRef,
     group: Vec<Chunk>,
     group_rows: usize,
-    /// For columns of text; none where the codec is another.
+    /// For chunks of our own; none where the codec is another.
     zstd: Option<Zstd>,
 }
 
 /// A column's chunk in the row group.
 enum Chunk {
     Array(Box<ArrowColumnWriter>),
-    Text(Box<TextChunk>),
+    Own(Box<ColumnChunk>),
 }
 
 impl<W: Write + Send> Encoder<W> {
@@ -179,8 +184,8 @@ impl<W: Write + Send> Open<W> {
         let fields = self.arrays.fields();
         for ((chunk, array), field) in self.group.iter_mut().zip(batch.columns()).zip(fields) {
             match (chunk, &mut self.zstd) {
-                (Chunk::Text(text), Some(zstd)) => text.write(array.as_binary(), zstd)?,
-                (Chunk::Text(_), None) => return Err(no_zstd()),
+                (Chunk::Own(own), Some(zstd)) => own.write(array, zstd)?,
+                (Chunk::Own(_), None) => return Err(no_zstd()),
                 (Chunk::Array(column), _) => {
                     for leaf in compute_leaves(field, array)? {
                         column.write(&leaf)?;
@@ -190,7 +195,7 @@ impl<W: Write + Send> Open<W> {
         }
         self.group_rows += batch.num_rows();
         let bytes = self.group.iter().map(|chunk| match chunk {
-            Chunk::Text(text) => text.bytes(),
+            Chunk::Own(own) => own.bytes(),
             Chunk::Array(column) => column.get_estimated_total_bytes(),
         });
         if bytes.sum::<usize>() >= GROUP_BYTES_MAX {
@@ -199,7 +204,7 @@ impl<W: Write + Send> Open<W> {
         Ok(())
     }
 
-    /// Empty chunks for a row group: our own for text as bytes that has no dictionary, where it is compressed by zstd.
+    /// Empty chunks for a row group: our own for text as bytes and whole numbers, where they are compressed by zstd.
     fn chunks(&self) -> Result<Vec<Chunk>, ParquetError> {
         let properties = self.file.properties();
         let index = self.file.flushed_row_groups().len();
@@ -212,10 +217,13 @@ impl<W: Write + Send> Open<W> {
             .zip(fields)
             .map(|((writer, column), field)| {
                 let path = column.path();
-                let plain = field.data_type() == &DataType::Binary && !properties.dictionary_enabled(path);
-                if plain && self.zstd.is_some() {
-                    let page_bytes_max = properties.column_data_page_size_limit(path);
-                    Chunk::Text(Box::new(TextChunk::new(column.clone(), page_bytes_max)))
+                if chunk::takes(field.data_type()) && self.zstd.is_some() {
+                    let dictionary = properties.dictionary_enabled(path);
+                    Chunk::Own(Box::new(ColumnChunk::new(
+                        column.clone(),
+                        properties.column_data_page_size_limit(path),
+                        dictionary.then(|| properties.column_dictionary_page_size_limit(path)),
+                    )))
                 } else {
                     Chunk::Array(Box::new(writer))
                 }
@@ -232,11 +240,11 @@ impl<W: Write + Send> Open<W> {
         for chunk in self.group.drain(..) {
             match (chunk, &mut self.zstd) {
                 (Chunk::Array(column), _) => column.close()?.append_to_row_group(&mut group)?,
-                (Chunk::Text(text), Some(zstd)) => {
-                    let (pages, closed) = text.close(zstd)?;
+                (Chunk::Own(own), Some(zstd)) => {
+                    let (pages, closed) = own.close(zstd)?;
                     group.append_column(&pages, closed)?;
                 }
-                (Chunk::Text(_), None) => return Err(no_zstd()),
+                (Chunk::Own(_), None) => return Err(no_zstd()),
             }
         }
         group.close()?;
@@ -249,6 +257,12 @@ impl<W: Write + Send> Open<W> {
             None => EncodeError::Encoder(error.to_string()),
         }
     }
+}
+
+/// A count as the format has it.
+fn fit<T: TryFrom<N>, N: Copy + std::fmt::Display>(count: N) -> Result<T, ParquetError> {
+    T::try_from(count)
+        .map_err(|_| ParquetError::General(format!("{count} is more than a Parquet page or chunk can tell")))
 }
 
 fn no_zstd() -> ParquetError {

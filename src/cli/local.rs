@@ -249,7 +249,9 @@ pub(super) fn convert(
     folders.make(folder_of(&target.parquet))?;
     let mut decision = None;
     for _ in 0..PASSES_MAX {
-        let (aside, mut parquet) = Aside::create(folder_of(&target.parquet))?;
+        let (aside, parquet) = Aside::create(folder_of(&target.parquet))?;
+        // The encoder writes 8 KiB at a time, and flushes at its end.
+        let mut parquet = BufWriter::with_capacity(WRITE_BYTES, parquet);
         let mut rejects = RejectsFile::new(target.keeps_rejects().then(|| folder_of(&target.rejects)));
         let mut reader = source.reader(ahead)?;
         let passed = pass(

@@ -1,41 +1,29 @@
 """Whether each role has the rights that were used, and no others: what the recorder saw against what the stack grants."""
 
-import fnmatch
 import json
-import pathlib
+import re
+import sys
 
 import local
 import stack as stacks
 
-# Rights that nobody of ours asks for through the recorder, each with its reason.
-IMPLIED = json.loads((pathlib.Path(__file__).parent / "implied.json").read_text())
+sys.path.insert(0, str(stacks.ROOT / "tests/template"))
+import rights  # noqa: E402
+
 ROLES = {"ConvertFunction": "ConvertRole", "ManifestFunction": "ManifestRole", "HubSpotAccessRole": "HubSpotAccessRole"}
 
 
-def listed(value):
-    return value if isinstance(value, list) else [value]
-
-
 def grants(iam, role):
-    """Of (statement, action, resource), one for each that the role is granted."""
+    """What the role is granted."""
+    statements = []
     for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
         document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-        document = json.loads(document) if isinstance(document, str) else document
-        for statement in document["Statement"]:
-            for action in set(listed(statement["Action"])) - set(stacks.REFUSED["actions"]):
-                for resource in listed(statement["Resource"]):
-                    yield statement["Sid"], action, resource
+        statements += (json.loads(document) if isinstance(document, str) else document)["Statement"]
+    return rights.of_statements(statements, leave_out=stacks.REFUSED["actions"])
 
 
-def covers(grant, action, resource):
-    _, granted, on = grant
-    # The recorder does not know the account: an ARN of a queue is right if its end is.
-    return granted == action and (fnmatch.fnmatchcase(resource, on) or fnmatch.fnmatchcase(on, resource))
-
-
-def check(recorder, stack, endpoint, all_of_them=True):
-    """Fails if a request was made without a right to it; and, if all that the functions do was done, if a right was not used."""
-    iam = local.client("iam", endpoint)
+def by_role(recorder, stack):
+    """The rights that each role used."""
     functions = {stack.ids[name]: name for name in ("ConvertFunction", "ManifestFunction")}
     used = {role: set() for role in ROLES.values()}
     for call in recorder.calls:
@@ -45,29 +33,63 @@ def check(recorder, stack, endpoint, all_of_them=True):
         role = ROLES.get(functions.get(name, name))
         local.expect(role, f"a request by nobody that is known: {call.method} {call.path} by {name}")
         used[role].update(call.rights)
-    faults = []
-    implied = {(entry["role"], entry["sid"], action) for entry in IMPLIED for action in entry["actions"]}
-    needed = set()
-    reasons = {(e["role"], e["sid"]): e["reason"] for e in IMPLIED}
-    for role in [*used, "SweepScheduleRole"]:
-        granted = list(grants(iam, stack.ids[role]))
-        denied = [right for right in used.get(role, ()) if not any(covers(grant, *right) for grant in granted)]
-        faults += [f"{role} used {action} on {resource}, which it is not granted" for action, resource in denied]
+    return used
+
+
+def check(recorder, stack, endpoint, all_of_them=True):
+    """Fails if a request was made without a right to it; and, if all that the functions do was done, if a right was not used, or
+    if used.json, which `make lint` holds the template against, has others."""
+    iam = local.client("iam", endpoint)
+    used = by_role(recorder, stack)
+    granted = {role: grants(iam, stack.ids[role]) for role in [*used, "SweepScheduleRole"]}
+    tell(granted, used)
+    faults = rights.faults(granted, used, all_of_them)
+    local.expect(not faults, "\n".join(faults))
+    if all_of_them:
+        hold_against_recorded(granted, used, stack)
+
+
+def tell(granted, used):
+    reasons = {(entry["role"], entry["sid"]): entry["reason"] for entry in rights.IMPLIED}
+    for role, its_grants in granted.items():
         by_statement = {}
-        for grant in granted:
-            asked = [right for right in used.get(role, ()) if covers(grant, *right)]
-            sid, action, resource = grant
-            if not asked and (role, sid, action) in implied:
-                needed.add((role, sid, action))
-                by_statement.setdefault(sid, []).append(f"{action} (implied)")
-                continue
-            if not asked and all_of_them:
-                faults.append(f"{role} is granted {action} on {resource}, which nobody used")
-            by_statement.setdefault(sid, []).append(f"{action} ({len(asked)})")
+        for grant in its_grants:
+            asked = [right for right in used.get(role, ()) if rights.covers(grant, *right)]
+            by_statement.setdefault(grant[0], []).append(f"{grant[1]} ({len(asked) or 'implied'})")
         for sid, actions in by_statement.items():
             local.Steps.say(role, sid, ", ".join(dict.fromkeys(actions)))
             if (role, sid) in reasons:
                 local.Steps.say("", "", f"because {reasons[role, sid]}")
-    if all_of_them:
-        faults += [f"implied.json lists {action} of {role} {sid}, which is used or not granted" for role, sid, action in implied - needed]
-    local.expect(not faults, "\n".join(faults))
+
+
+def hold_against_recorded(granted, used, stack):
+    """Of each right that was used one request, under the template's own names, as used.json has them."""
+    logical = {stack.ids[name]: f"<{name}>" for name in ("LandingBucket", "CuratedBucket", "PartsQueue")}
+
+    def named(resource):
+        for physical, name in logical.items():
+            resource = resource.replace(physical.rsplit("/", 1)[-1], name)
+        return resource
+
+    seen = {}
+    for role, its_grants in granted.items():
+        examples = ([right for right in sorted(used.get(role, ())) if rights.covers(grant, *right)] for grant in its_grants)
+        found = {(action, named(resource)) for action, resource in (example[0] for example in examples if example)}
+        if found:
+            seen[role] = sorted(found)
+    kinds = {(role, action, kind(resource)) for role, its in seen.items() for action, resource in its}
+    recorded = rights.recorded() if rights.USED.exists() else {}
+    were = {(role, action, kind(resource)) for role, its in recorded.items() for action, resource in its}
+    if kinds == were:
+        return
+    found = stacks.ROOT / "target/deploy-local/used.json"
+    found.write_text(json.dumps(seen, indent=2) + "\n")
+    local.expect(
+        False,
+        f"{rights.USED} is out of date: more {sorted(kinds - were)}, less {sorted(were - kinds)}; what was recorded is in {found}",
+    )
+
+
+def kind(resource):
+    """A resource without what differs from run to run: of an object's key its first folder, without the value."""
+    return re.sub(r"^(arn:aws:s3:::[^/]+/[^/=]+).*", r"\1", resource)

@@ -12,6 +12,7 @@ import re
 import unittest
 
 import resolve
+import rights
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 OTHER_KEY = KEY.replace("1111", "9999")
@@ -130,6 +131,24 @@ class Template(unittest.TestCase):
                 self.assertNotIn("Policies", function, name)
                 self.assertIn("Role", function, name)
                 self.assertIn("RoleArn", str(function["Events"]) if name == "ManifestFunction" else "RoleArn")
+
+    def test_rights_are_those_that_were_used(self):
+        """What the functions were seen to ask for, against what this template grants; under a key of one's own one right more."""
+        resources = resolve.Resolver(self.template, {}).resources()
+        granted = {}
+        for name, role in of_type(resources, "IAM::Role").items():
+            statements = [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]]
+            # A recorded queue has neither region nor account.
+            granted[name] = [
+                (sid, action, re.sub(r"^<(\w+Queue)\.Arn>$", r"arn:aws:sqs:*:*:<\1>", resource))
+                for sid, action, resource in rights.of_statements(statements)
+            ]
+        self.assertEqual(rights.faults(granted, rights.recorded()), [])
+        granted["ManifestRole"] = [grant for grant in granted["ManifestRole"] if grant[1] != "events:PutEvents"]
+        granted["ConvertRole"].append(("WriteParquet", "s3:DeleteObject", "arn:aws:s3:::<CuratedBucket>/lake/*"))
+        found = "\n".join(rights.faults(granted, rights.recorded()))
+        self.assertIn("ManifestRole used events:PutEvents", found)
+        self.assertIn("ConvertRole is granted s3:DeleteObject", found)
 
     @staticmethod
     def parameter_prefixes(resource):

@@ -263,7 +263,7 @@ impl<'a> Objects<'a> {
 fn fitting(properties: Vec<PropertyColumns>, settings: &ViewSettings) -> (Vec<PropertyColumns>, usize) {
     let statement_max = settings
         .statement_bytes_max
-        .unwrap_or(STATEMENT_BYTES_MAX)
+        .map_or(STATEMENT_BYTES_MAX, |max| max.min(STATEMENT_BYTES_MAX))
         .saturating_sub(REST_BYTES);
     // Base64 makes four bytes of three.
     let encoded_max = (ORIGINAL_TEXT_BYTES_MAX / 4 * 3).saturating_sub(REST_BYTES);
