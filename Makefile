@@ -81,7 +81,7 @@ lint-rust:
 	$(CARGO) fmt --check --manifest-path benches/tools/Cargo.toml
 	$(CARGO) fmt --check --manifest-path fuzz/Cargo.toml
 	$(CARGO) clippy --locked --all-targets --test aws -- -D warnings
-	$(CARGO) clippy --locked --all-targets $(LAMBDA_FEATURES) -- -D warnings
+	$(CARGO) clippy --locked --lib --bins $(LAMBDA_FEATURES) -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps
 
 lint-deny: $(VENVS)/deny/.made-from
@@ -148,10 +148,11 @@ build-twice: ## Build the last commit's zips twice, at two places, and compare t
 	ci/build-twice
 
 # BUILT=1 takes the last `sam build` as it is; QUICK=1 takes debug programs, and ends with the first complete day.
-deploy-local: $(VENVS)/sam/.made-from $(VENVS)/ministack/.made-from $(VENVS)/microburst/.made-from ## Deploy to a local AWS, send a day through it, break things
+deploy-local: $(VENVS)/sam/.made-from $(VENVS)/ministack/.made-from $(if $(QUICK),,$(VENVS)/microburst/.made-from $(VENVS)/athena/.made-from) ## Deploy to a local AWS, send a day through it, break things
 	$(CARGO) build --locked $(if $(QUICK),--bins,--bin daymark)
 	$(VENVS)/sam/bin/python tests/deploy/run.py --sam $(VENVS)/sam --ministack $(VENVS)/ministack \
-		--microburst $(VENVS)/microburst --daymark target/debug/daymark $(if $(BUILT),--built) $(if $(QUICK),--quick --programs target/debug)
+		--daymark target/debug/daymark $(if $(BUILT),--built) \
+		$(if $(QUICK),--quick --programs target/debug,--microburst $(VENVS)/microburst --athena $(VENVS)/athena --trino target/trino)
 
 # `sam build` calls this, with ARTIFACTS_DIR set, and leaves ARCH as it finds it.
 build-ConvertFunction: $(LAMBDA)/convert.zip

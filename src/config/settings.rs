@@ -285,7 +285,7 @@ pub const SETTINGS: &[Setting] = &[
         Default::Unset,
         "JSON",
         false,
-        "how views are made: `decimals` (`[precision, scale]` of number properties, which are doubles without it), `properties` (by object type: those that its view has), `names` (by object type id: what its view is called after)",
+        "how views are made: `decimals` (`[precision, scale]` of number properties, which are doubles without it), `properties` (by object type: those that its view has), `names` (by object type id: what its view is called after), `statement_bytes_max` (a view's statement takes at most so many bytes, if less than Athena's 262,144: of a wide type fewer properties)",
     ),
     setting(
         "GRACE_DAYS",

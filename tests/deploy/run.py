@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Deploys the template to a local AWS, as a user deploys it, sends a day through it, and breaks things.
 
-    run.py --sam VENV --ministack VENV --microburst VENV --daymark PROGRAM [--built] [--programs FOLDER] [--quick]
+    run.py --sam VENV --ministack VENV --microburst VENV --athena VENV --trino FOLDER --daymark PROGRAM
+           [--built] [--programs FOLDER] [--quick]
 
 Everything is on 127.0.0.1. No handler is called: S3 notifies, the queue delivers, the schedule sweeps, with every policy enforced.
 --built takes the last `sam build` as it is; --programs takes `convert` and `manifest` from a folder instead of building them.
---quick ends with the first complete day.
+--quick ends with the first complete day; then neither microburst nor Trino is needed.
 """
 
 import argparse
@@ -123,6 +124,9 @@ def play(a, steps, sam, template, left, recorder):
         steps("done")
         return
 
+    steps("real Trino asks what the functions wrote")
+    asked_by_trino(a, stack, aws)
+
     world = faults.World(endpoint, stack, recorder, account, hubspot, lake, inbox, day.days_ago(12))
     faults.shorten_visibility(world)
     steps("a function is killed in the middle of a part")
@@ -153,6 +157,16 @@ def play(a, steps, sam, template, left, recorder):
     steps("done")
 
 
+def asked_by_trino(a, stack, aws):
+    """Tables, views and ready queries, against the sample's truth."""
+    command = [pathlib.Path(a.athena) / "bin/python", stacks.ROOT / "tests/athena/deployed.py", "--trino", a.trino]
+    command += ["--work", FOLDER / "trino", "--truth", FOLDER / "sample/truth", "--database", stack.outputs["GlueDatabase"]]
+    told = local.run(command, aws).splitlines()
+    # All of them are in order, or it would have failed: one line of each kind, and how many there were.
+    first = {line.split()[0]: line for line in reversed(told[:-1]) if line.strip()}
+    print("\n".join([*reversed(first.values()), f"  {told[-1]}"]))
+
+
 def redrive(a, world):
     """The last step: `daymark redrive` brings back what waits in the dead-letter queue."""
     local.expect(world.queue("DeadLetterQueue"), "what failed five times still waits")
@@ -163,8 +177,9 @@ def redrive(a, world):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("sam", "ministack", "microburst", "daymark"):
-        parser.add_argument(f"--{name}", required=True, type=lambda text: str(pathlib.Path(text).absolute()))
+    for name in ("sam", "ministack", "microburst", "athena", "trino", "daymark"):
+        is_needed = name in ("sam", "ministack", "daymark")
+        parser.add_argument(f"--{name}", required=is_needed, type=lambda text: str(pathlib.Path(text).absolute()))
     parser.add_argument("--built", action="store_true")
     parser.add_argument("--programs")
     parser.add_argument("--quick", action="store_true")

@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+"""Asks real Trino what deployed functions wrote: tables and views of their Glue catalog, and the ready queries.
+
+    deployed.py --trino FOLDER --work FOLDER --truth FOLDER --database NAME
+
+AWS is where the environment says. Exit status: as run.py's.
+"""
+
+import argparse
+import os
+import pathlib
+import sys
+
+import engine
+from checks import Report, check_queries, check_tables, check_views
+from truth import Truth
+
+NOT_FETCHED = 3
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--trino", type=pathlib.Path, required=True, help="where Trino is, or goes")
+    parser.add_argument("--work", type=pathlib.Path, required=True, help="folder for Trino's own files, made anew")
+    parser.add_argument("--truth", type=pathlib.Path, required=True, help="of the sample that was converted")
+    parser.add_argument("--database", required=True, help="in Glue")
+    options = parser.parse_args()
+    try:
+        home = engine.fetch(options.trino)
+    except engine.NotFetched as error:
+        print(f"NOT TESTED: Trino could not be downloaded. {error}", file=sys.stderr)
+        return NOT_FETCHED
+    truth, report = Truth(options.truth), Report()
+    with engine.running(home, options.work, os.environ, options.database) as asked:
+        check_tables(asked, truth, report)
+        check_views(asked, truth, report, os.environ, options.database)
+        # One day alone has nothing that changed since the day before.
+        check_queries(asked, truth, report, may_be_empty=True)
+    print(f"{report.count} tables, views and queries, {report.failures} failures")
+    return 1 if report.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
