@@ -22,6 +22,7 @@ mod verdict;
 pub use policy::Policy;
 pub use seen::{
     Column, Facts, FailureSeen, Footer, Known, OutputSeen, Published, Seen, Sent, SourceSeen, TableSeen,
+    Unpublished,
 };
 pub use verdict::{Choice, Chosen, Event, Remark, Resend, Retire, State, Verdict};
 
@@ -61,7 +62,11 @@ pub fn decide(seen: &Seen, known: &Known, policy: &Policy) -> Decision {
     judge(seen, known, policy, tables)
 }
 
-/// Why a day is to be unpublished.
+/// Whether a day is to be taken out of the publication.
+pub fn is_unwanted(seen: &Seen, policy: &Policy) -> bool {
+    unwanted(seen, policy).is_some()
+}
+
 fn unwanted(seen: &Seen, policy: &Policy) -> Option<Remark> {
     if seen.forgotten {
         return Some(Remark::of_day(
@@ -334,7 +339,8 @@ fn is_published(seen: &Seen, known: &Known, tables: &BTreeMap<String, Choice>) -
             return false;
         };
         let all = choice.missing.is_empty() && choice.parts.len() == ids.len();
-        if !all || !choice.ids(table).all(|id: &PartId| ids.contains(id)) {
+        let same = |id: &PartId| ids.contains(id) && !known.changed.contains(id);
+        if !all || !choice.ids(table).all(same) {
             return false;
         }
     }

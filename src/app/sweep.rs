@@ -3,6 +3,7 @@
 //! Lists what is there, lets [`day`](crate::day) judge each day, and does what is owed: a revision and everything that
 //! follows from it, parts that are sent again, outputs that go. Whatever a sweep leaves undone, the next one finds.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::time::Instant;
@@ -202,6 +203,7 @@ impl Sweeper {
             drained_ms,
             wishes: Vec::new(),
             deadline: deadline.and_then(|deadline| deadline.checked_sub(self.config.deadline_margin)),
+            seen: BTreeSet::new(),
         };
         let mut days = Vec::new();
         let mut stopped_before = None;
@@ -210,6 +212,9 @@ impl Sweeper {
             if stopped_before.is_some() {
                 break;
             }
+        }
+        if !request.dry_run {
+            run.pointer.check(&run.seen, &self.objects, layout).await?;
         }
         let Run {
             wishes,

@@ -87,15 +87,18 @@ impl<'a> Look<'a> {
             known,
             listed: sources.map(|(i, source)| (source.stem.as_str(), i)).collect(),
             converted,
-            published: known.published.as_ref().and_then(|it| it.outputs.get(table)),
+            published: known.last_published().and_then(|it| it.outputs.get(table)),
         }
     }
 
-    /// Outputs that are not simply their source's of today, so that only their footers tell what they are.
+    /// Outputs that are not simply their source's of today, or not the objects any more that were published, so that only
+    /// their footers tell what they are.
     fn unread(&self) -> Vec<usize> {
         let outputs = self.seen.outputs.iter().enumerate();
+        let is_known =
+            |i: usize, output: &OutputSeen| self.is_plain(i) && !self.known.changed.contains(&output.id);
         outputs
-            .filter(|(i, output)| !self.is_plain(*i) && !self.known.footers.contains_key(&output.id))
+            .filter(|(i, output)| !is_known(*i, output) && !self.known.footers.contains_key(&output.id))
             .map(|(i, _)| i)
             .collect()
     }
@@ -154,7 +157,7 @@ impl<'a> Look<'a> {
         if union || folders.len() < 2 {
             return folders.keys().cloned().collect();
         }
-        let published_ms = self.known.published.as_ref().map(|published| published.listed_ms);
+        let published_ms = self.known.last_published().map(|published| published.listed_ms);
         let published = self.published_folders();
         let rank = |(folder, began_ms): &(&Arc<str>, &i64)| {
             let since_ms = published_ms.filter(|_| published.contains(&***folder));
@@ -277,7 +280,7 @@ impl<'a> Look<'a> {
             .filter_map(|i| Some((*i, self.seen.outputs.get(*i)?, self.facts(*i)?)))
             .filter(|(.., facts)| folders.contains(&*facts.folder))
             .collect();
-        let listed_ms = self.known.published.as_ref().map(|published| published.listed_ms);
+        let listed_ms = self.known.last_published().map(|published| published.listed_ms);
         let is_published = |id: &PartId| self.published.is_some_and(|ids| ids.contains(id));
         // What was published was current when it was listed, even if the source had been put back to an older content.
         let current_ms = |output: &OutputSeen, facts: &Facts| {
@@ -303,7 +306,7 @@ impl<'a> Look<'a> {
         };
         let since_ms = if same().any(|(_, output, _)| is_published(&output.id)) {
             listed_ms
-        } else if same().any(|(_, output, _)| self.known.left.contains_key(&output.id)) {
+        } else if same().any(|(_, output, _)| self.known.left_alone(&output.id).is_some()) {
             return None;
         } else {
             same().map(|(_, output, _)| output.last_modified_ms).max()

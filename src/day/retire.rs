@@ -60,7 +60,7 @@ pub(super) fn superseded(
         let Some(choice) = tables.get(name) else { continue };
         let wanted = Wanted::of(table, known, choice);
         for output in choice.others.iter().filter_map(|i| table.outputs.get(*i)) {
-            let since_ms = known.left.get(&output.id).copied().or(match effect {
+            let since_ms = known.left_alone(&output.id).or(match effect {
                 Effect::Held => None,
                 Effect::Published => Some(seen.now_ms),
                 // It came after the revision, and never was in it.

@@ -1,6 +1,6 @@
 //! What is known of a day: what the listings show, what the footers say, what was sent again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -149,6 +149,15 @@ pub struct Published {
     pub outputs: BTreeMap<String, BTreeSet<PartId>>,
 }
 
+/// That the newest revision took the day out of the publication.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unpublished {
+    /// S3's clock when that revision's listings began, milliseconds since 1970 UTC.
+    pub listed_ms: i64,
+    /// What had been published until then.
+    pub published: Option<Published>,
+}
+
 /// What was known of the day before its listings were made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known {
@@ -158,6 +167,10 @@ pub struct Known {
     pub schemas: BTreeMap<Arc<str>, Vec<Column>>,
     /// The last revision that is, or was, published.
     pub published: Option<Published>,
+    /// That the newest revision took the day out of the publication.
+    pub unpublished: Option<Unpublished>,
+    /// Outputs whose objects are others than the revision has that names them.
+    pub changed: HashSet<PartId>,
     /// State and lateness of the newest revision.
     pub newest: Option<(super::State, bool)>,
     /// Why the newest revision is blocked, as it says.
@@ -176,4 +189,19 @@ pub struct Known {
     pub types_before: BTreeMap<String, BTreeMap<String, String>>,
     /// Types of columns that the Glue catalog has, by table and column.
     pub types_cataloged: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl Known {
+    /// What is published; of a day that was taken out and is wanted again, what was: deletion alone takes nothing out of it.
+    pub(super) fn last_published(&self) -> Option<&Published> {
+        let before = self.unpublished.as_ref().and_then(|it| it.published.as_ref());
+        self.published.as_ref().or(before)
+    }
+
+    /// Since when an output is out of the publication, unless it is so only because its whole day was taken out.
+    pub(super) fn left_alone(&self, id: &PartId) -> Option<i64> {
+        let since_ms = self.left.get(id).copied();
+        let of_day_ms = self.unpublished.as_ref().map(|it| it.listed_ms);
+        since_ms.filter(|since_ms| of_day_ms.is_none_or(|of_day_ms| *since_ms < of_day_ms))
+    }
 }

@@ -93,9 +93,14 @@ impl Layout {
         format!("{}manifest/", self.curated().prefix())
     }
 
+    /// A day's manifest folder.
+    pub fn manifests_of(&self, date: &Day) -> String {
+        format!("{}date={date}/", self.manifests())
+    }
+
     /// An object in a day's manifest folder.
     pub fn leaf(&self, date: &Day, leaf: Leaf) -> String {
-        format!("{}date={date}/{}", self.manifests(), leaf.name())
+        format!("{}{}", self.manifests_of(date), leaf.name())
     }
 
     /// Reads such a key back.

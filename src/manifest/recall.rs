@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::witness::folder_of;
 use super::{Part, Revision, Table};
-use crate::day::{Facts, Footer, Known, Remark};
+use crate::day::{Facts, Footer, Known, Remark, State, Unpublished};
 use crate::keys::Layout;
 
-/// What the newest revision and the published one (the same, or an earlier one) say. Either may be lost.
+/// What the newest revision and the published one (the same, or an earlier one) say. Either may be lost. Of a day that the
+/// newest one took out of the publication, the published one is the last that was.
 pub fn recall(newest: Option<&Revision>, published: Option<&Revision>, layout: &Layout) -> Known {
     let mut known = Known::default();
     let mut shared = Shared::default();
@@ -22,8 +23,9 @@ pub fn recall(newest: Option<&Revision>, published: Option<&Revision>, layout: &
             }
         }
     }
+    let state = newest.map(|newest| newest.history.state);
     let still = newest.is_none_or(|newest| newest.history.published.is_some());
-    if let Some(revision) = published.filter(|_| still) {
+    if let Some(revision) = published.filter(|_| still || state == Some(State::Forgotten)) {
         for table in revision
             .content
             .iter()
@@ -35,6 +37,12 @@ pub fn recall(newest: Option<&Revision>, published: Option<&Revision>, layout: &
             recall_columns(&mut known, table);
         }
         known.published = revision.outputs(layout);
+    }
+    if let Some(newest) = newest.filter(|_| state == Some(State::Forgotten)) {
+        known.unpublished = Some(Unpublished {
+            listed_ms: newest.history.listed_ms,
+            published: known.published.take(),
+        });
     }
     known
 }

@@ -125,7 +125,7 @@ class Questions:
                 (row["objecttypeid"], row["objectid"]): row["updatedat"]
                 for row in self.truth.rows("objects", date) if row["objectid"] is not None
             }
-            for date in self.truth.days[-2:]
+            for date in [None, *self.truth.days][-2:]
         )
         counts = collections.defaultdict(lambda: [0, 0, 0])
         for key in {*before, *after}:

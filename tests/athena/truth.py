@@ -26,7 +26,7 @@ class Truth:
         return sorted(self.columns)
 
     def rows(self, table, date):
-        """A table's rows of a day, as dictionaries of values as Trino's client gives them."""
+        """A table's rows of a day, as dictionaries of values as Trino's client gives them; of no day, no rows."""
         if (table, date) not in self._rows:
             path = self.folder / f"date={date}" / f"{table}.jsonl.gz"
             rows = []

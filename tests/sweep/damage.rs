@@ -58,6 +58,74 @@ async fn small_objects_that_are_damaged_are_kept_and_made_again() {
 }
 
 #[tokio::test]
+async fn a_pointer_that_names_a_day_that_is_not_published_is_put_right() {
+    for date in ["2030-01-01", "2026-11-10", "2026-11-23"] {
+        let lake = complete().await;
+        // Open, so that it has neither a revision nor symlinks.
+        lake.land(&key("2026-11-23", "a"), owners(1, 3)).await;
+        lake.overwrite("lake/latest/latest.json", &format!("{{\"date\":\"{date}\"}}\n"))
+            .await;
+        lake.day().await;
+        assert_eq!(lake.latest().await.as_deref(), Some(DATE), "{date}");
+    }
+}
+
+#[tokio::test]
+async fn a_pointer_that_is_lost_comes_back_with_the_newest_day_whichever_is_looked_at() {
+    let lake = complete().await;
+    lake.part("2026-11-20", "a", 3).await;
+    lake.quiet_day().await;
+    lake.overwrite("lake/latest/latest.json", "damaged").await;
+    lake.ask("{\"date\": \"2026-11-20\"}").await.unwrap();
+    assert_eq!(lake.latest().await.as_deref(), Some(DATE));
+}
+
+#[tokio::test]
+async fn a_published_output_that_is_damaged_is_kept_and_made_again() {
+    for foreign in [false, true] {
+        let lake = complete().await;
+        let other = lake.part("2026-11-21", "a", 7).await;
+        let outputs = lake.published().await;
+        let damaged = &outputs[0];
+        let rows = lake.revision(1).await["content"]["totals"].clone();
+        if foreign {
+            let bytes = lake.world.get(&lake.world.output(&other)).await;
+            crate::support::put(&lake.world.client, crate::support::CURATED, damaged, bytes).await;
+        } else {
+            lake.overwrite(damaged, "damaged").await;
+        }
+        assert_eq!(lake.quiet_day().await.state, State::Reopened);
+        assert_eq!(aside(&lake, damaged).await.len(), 1);
+        assert_eq!(lake.published().await, outputs, "what is published stays");
+        lake.wait(11);
+        lake.day().await;
+        lake.work().await;
+        assert_eq!(lake.quiet_day().await.state, State::Complete);
+        assert_eq!(lake.published().await, outputs);
+        let newest = lake.day().await.revision.unwrap();
+        assert_eq!(lake.revision(newest).await["content"]["totals"], rows);
+        let after = lake.under(&[""]).await;
+        lake.day().await;
+        assert_eq!(lake.under(&[""]).await, after);
+    }
+}
+
+/// As a copy of the bucket would leave it: the same bytes under another ETag.
+#[tokio::test]
+async fn a_published_output_that_is_another_object_now_gives_a_revision_that_says_so() {
+    let lake = complete().await;
+    let output = lake.published().await.remove(0);
+    let bytes = lake.world.get(&output).await;
+    lake.overwrite_in_parts(&output, bytes).await;
+    let day = lake.quiet_day().await;
+    assert_eq!((day.state, day.revision), (State::Complete, Some(2)));
+    let listed = lake.listing().await[&output].0.clone();
+    let text = lake.text(&lake.leaf(Leaf::Revision(2))).await.unwrap();
+    assert!(text.contains(&listed));
+    assert_eq!(lake.day().await.revision, Some(2));
+}
+
+#[tokio::test]
 async fn small_objects_that_are_lost_are_made_again() {
     for key in [
         "lake/manifest/date=2026-11-22/manifest.json",
@@ -84,7 +152,7 @@ async fn a_manifest_whose_etag_tells_nothing_is_known_by_its_content() {
     // As under a KMS key: these bytes, and an ETag that is not their MD5.
     let key = lake.leaf(Leaf::Manifest);
     let before = lake.listing().await[&key].0.clone();
-    lake.overwrite_in_parts(&key, &lake.text(&key).await.unwrap())
+    lake.overwrite_in_parts(&key, lake.text(&key).await.unwrap())
         .await;
     let other = lake.listing().await[&key].0.clone();
     assert_ne!(other, before);

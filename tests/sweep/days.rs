@@ -1,5 +1,6 @@
 //! Days that become whole, and what comes in between.
 
+use daymark::app::sweep::Judged;
 use daymark::day::State;
 use daymark::keys::Leaf;
 
@@ -247,4 +248,29 @@ async fn a_sweep_says_when_no_day_is_complete_that_should_be() {
     );
     lake.wait(61);
     assert_eq!(overdue().await, None);
+}
+
+/// It is held against the days before when it is published; what came of that is told as long as it stands.
+#[tokio::test]
+async fn a_complete_day_keeps_its_warnings() {
+    let lake = Lake::new().await;
+    for date in ["2026-11-20", "2026-11-21"] {
+        lake.part(date, "a", 3).await;
+        lake.arrive(&format!("hubspot/{date}/THINGS/a.csv.gz"), owners(1, 3))
+            .await;
+    }
+    lake.wait(61);
+    for (date, day) in lake.sweep().await {
+        assert_eq!((day.state, day.tables), (State::Complete, 2), "{date}");
+    }
+    lake.part(DATE, "a", 3).await;
+    lake.wait(60 * 24);
+    let codes = |day: &Judged| day.warnings.iter().map(|it| it.code.clone()).collect::<Vec<_>>();
+    let day = lake.day().await;
+    assert_eq!(
+        (day.state, codes(&day)),
+        (State::Complete, vec!["table_missing".to_owned()])
+    );
+    let again = lake.day().await;
+    assert_eq!((again.revised, codes(&again)), (false, codes(&day)));
 }

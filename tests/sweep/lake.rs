@@ -193,11 +193,11 @@ impl Lake {
     }
 
     /// In a multipart upload, whose ETag is not the content's MD5.
-    pub async fn overwrite_in_parts(&self, key: &str, text: &str) {
+    pub async fn overwrite_in_parts(&self, key: &str, bytes: impl Into<Vec<u8>>) {
         let client = &self.world.client;
         let upload = client.create_multipart_upload().bucket(CURATED).key(key);
         let id = upload.send().await.unwrap().upload_id.unwrap();
-        let body = text.as_bytes().to_vec().into();
+        let body = bytes.into().into();
         let part = client.upload_part().bucket(CURATED).key(key).upload_id(&id);
         let part = part.part_number(1).body(body).send().await.unwrap();
         let part = CompletedPart::builder()

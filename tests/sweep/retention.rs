@@ -107,6 +107,56 @@ async fn a_day_that_comes_back_does_not_bring_its_old_symlinks() {
     assert_eq!(lake.published().await, lake.outputs(&[&a, &b]));
 }
 
+/// Deletion alone removes nothing: neither before a day is forgotten by mistake, nor meanwhile.
+#[tokio::test]
+async fn a_day_comes_back_as_it_was_even_if_its_sources_are_gone() {
+    for purged in [&["a"][..], &["b"], &["a", "b", "c"]] {
+        let lake = Lake::new().await;
+        lake.part(DATE, "a", 3).await;
+        lake.quiet_day().await;
+        let a = lake.part(DATE, "a", 4).await;
+        let b = lake.part(DATE, "b", 5).await;
+        lake.wait(5);
+        let c = lake.part(DATE, "c", 6).await;
+        assert_eq!(lake.quiet_day().await.state, State::Complete);
+        for name in purged {
+            lake.purge(&key(DATE, name)).await;
+        }
+        lake.day().await;
+        lake.overwrite(&lake.leaf(Leaf::Forgotten), "{}").await;
+        assert_eq!(lake.day().await.state, State::Forgotten);
+        lake.remove(&lake.leaf(Leaf::Forgotten)).await;
+        let day = lake.quiet_day().await;
+        assert_eq!(
+            (day.state, day.parts),
+            (State::Complete, 3),
+            "{purged:?} {:?}",
+            day.reasons
+        );
+        assert_eq!(lake.published().await, lake.outputs(&[&a, &b, &c]), "{purged:?}");
+        lake.wait(30 * DAY);
+        lake.ask("{}").await.unwrap();
+        assert_eq!(lake.published().await, lake.outputs(&[&a, &b, &c]), "{purged:?}");
+        for part in [&a, &b, &c] {
+            assert!(is_there(&lake, &lake.world.output(part)).await, "{purged:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_day_that_was_too_old_by_mistake_comes_back_too() {
+    let mut lake = Lake::new().await;
+    let a = lake.part(DATE, "a", 3).await;
+    lake.quiet_day().await;
+    lake.purge(&key(DATE, "a")).await;
+    lake.wait(2 * DAY);
+    lake.configure(&[("KEEP_DAYS", "1")]);
+    assert_eq!(lake.day().await.state, State::Forgotten);
+    lake.configure(&[]);
+    assert_eq!(lake.day().await.state, State::Complete);
+    assert_eq!(lake.published().await, lake.outputs(&[&a]));
+}
+
 #[tokio::test]
 async fn days_are_kept_as_long_as_asked_for() {
     let lake = Lake::with(&[("KEEP_DAYS", "30")]).await;

@@ -31,6 +31,15 @@ pub(super) struct Written {
     pub(super) ledgers: BTreeSet<String>,
 }
 
+impl Written {
+    /// Whether a published symlink names files of the day.
+    pub(super) fn is_published(&self) -> bool {
+        let links = self.links.iter();
+        let mut published = links.filter(|((link, _), _)| *link == Link::Published);
+        published.any(|(_, listed)| listed.size_bytes > 0)
+    }
+}
+
 /// One day, listed.
 #[derive(Clone, Debug)]
 pub(super) struct Gathered {

@@ -1,5 +1,7 @@
 //! The pointer to the newest complete day: one small object, which all `_latest` views take their date from.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +9,7 @@ use super::SweepError;
 use super::objects::{Objects, Wrote};
 use super::recalled::published_before;
 use crate::keys::{Day, Layout};
-use crate::store::Store;
+use crate::store::{Listing, Store};
 
 /// How often the pointer is read again because somebody else moved it.
 const MOVES_MAX: u32 = 5;
@@ -59,13 +61,20 @@ impl Pointer {
         objects: &Objects,
         layout: &Layout,
     ) -> Result<(), SweepError> {
-        self.go(
-            Some(date.clone()),
-            |now| now.is_none_or(|now| now < date),
-            objects,
-            layout,
-        )
-        .await
+        if self.date.as_ref().is_some_and(|now| now >= date) {
+            return Ok(());
+        }
+        let mut to = date.clone();
+        if self.date.is_none() {
+            // There was none, or it could not be read: then this day need not be the newest that is published.
+            to = self
+                .newest(None, objects, layout)
+                .await?
+                .filter(|it| *it > to)
+                .unwrap_or(to);
+        }
+        let wanted = |now: Option<&Day>| now.is_none_or(|now| *now < to);
+        self.go(Some(to.clone()), wanted, objects, layout).await
     }
 
     /// Moves it away from a day that is not published any more, to the newest one that is.
@@ -78,10 +87,43 @@ impl Pointer {
         if self.date.as_ref() != Some(date) {
             return Ok(());
         }
-        // However many days before it are forgotten, too: without a day the pointer would empty every `_latest` view.
-        let before = published_before(&self.store, objects, layout, date, 1, usize::MAX).await?;
-        let before = before.into_iter().next().map(|(date, _)| date);
+        let before = self.newest(Some(date), objects, layout).await?;
         self.go(before, |now| now == Some(date), objects, layout).await
+    }
+
+    /// Moves it away from a day of which there is nothing, wherever that date came from. `seen` are days that were looked at.
+    pub(super) async fn check(
+        &mut self,
+        seen: &BTreeSet<Day>,
+        objects: &Objects,
+        layout: &Layout,
+    ) -> Result<(), SweepError> {
+        let Some(date) = self.date.clone().filter(|date| !seen.contains(date)) else {
+            return Ok(());
+        };
+        let listing = Listing {
+            entries_max: Some(1),
+            ..Listing::of(layout.manifests_of(&date))
+        };
+        let page = self.store.list(layout.curated().bucket(), &listing).await?;
+        if !page.objects.is_empty() {
+            return Ok(());
+        }
+        tracing::warn!(%date, key = layout.latest(), "the pointer names a day of which there is no manifest");
+        let newest = self.newest(None, objects, layout).await?;
+        self.go(newest, |now| now == Some(&date), objects, layout).await
+    }
+
+    /// The newest published day (before a date). However many days are forgotten: without a day the pointer would empty
+    /// every `_latest` view.
+    async fn newest(
+        &self,
+        before: Option<&Day>,
+        objects: &Objects,
+        layout: &Layout,
+    ) -> Result<Option<Day>, SweepError> {
+        let found = published_before(&self.store, objects, layout, before, 1, usize::MAX).await?;
+        Ok(found.into_iter().next().map(|(date, _)| date))
     }
 
     async fn go(

@@ -85,7 +85,9 @@ impl Publication<'_> {
         match (self.published, self.newest.history.state) {
             (Some(_), _) => pointer.advance(self.date, self.objects, self.layout).await?,
             (None, State::Forgotten) => pointer.leave(self.date, self.objects, self.layout).await?,
-            (None, _) => {}
+            // The revision that is published may have been lost; then what is published stays, and the pointer with it.
+            (None, _) if self.written.is_published() => {}
+            (None, _) => pointer.leave(self.date, self.objects, self.layout).await?,
         }
         if self.manifest().await? == Wrote::Overtaken {
             return Ok(Wrote::Overtaken);

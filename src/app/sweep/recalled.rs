@@ -7,7 +7,7 @@ use super::gather::Gathered;
 use super::memory::Outline;
 use super::objects::Objects;
 use super::{SweepError, Sweeper, send};
-use crate::day::{Known, Seen, Sent, State};
+use crate::day::{self, Known, OutputSeen, Seen, Sent, State};
 use crate::keys::{Day, Layout, Leaf};
 use crate::manifest::{self, Damage, Revision};
 use crate::part::PartId;
@@ -28,6 +28,8 @@ pub(super) struct Recalled {
     pub(super) highest: u32,
     pub(super) newest: Option<Stored>,
     pub(super) published: Option<Stored>,
+    /// The one that was published before the newest one took the day out; read only if the day is wanted again.
+    pub(super) before: Option<Stored>,
     /// What was sent again.
     pub(super) sent: HashMap<PartId, Sent>,
     /// ETag of the object that says so.
@@ -54,9 +56,26 @@ impl Recalled {
             Leaf::Revision(number) => Some(*number),
             _ => None,
         });
-        for number in revisions {
+        let mut revisions = revisions;
+        for number in revisions.by_ref() {
             recalled.newest = revision(sweeper, &seen.date, number, keep).await?;
             if recalled.newest.is_some() {
+                break;
+            }
+        }
+        let is_forgotten = |stored: &Stored| stored.revision.history.state == State::Forgotten;
+        if recalled.newest.as_ref().is_some_and(is_forgotten)
+            && !day::is_unwanted(seen, &sweeper.config.days.policy)
+        {
+            for number in revisions {
+                let stored = revision(sweeper, &seen.date, number, keep).await?;
+                let Some(published) = stored.as_ref().and_then(|it| it.revision.history.published) else {
+                    continue;
+                };
+                recalled.before = match stored {
+                    Some(stored) if published == number => Some(stored),
+                    _ => revision(sweeper, &seen.date, published, keep).await?,
+                };
                 break;
             }
         }
@@ -86,8 +105,11 @@ impl Recalled {
     /// What is known of the day by it, and by its newest revision.
     pub(super) fn known(&self, seen: &Seen, layout: &Layout) -> Known {
         let of = |stored: &'_ Option<Stored>| stored.as_ref().map(|stored| Arc::clone(&stored.revision));
-        let (newest, published) = (of(&self.newest), of(&self.published));
+        let (newest, published) = (of(&self.newest), of(&self.published).or(of(&self.before)));
         let mut known = manifest::recall(newest.as_deref(), published.as_deref(), layout);
+        if let Some(published) = &published {
+            note_changed(&mut known, seen, published, layout);
+        }
         known.sent.clone_from(&self.sent);
         let forgotten = newest.as_ref().map(|newest| &newest.history);
         let Some(forgotten) = forgotten.filter(|history| history.state == State::Forgotten) else {
@@ -103,6 +125,27 @@ impl Recalled {
             }
         }
         known
+    }
+}
+
+/// Notes which published outputs are other objects now: of those nothing is known until their footers are read.
+fn note_changed(known: &mut Known, seen: &Seen, published: &Revision, layout: &Layout) {
+    let tables = published.content.iter().flat_map(|content| &content.tables);
+    for (name, table) in tables {
+        let Some(seen) = seen.tables.get(name) else {
+            continue;
+        };
+        let listed: HashMap<&PartId, &OutputSeen> = seen.outputs.iter().map(|it| (&it.id, it)).collect();
+        for part in &table.parts {
+            let named = &part.output;
+            if let Some((_, id)) = layout.parse_output(&named.key)
+                && let Some(listed) = listed.get(&id)
+                && (listed.etag != named.etag || listed.size_bytes != named.bytes)
+            {
+                known.footers.remove(&id);
+                known.changed.insert(id);
+            }
+        }
     }
 }
 
@@ -136,13 +179,13 @@ pub(super) async fn revision(
     }
 }
 
-/// The last published days before a day, newest first, with what is remembered of each, looked for among so many days of
+/// The last published days (before a day, if one is given), newest first, with what is remembered of each, looked for among so many days of
 /// which there are manifests. One revision is held at a time: each is as large as its day.
 pub(super) async fn published_before(
     store: &Store,
     objects: &Objects,
     layout: &Layout,
-    date: &Day,
+    before: Option<&Day>,
     days: usize,
     among: usize,
 ) -> Result<Vec<(Day, Outline)>, SweepError> {
@@ -157,7 +200,7 @@ pub(super) async fn published_before(
             let name = folder.strip_prefix(&listing.prefix)?.strip_suffix('/')?;
             Day::parse(name.strip_prefix("date=")?)
         });
-        dates.extend(names.filter(|day| day < date));
+        dates.extend(names.filter(|day| before.is_none_or(|before| day < before)));
         match page.next {
             Some(start) => listing.start = start,
             None => break,

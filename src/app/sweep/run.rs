@@ -1,5 +1,6 @@
 //! One sweep under way, from day to day.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -31,6 +32,8 @@ pub(super) struct Run<'s> {
     pub(super) drained_ms: Option<i64>,
     pub(super) wishes: Vec<send::Wish>,
     pub(super) deadline: Option<Instant>,
+    /// Days of which there was anything.
+    pub(super) seen: BTreeSet<Day>,
 }
 
 impl Run<'_> {
@@ -46,7 +49,8 @@ impl Run<'_> {
         let sweeper = self.sweeper;
         let layout = &sweeper.config.layout;
         let (store, objects) = (&sweeper.store, &sweeper.objects);
-        let before = published_before(store, objects, layout, from, memory::DAYS, memory::AMONG).await?;
+        let before =
+            published_before(store, objects, layout, Some(from), memory::DAYS, memory::AMONG).await?;
         for (date, outline) in before.into_iter().rev() {
             self.memory.remember(&date, outline);
         }
@@ -62,6 +66,7 @@ impl Run<'_> {
                     return Ok(());
                 }
                 let date = gathered.seen.date.clone();
+                self.seen.insert(date.clone());
                 let judged = match recalled {
                     Ok(recalled) => Box::pin(self.day(gathered, recalled)).await,
                     Err(error) => Err(error),
@@ -200,6 +205,11 @@ impl Run<'_> {
                 }
                 overtaken = ended == Wrote::Overtaken;
             } else {
+                if !written.is_published() {
+                    self.pointer
+                        .leave(&seen.date, &sweeper.objects, &config.layout)
+                        .await?;
+                }
                 live(sweeper, &gathered, &verdict).await?;
             }
         }
@@ -222,6 +232,10 @@ impl Run<'_> {
         let etag = recalled.sent_etag.clone();
         self.wishes
             .extend(send::wish(seen, &verdict, &config.layout, &recalled.sent, etag));
+        // A day is held against those before it when it is published; of one that stands, its revision says what came of it.
+        if let Some(newest) = newest {
+            verdict.comparisons.clone_from(&newest.history.comparisons);
+        }
         Ok(Some(Judged {
             revised: revised.is_some(),
             ..judged(seen, verdict, Standing::new(newest, published))

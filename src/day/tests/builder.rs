@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::day::{
     Choice, Column, Decision, Facts, FailureSeen, Footer, Known, OutputSeen, Policy, Published, Seen, Sent,
-    SourceSeen, State, TableSeen, Verdict, decide,
+    SourceSeen, State, TableSeen, Unpublished, Verdict, decide,
 };
 use crate::keys::Day;
 use crate::part::{Identity, PartId, Profile};
@@ -308,6 +308,14 @@ impl Scene {
             self.known.newest = Some((verdict.state, verdict.late));
             self.known.newest_reasons = verdict.reasons.iter().map(ToString::to_string).collect();
             self.known.left = verdict.left.clone().into_iter().collect();
+            let published = self.known.published.take();
+            (self.known.published, self.known.unpublished) = match verdict.state {
+                State::Forgotten => {
+                    let listed_ms = self.seen.now_ms;
+                    (None, Some(Unpublished { listed_ms, published }))
+                }
+                _ => (published, None),
+            };
             if verdict.state.publishes() {
                 let outputs = self
                     .filled(verdict)

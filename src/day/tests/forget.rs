@@ -50,6 +50,25 @@ fn a_day_that_is_not_forgotten_after_all_comes_back_even_if_its_sources_are_gone
     assert_eq!(scene.chosen(&verdict), ["objects/a v1 p gone", "objects/b v1 p"]);
 }
 
+/// What had left before its day was forgotten stays out; what left only with its day does not.
+#[test]
+fn what_had_left_before_that_does_not_come_back_with_its_day() {
+    let mut scene = Scene::published(&["objects/a", "objects/b"]);
+    scene.land("objects/a", "v2").convert("objects/a");
+    assert_eq!(scene.after(HOUR).sweep().state, State::Complete);
+    scene.purge_all();
+    scene.seen.forgotten = true;
+    scene.sweep();
+    scene.seen.forgotten = false;
+    let verdict = scene.after(DAY).sweep();
+    assert_eq!(verdict.state, State::Complete);
+    assert_eq!(
+        scene.chosen(&verdict),
+        ["objects/a v2 p gone", "objects/b v1 p gone"]
+    );
+    assert!(scene.after(30 * DAY).sweep().reasons.is_empty());
+}
+
 #[test]
 fn keep_days_unpublishes_old_days() {
     let mut scene = Scene::published(&["objects/a"]);
