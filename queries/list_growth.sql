@@ -1,7 +1,7 @@
 -- Growth of lists (segments): members of each list on each day of the sync, and how many more or fewer than on the complete
--- day before.
+-- day before. A list that its last member left has a row that day, too.
 -- Parameters: none. It looks at the last 90 days.
-WITH members AS (
+WITH counted AS (
   SELECT
     date,
     listid,
@@ -10,14 +10,28 @@ WITH members AS (
   WHERE date >= date_format(current_date - INTERVAL '90' DAY, '%Y-%m-%d')
     AND listid IS NOT NULL
   GROUP BY 1, 2
+), filled AS (
+  SELECT d.date, l.listid, coalesce(c.members, 0) AS members
+  FROM (SELECT DISTINCT date FROM counted) d
+  CROSS JOIN (SELECT DISTINCT listid FROM counted) l
+  LEFT JOIN counted c
+    ON c.date = d.date AND c.listid = l.listid
+), changed AS (
+  SELECT
+    date,
+    listid,
+    members,
+    members - lag(members) OVER (PARTITION BY listid ORDER BY date) AS change
+  FROM filled
 )
 SELECT
   m.date,
   m.listid,
   l.name AS list,
   m.members,
-  m.members - lag(m.members) OVER (PARTITION BY m.listid ORDER BY m.date) AS change
-FROM members m
+  m.change
+FROM changed m
 LEFT JOIN lists l
   ON l.date = m.date AND l.listid = m.listid
+WHERE m.members > 0 OR m.change <> 0
 ORDER BY m.date, m.listid;

@@ -3,6 +3,7 @@
 //! Pure: what to write into the Glue catalog follows from Daymark's catalog, the footers' schemas and the definition
 //! tables of the newest complete day. The manifest function writes it; `daymark ddl` and `daymark duckdb` print it.
 
+pub mod comment;
 pub mod definitions;
 #[cfg(feature = "cli")]
 pub mod duckdb;

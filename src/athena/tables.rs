@@ -93,6 +93,8 @@ pub struct Format {
     pub output: String,
     /// `SerializationLibrary`
     pub serde: String,
+    /// What that is told, such as to find columns by their names or by their places.
+    pub parameters: BTreeMap<String, String>,
 }
 
 impl Table {

@@ -40,7 +40,7 @@ class Questions:
         for date in self.truth.days:
             for _, properties in self.properties(CONTACT, date):
                 counted[date, properties.get("lifecyclestage") or "(none)"] += 1
-        return (), with_change(sorted((date, stage, count) for (date, stage), count in counted.items()), 1)
+        return (), with_change(counted)
 
     def deals_won_by_month(self):
         rows = {name: self.truth.rows(name, self.newest) for name in ("pipelines", "pipeline_stages", "owners")}
@@ -70,7 +70,7 @@ class Questions:
         rows = [row for row in self.truth.all_rows("list_memberships") if row["listid"] is not None]
         counted = collections.Counter((row["date"], row["listid"]) for row in rows)
         names = {(row["date"], row["listid"]): row["name"] for row in self.truth.all_rows("lists")}
-        grown = with_change(sorted((date, listid, count) for (date, listid), count in counted.items()), 1)
+        grown = with_change(counted)
         return (), [(date, listid, names.get((date, listid)), *rest) for date, listid, *rest in grown]
 
     def property_changes_of_a_record(self):
@@ -149,12 +149,17 @@ class Questions:
         return (), answer
 
 
-def with_change(rows, key):
-    """Rows of date, something and a number, each with how much more the number is than on that something's day before."""
-    before, answer = {}, []
-    for row in rows:
-        answer.append((*row, row[-1] - before[row[key]] if row[key] in before else None))
-        before[row[key]] = row[-1]
+def with_change(counted):
+    """Of counts by date and group: the rows of groups that have some or had some the day before, with how many more that is."""
+    before, answer = None, []
+    groups = sorted({group for _, group in counted})
+    for date in sorted({date for date, _ in counted}):
+        now = {group: counted.get((date, group), 0) for group in groups}
+        for group, count in now.items():
+            change = None if before is None else count - before[group]
+            if count or change:
+                answer.append((date, group, count, change))
+        before = now
     return answer
 
 

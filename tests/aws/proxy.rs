@@ -16,6 +16,8 @@ pub enum Turn {
     LoseAnswer,
     /// It does not get there.
     LoseRequest,
+    /// It does not get there, and is refused under this name.
+    Refuse(&'static str),
 }
 
 /// A request, as bytes that are mostly text.
@@ -63,6 +65,14 @@ fn serve(mut client: TcpStream, server: &str, ahead_seconds: i64, judge: &dyn Fn
     };
     let turn = judge(&request);
     if turn == Turn::LoseRequest {
+        return;
+    }
+    if let Turn::Refuse(code) = turn {
+        let json = format!("{{\"__type\":\"{code}\",\"message\":\"refused\"}}");
+        let head =
+            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/x-amz-json-1.1\r\nconnection: close";
+        let answer = format!("{head}\r\ncontent-length: {}\r\n\r\n{json}", json.len());
+        client.write_all(answer.as_bytes()).unwrap();
         return;
     }
     // One request a connection, so that its end is the answer's.

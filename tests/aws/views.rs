@@ -140,6 +140,36 @@ async fn a_view_that_cannot_be_made_leaves_the_others_alone() {
     assert!(tables.contains_key("objects_contacts_latest") && tables.contains_key("objects_boats"));
 }
 
+/// What breaks a rule of Glue's API is refused by the service's front, under a name of its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_that_glue_refuses_is_named_and_leaves_the_others_alone() {
+    for code in ["InvalidInputException", "ValidationException"] {
+        let lake = Lake::new(&format!("refused{}", code.len())).await;
+        lake.account("2026-11-20", &[("0-1", "email", "string")]).await;
+        let report = lake
+            .sweep_by(autumn(), move |operation, body| {
+                match operation == "CreateTable" && body.contains("\"objects_boats\"") {
+                    true => Turn::Refuse(code),
+                    false => Turn::Pass,
+                }
+            })
+            .await
+            .unwrap();
+        assert_eq!(report.catalog.error, None, "{code}");
+        let held = &report.catalog.held;
+        assert!(held["objects_boats"].contains(code), "{held:?}");
+        let tables = lake.tables().await;
+        assert!(!tables.contains_key("objects_boats"));
+        for name in [
+            "objects_contacts",
+            "objects_latest",
+            "property_definitions_latest",
+        ] {
+            assert!(tables.contains_key(name), "{code}: {name}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sweep_that_ends_among_the_views_is_gone_on_with_by_the_next() {
     let lake = Lake::new("halfviews").await;

@@ -167,7 +167,13 @@ impl Catalog {
             };
             told.push(table.name.clone());
             if let Some(found) = &mut self.found {
-                found.insert(table.name.clone(), Found { table, version: None });
+                found.insert(
+                    table.name.clone(),
+                    Found {
+                        table,
+                        ..Found::default()
+                    },
+                );
             }
         }
         Ok(wrote.inspect_err(|error| {

@@ -12,6 +12,9 @@ pub struct Found {
     pub table: Table,
     /// Glue's number for this version of it. None: it was written since it was read.
     pub version: Option<String>,
+    /// Its description, which has to be its comment: of a view with another one Trino says that it is not there. None: it was
+    /// written since it was read.
+    pub description: Option<String>,
 }
 
 /// What is known of when the days begin.
@@ -152,7 +155,8 @@ fn step(wanted: &Wanted, found: &Found, range: Range) -> Step {
     }
     let mut differences = Vec::new();
     // A view's columns follow from its statement; only tables have files to agree with.
-    let columns = match new.table_type == VIRTUAL_VIEW {
+    let is_view = new.table_type == VIRTUAL_VIEW;
+    let columns = match is_view {
         true => view_columns(old, new, &mut differences),
         false => match columns(wanted, old, &mut differences) {
             Ok(columns) => columns,
@@ -175,6 +179,14 @@ fn step(wanted: &Wanted, found: &Found, range: Range) -> Step {
         parameters.insert(name.clone(), value.clone());
     }
     let others = [
+        (
+            "description",
+            found
+                .description
+                .as_ref()
+                .is_none_or(|found| found == new.comment()),
+        ),
+        ("partition keys", !is_view || old.keys == new.keys),
         ("type", old.table_type == new.table_type),
         ("location", old.location == new.location),
         ("format", old.format == new.format),
@@ -191,7 +203,11 @@ fn step(wanted: &Wanted, found: &Found, range: Range) -> Step {
     Step::Update {
         table: Box::new(Table {
             columns,
-            keys: old.keys.clone(),
+            keys: if is_view {
+                new.keys.clone()
+            } else {
+                old.keys.clone()
+            },
             parameters,
             ..new.clone()
         }),

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::catalog::{COMMENT_CHARS_MAX, Catalog};
+use crate::athena::comment::COMMENT_BYTES_MAX;
+use crate::catalog::Catalog;
 use crate::keys::{Day, Layout, PARTS_TABLE, Place};
 
 mod changes;
@@ -56,6 +57,7 @@ fn carried_out(mut found: BTreeMap<String, Found>, plan: Vec<Change>) -> BTreeMa
             found.insert(
                 name,
                 Found {
+                    description: Some(table.comment().to_owned()),
                     table: *table,
                     version: Some("1".to_owned()),
                 },
@@ -190,7 +192,7 @@ fn every_comment_fits_glue_and_still_names_its_source() {
         let catalog = catalog().with_overrides(&toml).unwrap();
         let wanted = wanted(&layout(), &catalog, &lake(&[("t", seen("2026-11-20", &[]))]));
         let comment = &named(&wanted, "t").columns[0].comment;
-        assert!(comment.encode_utf16().count() <= COMMENT_CHARS_MAX, "{comment}");
+        assert!(comment.len() <= COMMENT_BYTES_MAX, "{comment}");
         assert!(comment.ends_with("(A_LONG_NAME, declared)"), "{comment}");
         assert!(!comment.contains(char::is_control), "{comment}");
     }
@@ -205,7 +207,7 @@ fn every_comment_fits_glue_and_still_names_its_source() {
         .collect();
     for wanted in tables(&all.into_iter().collect()) {
         for column in &wanted.table.columns {
-            assert!(column.comment.encode_utf16().count() <= COMMENT_CHARS_MAX);
+            assert!(column.comment.len() <= COMMENT_BYTES_MAX);
             assert!(!column.comment.is_empty());
         }
     }

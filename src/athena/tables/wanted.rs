@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Column, EXTERNAL_TABLE, Format, Kind, MARK, OF, RANGE, Table, parts};
-use crate::catalog::{self, COMMENT_CHARS_MAX, Catalog, Mark};
+use crate::athena::comment::{COMMENT_BYTES_MAX, clipped};
+use crate::catalog::{self, Catalog, Mark};
 use crate::keys::{Day, Layout, Link, PARTS_TABLE};
 use crate::names::{PARTITION_KEY, lake_name};
 use crate::types::Type;
@@ -112,6 +113,7 @@ fn latest(layout: &Layout) -> Wanted {
             input: "org.apache.hadoop.mapred.TextInputFormat".to_owned(),
             output: OUTPUT_FORMAT.to_owned(),
             serde: "org.openx.data.jsonserde.JsonSerDe".to_owned(),
+            parameters: texts(&[("serialization.format", "1")]),
         },
         parameters: texts(&parameters),
         ..Table::default()
@@ -160,6 +162,7 @@ fn days(layout: &Layout, (kind, of): (Kind, &str), comment: &str, columns: Vec<C
             input: "org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat".to_owned(),
             output: OUTPUT_FORMAT.to_owned(),
             serde: "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe".to_owned(),
+            parameters: texts(&[("serialization.format", "1")]),
         },
         ..Table::default()
     }
@@ -221,7 +224,7 @@ fn of_type(ty: Type) -> String {
     }
 }
 
-/// Meaning, source name and mark, in as many characters as Glue takes.
+/// Meaning, source name and mark, in as many bytes as Glue takes.
 fn told(column: &catalog::Column) -> String {
     let mark = match column.mark {
         Mark::Known => "known",
@@ -231,37 +234,10 @@ fn told(column: &catalog::Column) -> String {
         Mark::Declared => "declared",
     };
     let source = format!("({}, {mark})", column.name);
-    let room = COMMENT_CHARS_MAX.saturating_sub(units(&source) + 1);
+    let room = COMMENT_BYTES_MAX.saturating_sub(source.len() + 1);
     let meaning = clipped(&column.comment, room);
     match meaning.is_empty() {
-        true => clipped(&source, COMMENT_CHARS_MAX),
+        true => clipped(&source, COMMENT_BYTES_MAX),
         false => format!("{meaning} {source}"),
-    }
-}
-
-/// Characters as Java counts them, which is what Glue's limit is about.
-fn units(text: &str) -> usize {
-    text.chars().map(char::len_utf16).sum()
-}
-
-/// A text on one line, cut with an ellipsis where it has more than so many characters.
-fn clipped(text: &str, most: usize) -> String {
-    let text: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    if units(&text) <= most {
-        return text;
-    }
-    let mut left = most.saturating_sub(1);
-    let kept = text.chars().take_while(|c| {
-        let fits = c.len_utf16() <= left;
-        left = left.saturating_sub(c.len_utf16());
-        fits
-    });
-    let kept: String = kept.collect();
-    match most {
-        0 => String::new(),
-        _ => format!("{}…", kept.trim_end()),
     }
 }

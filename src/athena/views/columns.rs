@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::names::{Claim, settle};
 use super::sql::{Typing, quoted};
 use crate::athena::Column;
+use crate::athena::comment::{COMMENT_BYTES_MAX, clipped};
 use crate::athena::definitions::{PropertyDefinition, PropertyKind};
-use crate::catalog::COMMENT_CHARS_MAX;
 use crate::names::{COLUMN_NAME_BYTES_MAX, PARTITION_KEY, lake_name};
 
 /// One column of a view, and the expression that gives it.
@@ -133,8 +133,7 @@ pub(super) fn of_properties(
 
 /// A comment in one line, as long as Glue allows.
 pub(super) fn comment(text: &str) -> String {
-    let line = text.chars().map(|c| if c.is_control() { ' ' } else { c });
-    line.take(COMMENT_CHARS_MAX).collect()
+    clipped(text, COMMENT_BYTES_MAX)
 }
 
 #[cfg(test)]

@@ -18,6 +18,32 @@ fn what_is_there_as_it_is_to_be_is_left_alone() {
     }
 }
 
+/// What somebody changed by hand and what reads differently because of it is put back.
+#[test]
+fn what_is_read_differently_by_hand_is_put_back() {
+    let lake = lake(&[("objects", seen("2026-11-20", &[("objectid", "bigint")]))]);
+    let by_hand: [(&str, fn(&mut Found)); 4] = [
+        ("format", |found| {
+            let parameters = &mut found.table.format.parameters;
+            parameters.insert("parquet.column.index.access".to_owned(), "true".to_owned());
+        }),
+        ("location", |found| found.table.location.push_str("x/")),
+        ("description", |found| found.description = Some("mine".to_owned())),
+        ("projection.enabled true instead of false", |found| {
+            let parameters = &mut found.table.parameters;
+            parameters.insert("projection.enabled".to_owned(), "false".to_owned());
+        }),
+    ];
+    for (told, change) in by_hand {
+        let mut found = created(&lake);
+        change(found.get_mut("objects").unwrap());
+        let plan = plan(&tables(&lake), &found, Range::Reaches);
+        assert_eq!(changes(&plan), [format!("update objects: {told}")]);
+        let found = carried_out(found, plan);
+        assert_eq!(found["objects"], created(&lake)["objects"]);
+    }
+}
+
 #[test]
 fn columns_are_added_behind_those_that_are_there() {
     let before = lake(&[("t", seen("2026-11-20", &[("b", "string"), ("d", "string")]))]);
