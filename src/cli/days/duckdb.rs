@@ -59,10 +59,10 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<Status> {
     let file = &arguments.file;
     let is_script = file.extension() == Some(OsStr::new("sql"));
     let (script, secret) = block(Box::pin(async {
-        let script = make(arguments).await?;
+        let (script, bucket) = make(arguments).await?;
         let secret = match is_script || arguments.place.is_local() {
             true => None,
-            false => Some(secret::read().await?),
+            false => Some(secret::read(bucket).await?),
         };
         anyhow::Ok((script, secret))
     }))?;
@@ -117,12 +117,14 @@ pub(in crate::cli) fn ask(file: &Path, statements: &str) -> anyhow::Result<Optio
     Ok(Some(String::from_utf8_lossy(&ended.stdout).into_owned()))
 }
 
-async fn make(arguments: &Arguments) -> anyhow::Result<String> {
+/// The script, and the bucket that the files are in.
+async fn make(arguments: &Arguments) -> anyhow::Result<(String, String)> {
     let place = Place::open(&arguments.place).await?;
     let dir = arguments.place.dir();
     let made = Box::pin(script_of(&place, dir, arguments.from.as_ref())).await;
+    let bucket = place.config.layout.curated().bucket().to_owned();
     place.close().await;
-    made
+    Ok((made?, bucket))
 }
 
 /// The script for a place; `dir` is its folder, if it is a local one.

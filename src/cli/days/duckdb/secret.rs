@@ -6,21 +6,23 @@ use aws_sdk_s3::config::{Credentials, ProvideCredentials};
 
 use crate::athena::duckdb::text;
 
-/// Credentials, region and endpoint.
+/// Credentials, region and endpoint, for one bucket: so it goes before a secret of the user's that is for all of them.
 pub(super) struct Secret {
+    bucket: String,
     credentials: Credentials,
     region: Option<String>,
     endpoint: Option<String>,
 }
 
 /// Reads them as every AWS tool does.
-pub(super) async fn read() -> anyhow::Result<Secret> {
+pub(super) async fn read(bucket: String) -> anyhow::Result<Secret> {
     let sdk = aws_config::load_defaults(BehaviorVersion::latest()).await;
     let provider = sdk
         .credentials_provider()
         .context("expected AWS credentials, found none")?;
     let of_s3 = std::env::var("AWS_ENDPOINT_URL_S3").ok();
     Ok(Secret {
+        bucket,
         credentials: provider.provide_credentials().await.context("AWS credentials")?,
         region: sdk.region().map(ToString::to_string),
         endpoint: of_s3.or_else(|| sdk.endpoint_url().map(str::to_owned)),
@@ -32,6 +34,7 @@ impl Secret {
     pub(super) fn statement(&self) -> String {
         let credentials = &self.credentials;
         let mut options = vec![
+            format!("SCOPE {}", text(&format!("s3://{}/", self.bucket))),
             format!("KEY_ID {}", text(credentials.access_key_id())),
             format!("SECRET {}", text(credentials.secret_access_key())),
         ];
@@ -73,6 +76,7 @@ mod tests {
 
     fn secret(token: Option<&str>, endpoint: Option<&str>) -> Secret {
         Secret {
+            bucket: "lake".to_owned(),
             credentials: Credentials::new("KEY", "it's", token.map(str::to_owned), None, "test"),
             region: Some("eu-central-1".to_owned()),
             endpoint: endpoint.map(str::to_owned),
@@ -83,8 +87,8 @@ mod tests {
     fn everything_that_reads_needs_is_told_and_quoted() {
         assert_eq!(
             secret(Some("token"), None).statement(),
-            "CREATE OR REPLACE TEMPORARY SECRET daymark (TYPE s3, KEY_ID 'KEY', SECRET 'it''s', \
-             SESSION_TOKEN 'token', REGION 'eu-central-1');\n"
+            "CREATE OR REPLACE TEMPORARY SECRET daymark (TYPE s3, SCOPE 's3://lake/', KEY_ID 'KEY', \
+             SECRET 'it''s', SESSION_TOKEN 'token', REGION 'eu-central-1');\n"
         );
         let elsewhere = secret(None, Some("http://127.0.0.1:4566/")).statement();
         assert!(
