@@ -3,8 +3,9 @@
 //! The only place that names types of aws-sdk-eventbridge.
 
 use aws_sdk_eventbridge::Client;
-use aws_sdk_eventbridge::error::DisplayErrorContext;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
+
+use crate::refusal;
 
 /// The events' source, for rules to match.
 pub const SOURCE: &str = "daymark";
@@ -47,7 +48,7 @@ impl Bus {
             .detail(detail)
             .build();
         let answer = self.client.put_events().entries(entry).send().await;
-        let answer = answer.map_err(|error| self.error(DisplayErrorContext(&error).to_string()))?;
+        let answer = answer.map_err(|error| self.error(refusal::words(&error)))?;
         let [entry] = answer.entries() else {
             return Err(self.error("expected an answer for the one entry".to_owned()));
         };

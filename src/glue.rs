@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use aws_sdk_glue::Client;
-use aws_sdk_glue::error::{BuildError, DisplayErrorContext, ProvideErrorMetadata};
+use aws_sdk_glue::error::{BuildError, ProvideErrorMetadata};
 use aws_sdk_glue::types::{self, SerDeInfo, StorageDescriptor, TableInput};
 
 use crate::athena::Column;
 use crate::athena::tables::{Format, Found, Table};
+use crate::refusal;
 
 /// A request that Glue refused, or that did not get through.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -66,7 +67,7 @@ impl Glue {
         let request = self.client.get_tables().database_name(&self.database);
         let mut pages = request.into_paginator().send();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| self.error(OPERATION, None, DisplayErrorContext(&error)))?;
+            let page = page.map_err(|error| self.error(OPERATION, None, refusal::words(&error)))?;
             for table in page.table_list.unwrap_or_default() {
                 let found = found(table);
                 tables.insert(found.table.name.clone(), found);
@@ -126,7 +127,7 @@ impl Glue {
             true => Ok(Wrote::Overtaken),
             false => Err(GlueError {
                 is_of_table: OF_TABLE.contains(&code),
-                ..self.error(operation, Some(table), DisplayErrorContext(&error))
+                ..self.error(operation, Some(table), refusal::words(&error))
             }),
         }
     }

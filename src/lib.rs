@@ -43,6 +43,7 @@ pub mod bus;
 pub mod config;
 pub mod glue;
 pub mod queue;
+pub mod refusal;
 pub mod store;
 pub mod telemetry;
 

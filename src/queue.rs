@@ -5,8 +5,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::error::DisplayErrorContext;
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
+
+use crate::refusal;
 
 /// Entries of one batch, at most (Amazon SQS API reference, SendMessageBatch).
 const BATCH_ENTRIES_MAX: usize = 10;
@@ -120,8 +121,7 @@ impl Sqs {
         ];
         let request = self.client.get_queue_attributes().queue_url(&self.url);
         let answer = request.set_attribute_names(Some(names.to_vec())).send().await;
-        let answer =
-            answer.map_err(|error| self.error(OPERATION, DisplayErrorContext(&error).to_string()))?;
+        let answer = answer.map_err(|error| self.error(OPERATION, refusal::words(&error)))?;
         let numbers = names.map(|name| {
             let text = answer.attributes().and_then(|attributes| attributes.get(&name));
             text.and_then(|text| text.parse::<u64>().ok())
@@ -165,7 +165,7 @@ impl Sqs {
         let request = self.client.send_message_batch().queue_url(&self.url);
         let answer = match request.set_entries(Some(entries)).send().await {
             Ok(answer) => answer,
-            Err(error) => return all(DisplayErrorContext(&error).to_string()),
+            Err(error) => return all(refusal::words(&error)),
         };
         (0..bodies.len())
             .map(|id| {

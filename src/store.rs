@@ -80,7 +80,7 @@ impl Body {
     /// those of the object, but not all of them.
     pub async fn next(&mut self) -> Option<Result<Bytes, String>> {
         let next = self.stream.next().await?;
-        Some(next.map_err(|error| error::chain(&error)))
+        Some(next.map_err(|error| crate::refusal::chain(&error)))
     }
 }
 

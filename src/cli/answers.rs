@@ -3,9 +3,10 @@
 use std::error::Error;
 
 use aws_sdk_s3::config::http::HttpResponse;
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 use crate::doctor::Failure;
+use crate::refusal;
 
 /// A refusal, with the operation's name and the service's words.
 pub(super) fn failure<E>(operation: &str, error: &SdkError<E, HttpResponse>) -> Failure
@@ -33,7 +34,7 @@ where
     match (error.code(), error.message(), status) {
         (Some(code), message, _) => format!("{operation}: {code}: {}", message.unwrap_or_default()),
         (None, _, Some(status)) => format!("{operation}: status {status}"),
-        _ => format!("{operation}: {}", DisplayErrorContext(error)),
+        _ => format!("{operation}: {}", refusal::chain(error)),
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow, bail};
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::DisplayErrorContext;
+use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
 use tokio::runtime::Runtime;
 
@@ -14,6 +14,7 @@ use super::leftovers::Aside;
 use super::local::Source;
 use super::usage;
 use crate::convert::Provenance;
+use crate::refusal;
 
 /// `s3://bucket/key`, or a prefix.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,7 +154,7 @@ impl Remote {
             let mut file = BufWriter::new(file);
             let mut size_bytes = 0;
             while let Some(bytes) = object.body.next().await {
-                let bytes = bytes.map_err(|error| told(url, "reading", &error))?;
+                let bytes = bytes.map_err(|error| said(url, "reading", &refusal::chain(&error)))?;
                 size_bytes += bytes.len() as u64;
                 // Nothing else waits on this thread.
                 file.write_all(&bytes)?;
@@ -233,6 +234,10 @@ impl Remote {
     }
 }
 
-fn told<E: std::error::Error>(url: &Url, what: &str, error: &E) -> anyhow::Error {
-    anyhow!("{}: {what} failed: {}", url.text(), DisplayErrorContext(error))
+fn told<E: ProvideErrorMetadata + std::error::Error>(url: &Url, what: &str, error: &E) -> anyhow::Error {
+    said(url, what, &refusal::words(error))
+}
+
+fn said(url: &Url, what: &str, why: &str) -> anyhow::Error {
+    anyhow!("{}: {what} failed: {why}", url.text())
 }

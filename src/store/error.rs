@@ -127,7 +127,7 @@ impl StoreError {
         let detail = match error.message() {
             Some(message) => message.to_owned(),
             None if code.is_some() => String::new(),
-            None => chain(error),
+            None => crate::refusal::chain(error),
         };
         StoreError {
             kind: kind(status, code.as_deref()),
@@ -252,21 +252,6 @@ impl fmt::Display for StoreError {
 }
 
 impl Error for StoreError {}
-
-/// An error with all its causes, in one line.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let words = error.to_string();
-        if !text.ends_with(&words) {
-            text.push_str(": ");
-            text.push_str(&words);
-        }
-        cause = error.source();
-    }
-    text
-}
 
 #[cfg(test)]
 mod tests {

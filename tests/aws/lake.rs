@@ -48,6 +48,16 @@ impl Lake {
         Config::from_vars(settings, |_| unreachable!()).unwrap()
     }
 
+    /// What looks at days without sweeping them.
+    pub fn looker(&self) -> Sweeper {
+        let tuning = Tuning {
+            path_style: true,
+            ..Tuning::default()
+        };
+        let store = Store::new(&self.desk.sdk, &tuning);
+        Sweeper::new(Arc::new(self.config()), store, None, None)
+    }
+
     /// Lands a part and has it converted.
     pub async fn part(&self, date: &str, table: &str, header: &str, rows: u32) {
         let columns = header.split(',').count();

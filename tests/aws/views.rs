@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_glue::types::{Table, TableInput};
 use daymark::app::sweep::Report;
 use daymark::athena::presto;
+use daymark::athena::views::Engine;
 use daymark::sweep::Request;
 
 use crate::lake::{Lake, autumn, columns, count};
@@ -217,6 +218,14 @@ async fn a_day_without_definitions_leaves_the_views_as_they_are() {
         "{report:?}"
     );
     assert!(names(&lake.tables().await["objects_contacts"]).contains(&"property_email".to_owned()));
+    // Whoever asks for the statements gets those of the last definitions, as the catalog has them.
+    let looker = lake.looker();
+    let wanted = looker.wanted_tables().await.unwrap();
+    let (latest, built) = looker.views_for(&wanted, Engine::DuckDb).await.unwrap();
+    assert_eq!(latest.map(|day| day.to_string()).as_deref(), Some("2026-11-21"));
+    assert_eq!(built.failed, []);
+    let contacts = built.views.iter().find(|view| view.name == "objects_contacts");
+    assert!(contacts.unwrap().sql.contains("property_email"));
     // It is no reason to try again all the time.
     let (_, asked) = lake.sweep_hours_later(8, autumn()).await;
     assert_eq!(asked, Vec::<String>::new());

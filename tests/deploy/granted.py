@@ -91,5 +91,6 @@ def hold_against_recorded(granted, used, stack):
 
 
 def kind(resource):
-    """A resource without what differs from run to run: of an object's key its first folder, without the value."""
-    return re.sub(r"^(arn:aws:s3:::[^/]+/[^/=]+).*", r"\1", resource)
+    """A resource without what differs from run to run: of an object's key the first folders, without dates and values."""
+    dateless = re.sub(r"\d{4}-\d{2}-\d{2}", "DATE", resource)
+    return re.sub(r"^(arn:aws:s3:::[^/]+(?:/[^/=]+){1,2}).*", r"\1", dateless)

@@ -176,7 +176,7 @@ class Template(unittest.TestCase):
             ("ConvertRole", "s3:GetObject"): parts,
             ("ConvertRole", "s3:AbortMultipartUpload"): {"table=*"},
             ("ManifestRole", "s3:PutObject"): own,
-            ("ManifestRole", "s3:GetObject"): own | {"table=*"},
+            ("ManifestRole", "s3:GetObject"): own | {"table=*", "failed/*"},
             ("ManifestRole", "s3:DeleteObject"): parts | {"manifest/*", "latest/*"},
         }
         for resolver, resources in self.each():

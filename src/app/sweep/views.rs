@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::catalog::{Catalog, Types};
 use super::objects::Objects;
 use super::pointer::Pointer;
+use super::recalled::published_before;
 use super::{SweepError, Sweeper};
 use crate::athena::definitions::{self, Definitions, Reader};
 use crate::athena::tables::{self, Change, Found, Kind, Step, Table, Wanted};
@@ -261,19 +262,31 @@ impl Sweeper {
         let Some(ground) = Ground::read(self, pointer.date(), &types).await? else {
             return Ok((None, Built::default()));
         };
-        let ground = Ground { settings, ..ground };
-        if let Some(why) = ground.lacks(tables) {
-            let failed = vec![("views".to_owned(), why)];
-            return Ok((
-                Some(ground.day),
-                Built {
-                    failed,
-                    ..Built::default()
-                },
-            ));
+        let newest = ground.day.clone();
+        let mut ground = Ground { settings, ..ground };
+        // As the catalog has them: a day without definitions leaves the views to those of the last day that has them.
+        while let Some(why) = ground.lacks(tables) {
+            let before = self.published_day_before(&ground.day).await?;
+            let Some(earlier) = Ground::read(self, before.as_ref(), &types).await? else {
+                let failed = vec![("views".to_owned(), why)];
+                return Ok((
+                    Some(newest),
+                    Built {
+                        failed,
+                        ..Built::default()
+                    },
+                ));
+            };
+            ground = Ground { settings, ..earlier };
         }
         let built = ground.build(self, tables).await?;
-        Ok((Some(ground.day), built))
+        Ok((Some(newest), built))
+    }
+
+    async fn published_day_before(&self, day: &Day) -> Result<Option<Day>, SweepError> {
+        let layout = &self.config.layout;
+        let found = published_before(&self.store, &self.objects, layout, Some(day), 1, usize::MAX).await?;
+        Ok(found.into_iter().next().map(|(day, _)| day))
     }
 
     /// The same over tables that are there.

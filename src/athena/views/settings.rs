@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Engine;
 
+/// What a statement takes beside properties, generously; with less, views would have none.
+const STATEMENT_BYTES_MIN: usize = 16 << 10;
+
 /// What can be set about views.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -30,12 +33,62 @@ impl ViewSettings {
     /// # Errors
     /// What was expected.
     pub fn parse(json: &str) -> Result<Self, String> {
+        // A list would be taken for the members in their order.
+        let value: serde_json::Value = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        if !value.is_object() {
+            return Err("expected an object".to_owned());
+        }
         let settings: ViewSettings = serde_json::from_str(json).map_err(|error| error.to_string())?;
-        match settings.decimals {
-            Some((precision, scale)) if !(1..=38).contains(&precision) || scale > precision => Err(format!(
+        if let Some((precision, scale)) = settings.decimals
+            && (!(1..=38).contains(&precision) || scale > precision)
+        {
+            return Err(format!(
                 "decimals: expected a precision of 1 to 38 and a scale of at most that, found [{precision}, {scale}]"
+            ));
+        }
+        let mut types: BTreeMap<String, &String> = BTreeMap::new();
+        for (id, name) in &settings.names {
+            let name = name.trim().to_lowercase();
+            if name.is_empty() {
+                return Err(format!("names: expected a name for {id}, found none"));
+            }
+            if let Some(other) = types.insert(name.clone(), id) {
+                return Err(format!(
+                    "names: expected a name for each type, found {name:?} for {other} and for {id}"
+                ));
+            }
+        }
+        match settings.statement_bytes_max {
+            Some(bytes) if bytes < STATEMENT_BYTES_MIN => Err(format!(
+                "statement_bytes_max: expected at least {STATEMENT_BYTES_MIN}, found {bytes}"
             )),
             _ => Ok(settings),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_not_be_meant_is_refused() {
+        for (json, found) in [
+            ("[]", "expected an object"),
+            ("[[38,9]]", "expected an object"),
+            ("{\"decimals\":[39,2]}", "found [39, 2]"),
+            ("{\"names\":{\"2-7\":\" \"}}", "a name for 2-7, found none"),
+            (
+                "{\"names\":{\"0-1\":\"People\",\"2-7\":\"people\"}}",
+                "for 0-1 and for 2-7",
+            ),
+            ("{\"statement_bytes_max\":0}", "at least 16384, found 0"),
+            ("{\"nmaes\":{}}", "unknown field"),
+        ] {
+            let refused = ViewSettings::parse(json).unwrap_err();
+            assert!(refused.contains(found), "{json}: {refused}");
+        }
+        let all = "{\"decimals\":[38,9],\"names\":{\"2-7\":\"Boats\"},\"properties\":{\"0-1\":[\"email\"]},\"statement_bytes_max\":20000}";
+        assert!(ViewSettings::parse(all).is_ok());
     }
 }

@@ -136,6 +136,32 @@ fn a_manifest_that_does_not_fit_its_checksum_its_content_or_its_original() {
     faulty(&desk, &["expected a copy of the newest revision, found none"]);
 }
 
+/// It is written last: somebody is at it, or was stopped there, and the next sweep ends it.
+#[test]
+fn a_checksum_that_is_missing_is_no_damage() {
+    let desk = whole();
+    let checksum = "lake/curated/manifest/date=2026-11-20/manifest.json.sha256";
+    fs::remove_file(desk.path(checksum)).unwrap();
+    run(&desk, &["verify", "--date", "2026-11-20"])
+        .expect(0)
+        .shows("its checksum is not written yet");
+}
+
+#[test]
+fn a_manifest_that_is_a_copy_of_an_earlier_revision() {
+    let desk = whole();
+    let folder = "lake/curated/manifest/date=2026-11-20/";
+    let text = desk.read(&format!("{folder}manifest.json"));
+    desk.write(
+        &format!("{folder}r000002.json"),
+        text.replace("\"revision\":1", "\"revision\":2").as_bytes(),
+    );
+    faulty(
+        &desk,
+        &["expected a copy of manifest/date=2026-11-20/r000002.json, found one of revision 1"],
+    );
+}
+
 #[test]
 fn symlinks_that_name_something_else() {
     let desk = whole();
