@@ -22,7 +22,8 @@ fn what_is_there_as_it_is_to_be_is_left_alone() {
 #[test]
 fn what_is_read_differently_by_hand_is_put_back() {
     let lake = lake(&[("objects", seen("2026-11-20", &[("objectid", "bigint")]))]);
-    let by_hand: [(&str, fn(&mut Found)); 4] = [
+    type Change = fn(&mut Found);
+    let by_hand: [(&str, Change); 4] = [
         ("format", |found| {
             let parameters = &mut found.table.format.parameters;
             parameters.insert("parquet.column.index.access".to_owned(), "true".to_owned());
