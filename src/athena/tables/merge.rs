@@ -148,14 +148,22 @@ fn what(table: &Table) -> String {
 
 fn step(wanted: &Wanted, found: &Found, range: Range) -> Step {
     let (new, old) = (&wanted.table, &found.table);
+    let is_view = new.table_type == VIRTUAL_VIEW;
     match old.mark() {
         None => return Step::Held(Held::Foreign),
+        // Tables go before views, which get another name: also where the view was there first.
+        Some((kind, _)) if kind == Kind::View.as_str() && !is_view => {
+            return Step::Update {
+                table: Box::new(new.clone()),
+                version: found.version.clone(),
+                differences: vec!["a table instead of a view".to_owned()],
+            };
+        }
         mark if mark != new.mark() => return Step::Held(Held::Taken { by: what(old) }),
         Some(_) => {}
     }
     let mut differences = Vec::new();
     // A view's columns follow from its statement; only tables have files to agree with.
-    let is_view = new.table_type == VIRTUAL_VIEW;
     let columns = match is_view {
         true => view_columns(old, new, &mut differences),
         false => match columns(wanted, old, &mut differences) {

@@ -45,6 +45,28 @@ fn what_is_read_differently_by_hand_is_put_back() {
     }
 }
 
+/// HubSpot may begin to write a table that is called like a view.
+#[test]
+fn a_table_goes_before_a_view_that_was_there_first() {
+    let lake = lake(&[("objects_contacts", seen("2026-11-20", &[("objectid", "bigint")]))]);
+    let contacts = View {
+        name: "objects_contacts".to_owned(),
+        columns: Vec::new(),
+        sql: "SELECT 1".to_owned(),
+        comment: String::new(),
+    };
+    let mut found = created(&lake);
+    let there = view(&contacts, "original".to_owned(), "expanded".to_owned()).table;
+    found.get_mut("objects_contacts").unwrap().table = there;
+    let plan = plan(&tables(&lake), &found, Range::Reaches);
+    assert_eq!(
+        changes(&plan),
+        ["update objects_contacts: a table instead of a view"]
+    );
+    let found = carried_out(found, plan);
+    assert_eq!(found["objects_contacts"], created(&lake)["objects_contacts"]);
+}
+
 #[test]
 fn columns_are_added_behind_those_that_are_there() {
     let before = lake(&[("t", seen("2026-11-20", &[("b", "string"), ("d", "string")]))]);
