@@ -55,11 +55,6 @@ pub fn script(sources: &[Source<'_>], views: &[View], latest: Option<&str>) -> S
     sql
 }
 
-/// A text as SQL has it.
-pub fn text(text: &str) -> String {
-    literal(text)
-}
-
 fn create(sql: &mut String, name: &str, statement: &str, comment: &str) {
     let name = quoted(name);
     // Writing to a string cannot fail.

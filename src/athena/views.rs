@@ -38,7 +38,7 @@ use sql::{Days, LATEST, Typing};
 pub use settings::ViewSettings;
 pub use sql::Engine;
 #[cfg(feature = "cli")]
-pub(super) use sql::literal;
+pub(crate) use sql::literal;
 
 /// The views of an account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

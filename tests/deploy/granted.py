@@ -51,11 +51,13 @@ def check(recorder, stack, endpoint, all_of_them=True):
 
 def tell(granted, used):
     reasons = {(entry["role"], entry["sid"]): entry["reason"] for entry in rights.IMPLIED}
+    implied = {(entry["role"], entry["sid"], action) for entry in rights.IMPLIED for action in entry["actions"]}
     for role, its_grants in granted.items():
         by_statement = {}
         for grant in its_grants:
             asked = [right for right in used.get(role, ()) if rights.covers(grant, *right)]
-            by_statement.setdefault(grant[0], []).append(f"{grant[1]} ({len(asked) or 'implied'})")
+            is_implied = not asked and (role, grant[0], grant[1]) in implied
+            by_statement.setdefault(grant[0], []).append(f"{grant[1]} ({'implied' if is_implied else len(asked)})")
         for sid, actions in by_statement.items():
             local.Steps.say(role, sid, ", ".join(dict.fromkeys(actions)))
             if (role, sid) in reasons:

@@ -133,7 +133,7 @@ class Template(unittest.TestCase):
                 self.assertIn("RoleArn", str(function["Events"]) if name == "ManifestFunction" else "RoleArn")
 
     def test_rights_are_those_that_were_used(self):
-        """What the functions were seen to ask for, against what this template grants; under a key of one's own one right more."""
+        """What the functions were seen to ask for, against what this template grants; and that both kinds of fault are found."""
         resources = resolve.Resolver(self.template, {}).resources()
         granted = {}
         for name, role in of_type(resources, "IAM::Role").items():

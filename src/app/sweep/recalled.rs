@@ -179,8 +179,8 @@ pub(super) async fn revision(
     }
 }
 
-/// The last published days (before a day, if one is given), newest first, with what is remembered of each, looked for among so many days of
-/// which there are manifests. One revision is held at a time: each is as large as its day.
+/// The last published days (before a day, if one is given), newest first, with what is remembered of each, looked for among
+/// so many days of which there are manifests. One revision is held at a time: each is as large as its day.
 pub(super) async fn published_before(
     store: &Store,
     objects: &Objects,

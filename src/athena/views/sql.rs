@@ -57,7 +57,7 @@ pub(super) fn quoted(name: &str) -> String {
 }
 
 /// A text in a statement.
-pub(in crate::athena) fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 

@@ -4,7 +4,7 @@ use anyhow::Context;
 use aws_config::BehaviorVersion;
 use aws_sdk_s3::config::{Credentials, ProvideCredentials};
 
-use crate::athena::duckdb::text;
+use crate::athena::views::literal;
 
 /// Credentials, region and endpoint, for one bucket: so it goes before a secret of the user's that is for all of them.
 pub(super) struct Secret {
@@ -34,23 +34,23 @@ impl Secret {
     pub(super) fn statement(&self) -> String {
         let credentials = &self.credentials;
         let mut options = vec![
-            format!("SCOPE {}", text(&format!("s3://{}/", self.bucket))),
-            format!("KEY_ID {}", text(credentials.access_key_id())),
-            format!("SECRET {}", text(credentials.secret_access_key())),
+            format!("SCOPE {}", literal(&format!("s3://{}/", self.bucket))),
+            format!("KEY_ID {}", literal(credentials.access_key_id())),
+            format!("SECRET {}", literal(credentials.secret_access_key())),
         ];
         options.extend(
             credentials
                 .session_token()
-                .map(|token| format!("SESSION_TOKEN {}", text(token))),
+                .map(|token| format!("SESSION_TOKEN {}", literal(token))),
         );
         options.extend(
             self.region
                 .as_ref()
-                .map(|region| format!("REGION {}", text(region))),
+                .map(|region| format!("REGION {}", literal(region))),
         );
         if let Some(endpoint) = &self.endpoint {
             let (scheme, host) = endpoint.split_once("://").unwrap_or(("https", endpoint));
-            options.push(format!("ENDPOINT {}", text(host.trim_end_matches('/'))));
+            options.push(format!("ENDPOINT {}", literal(host.trim_end_matches('/'))));
             options.push(format!("USE_SSL {}", scheme != "http"));
             // A server that is not AWS' has buckets in the path.
             options.push("URL_STYLE 'path'".to_owned());
