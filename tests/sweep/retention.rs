@@ -143,6 +143,23 @@ async fn a_day_comes_back_as_it_was_even_if_its_sources_are_gone() {
     }
 }
 
+/// No revision ever named its parts, so that only their footers tell what was there.
+#[tokio::test]
+async fn a_day_that_was_never_published_comes_back_as_it_was_too() {
+    let lake = Lake::new().await;
+    let a = lake.part(DATE, "a", 3).await;
+    let b = lake.land(&key(DATE, "b"), owners(1, 4)).await;
+    assert_eq!(lake.quiet_day().await.state, State::Open);
+    lake.overwrite(&lake.leaf(Leaf::Forgotten), "{}").await;
+    assert_eq!(lake.day().await.state, State::Forgotten);
+    lake.purge(&key(DATE, "a")).await;
+    lake.remove(&lake.leaf(Leaf::Forgotten)).await;
+    lake.convert(&b).await;
+    let day = lake.quiet_day().await;
+    assert_eq!((day.state, day.parts), (State::Complete, 2), "{:?}", day.reasons);
+    assert_eq!(lake.published().await, lake.outputs(&[&a, &b]));
+}
+
 #[tokio::test]
 async fn a_day_that_was_too_old_by_mistake_comes_back_too() {
     let mut lake = Lake::new().await;
