@@ -20,7 +20,7 @@ LAMBDA := target/lambda$(ARCH:%=-%)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo athena test test-rust test-engines test-seaweedfs test-ministack lint lint-rust lint-deny lint-lambda lint-template \
+.PHONY: help demo athena test test-rust test-engines test-seaweedfs test-ministack test-page lint lint-rust lint-deny lint-lambda lint-template \
 	deploy-local mutants bench bench-sweep bench-start bench-memory bench-instructions bench-instructions-record bench-programs \
 	bench-tools fuzz build build-twice invoke build-ConvertFunction build-ManifestFunction
 
@@ -66,6 +66,11 @@ test-seaweedfs: $(VENVS)/seaweedfs/.made-from
 test-ministack: $(VENVS)/ministack/.made-from
 	$(MINISTACK) $(CARGO) test --locked --test aws
 
+# The page of `status --html`. Not among the others, because it needs Chromium and ChromeDriver on the machine.
+test-page: ## Look at the page of `status --html` in a headless browser (needs chromium and chromedriver)
+	$(CARGO) run --locked --bin daymark -- demo --dir target/page/demo --quiet
+	$(PYTHON) tests/browser/page.py target/debug/daymark target/page/demo target/page
+
 # Tables, views and ready queries in the engine under Athena. Not among the others, because it downloads 800 MB once.
 athena: $(VENVS)/athena/.made-from $(VENVS)/ministack/.made-from ## Ask real Trino every table, view and ready query of a sample account, against its truth
 	$(CARGO) build --locked --bin daymark
@@ -81,7 +86,7 @@ lint-rust:
 	$(CARGO) fmt --check --manifest-path benches/tools/Cargo.toml
 	$(CARGO) fmt --check --manifest-path fuzz/Cargo.toml
 	$(CARGO) clippy --locked --all-targets --test aws -- -D warnings
-	$(CARGO) clippy --locked --lib --bins $(LAMBDA_FEATURES) -- -D warnings
+	$(CARGO) clippy --locked --lib --bins $(LAMBDA_FEATURES) --features cli-dependencies -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps
 
 lint-deny: $(VENVS)/deny/.made-from
