@@ -1,10 +1,14 @@
 -- What changed since yesterday: records that are new, gone or changed between the newest complete day and the complete day
 -- before it, by object type.
--- Parameters: none. Both days of OBJECTS are read.
+-- Parameters: none. Both days of OBJECTS are read. Without a complete day before it in the last 60 days, everything is new.
 WITH days AS (
   SELECT
     (SELECT max(date) FROM daymark_latest) AS today,
-    (SELECT max(date) FROM daymark_parts WHERE date < (SELECT max(date) FROM daymark_latest)) AS yesterday
+    (
+      SELECT max(date) FROM daymark_parts
+      WHERE date >= date_format(current_date - INTERVAL '60' DAY, '%Y-%m-%d')
+        AND date < (SELECT max(date) FROM daymark_latest)
+    ) AS yesterday
 ), today AS (
   SELECT objecttypeid, objectid, updatedat
   FROM objects

@@ -14,6 +14,7 @@ pub mod landing;
 pub mod merge;
 pub mod notification;
 pub mod policy;
+pub mod probe;
 pub mod queue;
 pub mod rule;
 
@@ -66,6 +67,8 @@ pub enum Check {
     OldestMessage,
     /// The function that converts, and what wakes it.
     Converter,
+    /// Whether the functions start, and may do what they have to.
+    Probe,
     /// What wakes the function that looks after days.
     Schedule,
     /// What lies under the landing prefix.
@@ -78,7 +81,7 @@ pub enum Check {
 
 impl Check {
     /// All of them, in the order in which they are told.
-    pub const ALL: [Check; 16] = [
+    pub const ALL: [Check; 17] = [
         Check::Stack,
         Check::Settings,
         Check::LandingBucket,
@@ -91,6 +94,7 @@ impl Check {
         Check::DeadLetters,
         Check::OldestMessage,
         Check::Converter,
+        Check::Probe,
         Check::Schedule,
         Check::DayFolders,
         Check::LastCompleteDay,
@@ -112,6 +116,7 @@ impl Check {
             Check::DeadLetters => "dead-letters",
             Check::OldestMessage => "oldest-message",
             Check::Converter => "converter",
+            Check::Probe => "probe",
             Check::Schedule => "schedule",
             Check::DayFolders => "day-folders",
             Check::LastCompleteDay => "last-complete-day",

@@ -13,6 +13,7 @@ use crate::day::{Column, Event, Published, Remark, State};
 use crate::keys::{Day, Layout};
 
 mod build;
+mod latest;
 mod parts;
 mod recall;
 mod symlink;
@@ -21,6 +22,7 @@ mod tests;
 mod witness;
 
 pub use build::revise;
+pub use latest::{latest, parse_latest};
 pub use parts::{LedgerError, ledger};
 pub use recall::recall;
 pub use symlink::{is_symlink, live_symlinks, symlink, symlinks};

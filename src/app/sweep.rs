@@ -44,7 +44,7 @@ use pointer::Pointer;
 use run::Run;
 use state::State;
 
-pub use catalog::CatalogReport;
+pub use catalog::{CatalogReport, Changes};
 
 /// Why a sweep, or a day's turn in it, came to no end.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +102,8 @@ pub struct Report {
     pub depth: Option<Depth>,
     /// Parts that were sent again.
     pub sent: u64,
+    /// In a dry run, the keys of the sources that are to be sent, the newest days' first.
+    pub to_send: Vec<String>,
     /// The newest day that should be complete by now, if neither it nor a newer one is.
     pub overdue: Option<Day>,
     /// What it did to the Glue catalog.
@@ -235,6 +237,10 @@ impl Sweeper {
         let first = days.iter().map(|day| &day.date).min();
         let complete_by_ms = self.config.days.complete_by_ms;
         let overdue = overdue::overdue(now_ms, complete_by_ms, pointer.date(), first);
+        let to_send = match request.dry_run {
+            true => send::keys(&wishes),
+            false => Vec::new(),
+        };
         let mut sent = 0;
         if let (Some(queue), Some(depth), false) = (&self.queue, depth, request.dry_run) {
             let room = self.config.days.queue_messages_max.saturating_sub(depth.total());
@@ -250,6 +256,7 @@ impl Sweeper {
             stopped_before,
             depth,
             sent,
+            to_send,
             overdue,
             catalog: catalog.report,
         })

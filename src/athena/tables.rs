@@ -13,7 +13,7 @@ mod wanted;
 use std::collections::BTreeMap;
 
 pub use ddl::{ddl, identifier};
-pub use merge::{Change, Found, Held, Range, Step, changes, plan, types};
+pub use merge::{Change, Found, Held, Range, Step, changes, left_over, plan, types};
 pub use wanted::{LATEST_TABLE, LIVE_SUFFIX, Seen, Wanted, wanted};
 
 use super::{Column, View, presto};

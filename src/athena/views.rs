@@ -103,6 +103,7 @@ pub fn views(
         ..Built::default()
     };
     let namings = namings(definitions, settings);
+    built.warnings.extend(unmeant(settings, &namings));
     let base: Vec<&str> = tables
         .keys()
         .map(String::as_str)
@@ -275,6 +276,23 @@ fn namings(definitions: &Definitions, settings: &ViewSettings) -> BTreeMap<Strin
             (id.to_owned(), naming(id, defined, definitions, settings))
         })
         .collect()
+}
+
+/// What settings say of types that there are none of.
+fn unmeant<'s>(
+    settings: &'s ViewSettings,
+    namings: &'s BTreeMap<String, Naming>,
+) -> impl Iterator<Item = String> + use<'s> {
+    let names = settings.names.keys().filter(|id| !namings.contains_key(*id));
+    let names = names.map(|id| format!("type {id} is given a name by configuration and not defined"));
+    let is_type = |key: &str| {
+        let mut named = namings
+            .iter()
+            .flat_map(|(id, naming)| [id, &naming.name, &naming.plural]);
+        named.any(|name| key.eq_ignore_ascii_case(name))
+    };
+    let types = settings.properties.keys().filter(move |key| !is_type(key));
+    names.chain(types.map(|key| format!("type {key} is given properties by configuration and not defined")))
 }
 
 fn naming(id: &str, defined: &TypeDefinition, definitions: &Definitions, settings: &ViewSettings) -> Naming {

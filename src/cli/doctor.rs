@@ -6,6 +6,7 @@
 mod ask;
 mod bucket;
 mod gather;
+mod probe;
 
 use clap::Args;
 use serde_json::json;
@@ -48,6 +49,9 @@ pub(super) struct DoctorArguments {
     /// Have the landing bucket tell the queue of parts, beside whatever else it tells
     #[arg(long)]
     fix: bool,
+    /// Invoke both functions as well, with something that changes nothing: a part that is not there, and a dry run
+    #[arg(long)]
+    probe: bool,
     /// Print one JSON object a finding on its line
     #[arg(long)]
     json: bool,
@@ -57,6 +61,8 @@ const EXAMPLES: &str = "\
 Examples:
   daymark doctor --stack daymark
   daymark doctor --stack daymark --json | jq 'select(.level != \"ok\")'
+  daymark doctor --stack daymark --probe
+      Finds out what the functions' own roles let them do, too.
   daymark doctor --stack daymark --fix
       Merges an entry for the queue into the bucket's notifications, or turns on EventBridge where a rule waits for it.
       Entries of others stay as they are.
@@ -102,6 +108,9 @@ async fn doctor(arguments: &DoctorArguments) -> anyhow::Result<Status> {
     findings.push(settings(&found, &facts));
     let fix_command = format!("daymark doctor {} --fix", arguments.place.again());
     findings.extend(facts.findings(&place, &arguments.place.again(), &fix_command));
+    if arguments.probe {
+        findings.extend(Box::pin(probe::probe(&clients, &place, &facts)).await);
+    }
     let mut not_fixed = None;
     if arguments.fix {
         match fix(&clients, &place, &facts).await {

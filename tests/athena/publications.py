@@ -8,8 +8,9 @@ PUBLICATIONS = 200
 CONTENTS = 8
 ROWS = 500
 PARTS = ["data_0_0_0", "data_0_1_0"]
-# Every so many publications, the new sources come before their Parquet, and a sweep in between reopens the day.
+# Before every so many publications, a source comes that has no Parquet yet: the sweep in between reopens the day.
 REOPENED_EVERY = 4
+LATE = "{prefix}/{day}/OWNERS/data_0_9_0.csv.gz"
 
 
 def check(engine_of, lake, report):
@@ -38,14 +39,17 @@ def check(engine_of, lake, report):
     land(contents[0][0])
     convert(contents[0][1])
     lake.sweep(day, day)
+    reopened = 0
     watch = Watch(engine_of(lake.name), day)
     with watch:
         for number in range(1, PUBLICATIONS + 1):
             sources, outputs = contents[number % CONTENTS]
-            if number % REOPENED_EVERY == 0 and number < CONTENTS:
-                land(sources)
-                lake.sweep(day, day)
             convert(outputs)
+            if number % REOPENED_EVERY == 0:
+                late = LATE.format(prefix=lake.name, day=day)
+                lake.s3.put_object(Bucket="landing", Key=late, Body=next(iter(sources.values())))
+                reopened += lake.sweep(day, day).count("reopened") > 0
+                lake.s3.delete_object(Bucket="landing", Key=late)
             land(sources)
             lake.sweep(day, day)
             if number % 50 == 0:
@@ -55,9 +59,11 @@ def check(engine_of, lake, report):
     faults = watch.faults[:5]
     if revisions < PUBLICATIONS:
         faults.append(f"expected {PUBLICATIONS} revisions or more, found {revisions}")
+    if reopened != PUBLICATIONS // REOPENED_EVERY:
+        faults.append(f"expected {PUBLICATIONS // REOPENED_EVERY} reopenings, found {reopened}")
     if len(watch.seen) < CONTENTS:
         faults.append(f"of {CONTENTS} contents only {sorted(watch.seen)} were seen")
-    print(f"         {revisions} revisions, {watch.queries} queries, {len(watch.faults)} errors or mixtures")
+    print(f"         {revisions} revisions, {reopened} reopenings, {watch.queries} queries, {len(watch.faults)} errors or mixtures")
     report("again", f"owners of one day, {PUBLICATIONS} times", watch.queries, faults)
 
 

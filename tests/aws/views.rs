@@ -31,6 +31,11 @@ impl Lake {
         self.text(date, "OBJECT_WITH_OBJECT_PROPERTIES", with).await;
     }
 
+    async fn drop_table(&self, name: &str) {
+        let request = self.glue.delete_table().database_name(&self.database);
+        request.name(name).send().await.unwrap();
+    }
+
     async fn view(&self, name: &str) -> presto::Decoded {
         let tables = self.tables().await;
         let text = tables
@@ -203,10 +208,11 @@ async fn a_sweep_that_ends_among_the_views_is_gone_on_with_by_the_next() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_day_without_definitions_leaves_the_views_as_they_are() {
+async fn a_day_without_definitions_has_the_views_of_the_last_ones() {
     let lake = Lake::new("undefined").await;
     lake.account("2026-11-20", &[("0-1", "email", "string")]).await;
     lake.sweep().await;
+    lake.drop_table("objects_contacts").await;
     lake.text("2026-11-21", "OBJECTS", "OBJECTTYPEID,OBJECTID\n0-1,1\n")
         .await;
     // The other tables of the day before are waited for, and given up.
@@ -217,6 +223,7 @@ async fn a_day_without_definitions_leaves_the_views_as_they_are() {
         report.catalog.held["views"].contains("2026-11-21 has no table"),
         "{report:?}"
     );
+    assert_eq!(report.catalog.created, ["objects_contacts"]);
     assert!(names(&lake.tables().await["objects_contacts"]).contains(&"property_email".to_owned()));
     // Whoever asks for the statements gets those of the last definitions, as the catalog has them.
     let looker = lake.looker();
@@ -236,9 +243,29 @@ async fn dropped_views_come_back_with_the_daily_sweep() {
     let lake = Lake::new("dropped").await;
     lake.account("2026-11-20", &[("0-1", "email", "string")]).await;
     lake.sweep().await;
-    let request = lake.glue.delete_table().database_name(&lake.database);
-    request.name("objects_contacts").send().await.unwrap();
+    lake.drop_table("objects_contacts").await;
     let (report, asked) = lake.sweep_for(Request::default()).await;
     assert_eq!(report.catalog.created, ["objects_contacts"]);
     assert_eq!(asked, ["GetTables", "CreateTable"]);
+}
+
+/// Nothing says whether somebody still asks it, so nothing drops it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_whose_type_is_renamed_stays_and_is_named() {
+    let lake = Lake::new("renamed").await;
+    lake.account("2026-11-20", &[("0-1", "email", "string")]).await;
+    lake.sweep().await;
+    lake.account("2026-11-21", &[("0-1", "email", "string")]).await;
+    let types = TYPES.replace("Boat", "Ship");
+    lake.text("2026-11-21", "OBJECT_AND_EVENT_TYPE_DEFINITIONS", &types)
+        .await;
+    lake.sweep().await;
+    let tables = lake.tables().await;
+    assert!(tables.contains_key("objects_boats") && tables.contains_key("objects_ships"));
+    let variables = [("DAYMARK_GLUE_DATABASE", lake.database.as_str())];
+    lake.desk
+        .run_by(&variables, "catalog", &["--diff"])
+        .expect(0)
+        .shows("left objects_boats: a view that is made no more")
+        .shows("left objects_boats_latest: ");
 }

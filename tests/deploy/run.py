@@ -116,7 +116,7 @@ def play(a, steps, sam, template, left, recorder):
     print("\n  daymark verify: " + "\n  ".join(verified.strip().splitlines()[-3:]))
     steps("daymark doctor")
     # Its status is 0 if it finds no fault.
-    print(local.run([a.daymark, "doctor", "--stack", stack.name], aws).rstrip())
+    print(local.run([a.daymark, "doctor", "--stack", stack.name, "--probe"], aws).rstrip())
 
     if a.quick:
         steps("rights that were used")

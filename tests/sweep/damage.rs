@@ -218,6 +218,25 @@ async fn what_a_newer_release_wrote_is_left_alone() {
     assert_eq!(lake.day().await.revision, Some(1));
 }
 
+/// Members that this release does not know are no damage where the version says that there may be some.
+#[tokio::test]
+async fn what_a_newer_release_counts_and_remembers_is_left_alone() {
+    let lake = complete().await;
+    let newer = r#"{"version": 2, "more": 1}"#;
+    let sent = lake.leaf(Leaf::Sent);
+    lake.overwrite(&sent, newer).await;
+    let report = lake.ask("{}").await.unwrap();
+    let error = report.days[0].judged.as_ref().unwrap_err().to_string();
+    assert!(error.contains("newer release") && error.contains(&sent), "{error}");
+    assert_eq!(lake.text(&sent).await.as_deref(), Some(newer));
+    lake.remove(&sent).await;
+    let state = "lake/manifest/sweep.json";
+    lake.overwrite(state, newer).await;
+    let error = lake.ask("{}").await.unwrap_err().to_string();
+    assert!(error.contains("newer release") && error.contains(state), "{error}");
+    assert_eq!(lake.text(state).await.as_deref(), Some(newer));
+}
+
 #[tokio::test]
 async fn a_ledger_of_a_lost_history_is_not_taken_for_a_new_one() {
     let lake = complete().await;

@@ -361,19 +361,40 @@ impl Sweeper {
         Ok(tables::wanted(layout, &self.config.catalog, &lake))
     }
 
-    /// What the next daily comparison would change in the Glue catalog, views included, with what of them could not be built.
-    /// Nothing is written.
+    /// What the next daily comparison would change in the Glue catalog, views included. Nothing is written.
     ///
     /// # Errors
     /// S3's and Glue's refusals, and definitions that cannot be read.
-    pub async fn catalog_changes(&self) -> Result<(Vec<Change>, Built), SweepError> {
+    pub async fn catalog_changes(&self) -> Result<Changes, SweepError> {
         let mut wanted = self.wanted_tables().await?;
         let mut catalog = Catalog::new(self.glue.clone());
         let (views, built) = match catalog.load().await? {
             Some((_, found)) => self.views_over(&wanted, found).await?,
             None => (Vec::new(), Built::default()),
         };
+        // Where no view could be made, for want of definitions, none is left over.
+        let is_made = !views.is_empty();
         wanted.extend(views);
-        Ok((catalog.plan(&wanted, Range::Begins).await?, built))
+        let left = match catalog.load().await? {
+            Some((_, found)) if is_made => tables::left_over(&wanted, &built.failed, found),
+            _ => Vec::new(),
+        };
+        Ok(Changes {
+            plan: catalog.plan(&wanted, Range::Begins).await?,
+            left,
+            built,
+        })
     }
+}
+
+/// What is not in the Glue catalog as it is to be.
+#[derive(Debug)]
+pub struct Changes {
+    /// Each table and view that is to be there.
+    pub plan: Vec<Change>,
+    /// Names of views that are there and are made no more: their type has another name, or is defined no more. They stay until
+    /// somebody drops them.
+    pub left: Vec<String>,
+    /// What of the views could not be built.
+    pub built: Built,
 }

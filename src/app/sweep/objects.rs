@@ -10,6 +10,16 @@ use crate::store::{Kind, Listed, Store};
 /// The largest manifest that is read: some hundred thousand parts.
 pub(super) const MANIFEST_BYTES_MAX: u64 = 512 << 20;
 
+/// The version of a document of ours. It is looked at first: a newer one has members that this release does not know, and is
+/// no damage.
+pub(super) fn version(json: &[u8]) -> Result<u32, serde_json::Error> {
+    #[derive(serde::Deserialize)]
+    struct Versioned {
+        version: u32,
+    }
+    serde_json::from_slice(json).map(|Versioned { version }| version)
+}
+
 /// What became of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wrote {

@@ -3,23 +3,16 @@
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
-use serde::{Deserialize, Serialize};
 
 use super::SweepError;
 use super::objects::{Objects, Wrote};
 use super::recalled::published_before;
 use crate::keys::{Day, Layout};
+use crate::manifest;
 use crate::store::{Listing, Store};
 
 /// How often the pointer is read again because somebody else moved it.
 const MOVES_MAX: u32 = 5;
-
-/// The object: one JSON line, as `daymark_latest` reads it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Latest {
-    /// `yyyy-MM-dd`
-    date: String,
-}
 
 /// The pointer as it stands.
 #[derive(Clone, Debug)]
@@ -138,18 +131,8 @@ impl Pointer {
                 return Ok(());
             }
             let key = layout.latest();
-            let body = match &to {
-                None => Vec::new(),
-                Some(date) => {
-                    let latest = Latest {
-                        date: date.to_string(),
-                    };
-                    let mut json =
-                        serde_json::to_vec(&latest).map_err(|error| SweepError::Defect(error.to_string()))?;
-                    json.push(b'\n');
-                    json
-                }
-            };
+            let body =
+                manifest::latest(to.as_ref()).map_err(|error| SweepError::Defect(error.to_string()))?;
             let kind = "application/json";
             let wrote = objects
                 .put(&key, Bytes::from(body), kind, self.etag.as_deref())
@@ -171,18 +154,10 @@ impl Pointer {
         let Some((bytes, etag)) = objects.read(&key).await? else {
             return Ok(());
         };
-        if bytes.is_empty() {
-            self.etag = Some(etag);
-            return Ok(());
-        }
-        let latest: Result<Latest, _> = serde_json::from_slice(&bytes);
-        match latest.ok().and_then(|latest| Day::parse(&latest.date)) {
-            Some(date) => (self.date, self.etag) = (Some(date), Some(etag)),
-            None if self.keep => {}
-            None => {
-                let why = "expected {\"date\":\"yyyy-MM-dd\"}";
-                objects.set_aside(&key, bytes, why).await?;
-            }
+        match manifest::parse_latest(&bytes) {
+            Ok(date) => (self.date, self.etag) = (date, Some(etag)),
+            Err(_) if self.keep => {}
+            Err(why) => objects.set_aside(&key, bytes, why).await?,
         }
         Ok(())
     }

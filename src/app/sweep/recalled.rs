@@ -92,8 +92,13 @@ impl Recalled {
             if let Some((bytes, etag)) = sweeper.objects.read(&key).await? {
                 match send::Ledger::parse(&bytes) {
                     Ok(sent) => (recalled.sent, recalled.sent_etag) = (sent, Some(etag)),
-                    Err(why) if !keep => sweeper.objects.set_aside(&key, bytes, &why).await?,
-                    Err(_) => {}
+                    Err(send::Unreadable::Newer(version)) => {
+                        return Err(SweepError::Newer(format!("{key} has version {version}")));
+                    }
+                    Err(send::Unreadable::Damaged(why)) if !keep => {
+                        sweeper.objects.set_aside(&key, bytes, &why).await?;
+                    }
+                    Err(send::Unreadable::Damaged(_)) => {}
                 }
             }
         }

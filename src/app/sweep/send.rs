@@ -6,12 +6,15 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::SweepError;
-use super::objects::Objects;
+use super::objects::{Objects, version};
 use crate::day::{Seen, Sent, Verdict};
 use crate::keys::{Day, Layout, Leaf};
 use crate::notice;
 use crate::part::PartId;
 use crate::queue::Queue;
+
+/// The version of its form.
+const VERSION: u32 = 1;
 
 /// The object `sent.json`: how often each part was sent again, by its id.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,17 +25,28 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// Reads `sent.json`; None if it is none of ours.
-    pub(super) fn parse(json: &[u8]) -> Result<HashMap<PartId, Sent>, String> {
-        let ledger: Ledger = serde_json::from_slice(json).map_err(|error| error.to_string())?;
-        if ledger.version != 1 {
-            return Err(format!("expected version 1, found {}", ledger.version));
+    /// Reads `sent.json`.
+    pub(super) fn parse(json: &[u8]) -> Result<HashMap<PartId, Sent>, Unreadable> {
+        let damaged = |error: serde_json::Error| Unreadable::Damaged(error.to_string());
+        let version = version(json).map_err(damaged)?;
+        if version > VERSION {
+            return Err(Unreadable::Newer(version));
         }
+        let ledger: Ledger = serde_json::from_slice(json).map_err(damaged)?;
         let parts = ledger.parts.into_iter();
         Ok(parts
             .filter_map(|(id, sent)| Some((PartId::parse(&id)?, sent)))
             .collect())
     }
+}
+
+/// Why a `sent.json` is not read.
+#[derive(Debug)]
+pub(super) enum Unreadable {
+    /// It is none of ours any more.
+    Damaged(String),
+    /// A newer release wrote it.
+    Newer(u32),
 }
 
 /// What one day wants to send.
@@ -43,8 +57,16 @@ pub(super) struct Wish {
     pub(super) etag: Option<String>,
     /// What it says.
     pub(super) sent: HashMap<PartId, Sent>,
-    /// The parts: id, message, attempt.
-    pub(super) parts: Vec<(PartId, String)>,
+    pub(super) parts: Vec<Ask>,
+}
+
+/// One part that is to be sent.
+#[derive(Debug)]
+pub(super) struct Ask {
+    id: PartId,
+    /// Key of its source.
+    pub(super) key: String,
+    message: String,
 }
 
 /// What a day's verdict asks to be sent.
@@ -58,8 +80,11 @@ pub(super) fn wish(
     let part = |resend: &crate::day::Resend| {
         let source = seen.tables.get(&resend.table)?.sources.get(resend.source)?;
         let bucket = layout.landing().bucket();
-        let message = notice::created(bucket, &source.key, source.size_bytes, &source.etag);
-        Some((source.id.clone(), message))
+        Some(Ask {
+            id: source.id.clone(),
+            key: source.key.clone(),
+            message: notice::created(bucket, &source.key, source.size_bytes, &source.etag),
+        })
     };
     let parts: Vec<_> = verdict.send.iter().filter_map(part).collect();
     (!parts.is_empty()).then(|| Wish {
@@ -68,6 +93,14 @@ pub(super) fn wish(
         sent: sent.clone(),
         parts,
     })
+}
+
+/// The keys of the parts that are wished for, in the order in which they would be sent.
+pub(super) fn keys(wishes: &[Wish]) -> Vec<String> {
+    let mut wishes: Vec<&Wish> = wishes.iter().collect();
+    wishes.sort_by(|a, b| b.date.cmp(&a.date));
+    let asks = wishes.into_iter().flat_map(|wish| &wish.parts);
+    asks.map(|ask| ask.key.clone()).collect()
 }
 
 /// Sends what the queue has room for, the newest days first, and writes down what was sent. Returns how many.
@@ -83,7 +116,8 @@ pub(super) async fn send(
     let (mut count, mut refused) = (0, None);
     for wish in wishes {
         let most = usize::try_from(room).unwrap_or(usize::MAX);
-        let (ids, bodies): (Vec<PartId>, Vec<String>) = wish.parts.into_iter().take(most).unzip();
+        let asks = wish.parts.into_iter().take(most);
+        let (ids, bodies): (Vec<PartId>, Vec<String>) = asks.map(|ask| (ask.id, ask.message)).unzip();
         if bodies.is_empty() {
             break;
         }
@@ -108,7 +142,7 @@ pub(super) async fn send(
         // Written after it was sent: what is sent twice does no harm, what counts unsent would.
         if taken > 0 {
             let ledger = Ledger {
-                version: 1,
+                version: VERSION,
                 parts: sent
                     .into_iter()
                     .map(|(id, sent)| (id.to_string(), sent))

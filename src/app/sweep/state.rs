@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::SweepError;
-use super::objects::Objects;
+use super::objects::{Objects, version};
 use crate::keys::{Day, Layout};
 
 /// The version of its form.
@@ -46,9 +46,13 @@ impl State {
         let Some((bytes, etag)) = objects.read(&key).await? else {
             return Ok((State::default(), None));
         };
+        if let Ok(newer) = version(&bytes)
+            && newer > VERSION
+        {
+            return Err(SweepError::Newer(format!("{key} has version {newer}")));
+        }
         match serde_json::from_slice::<State>(&bytes) {
-            Ok(state) if state.version <= VERSION => Ok((state, Some(etag))),
-            Ok(state) => Err(SweepError::Newer(format!("{key} has version {}", state.version))),
+            Ok(state) => Ok((state, Some(etag))),
             Err(error) => {
                 if !keep {
                     objects.set_aside(&key, bytes, &error.to_string()).await?;

@@ -54,11 +54,7 @@ impl<'a> Ground<'a> {
         types: &'a Types,
     ) -> Result<Option<Self>, SweepError> {
         let Some(day) = day else { return Ok(None) };
-        let (layout, days) = (&sweeper.config.layout, &sweeper.config.days);
-        let mut files = BTreeMap::new();
-        for table in definitions::TABLES.into_iter().chain([RECORDS]) {
-            files.insert(table, links(&sweeper.objects, layout, table, day).await?);
-        }
+        let days = &sweeper.config.days;
         Ok(Some(Ground {
             release: env!("CARGO_PKG_VERSION"),
             database: days.glue_database.as_deref().unwrap_or(NO_DATABASE),
@@ -66,7 +62,7 @@ impl<'a> Ground<'a> {
             day: day.clone(),
             settings: &days.views,
             types,
-            files,
+            files: files(sweeper, day).await?,
         }))
     }
 
@@ -91,7 +87,7 @@ impl<'a> Ground<'a> {
         });
         let day = &self.day;
         lacking.next().map(|table| {
-            format!("{day} has no table {table}, which earlier days have, so that views stay as they are")
+            format!("{day} has no table {table}, which earlier days have, so that views are made of theirs")
         })
     }
 
@@ -151,10 +147,16 @@ pub(super) async fn renew(
             return Ok(before.clone());
         }
         let tables = catalog.published().await?;
-        if let Some(why) = ground.lacks(&tables) {
-            catalog.hold("views", &why);
-            return Ok(Some(fingerprint));
-        }
+        let ground = match ground.lacks(&tables) {
+            None => ground,
+            Some(why) => {
+                catalog.hold("views", &why);
+                match sweeper.with_definitions(ground, &tables).await? {
+                    Some(earlier) => earlier,
+                    None => return Ok(Some(fingerprint)),
+                }
+            }
+        };
         let built = ground.build(sweeper, &tables).await?;
         for warning in &built.warnings {
             tracing::warn!(warning, "the account's definitions");
@@ -199,6 +201,16 @@ pub(super) fn published<'t>(found: impl Iterator<Item = &'t Table>) -> BTreeMap<
 fn since(newest: &Day) -> Day {
     let days = newest.start_ms().div_euclid(86_400_000).rem_euclid(WEEK_DAYS) + WEEK_DAYS;
     newest.plus(-days).unwrap_or_else(|| newest.clone())
+}
+
+/// A day's files that views are made of, by table.
+async fn files(sweeper: &Sweeper, day: &Day) -> Result<BTreeMap<&'static str, Vec<String>>, SweepError> {
+    let mut files = BTreeMap::new();
+    for table in definitions::TABLES.into_iter().chain([RECORDS]) {
+        let keys = links(&sweeper.objects, &sweeper.config.layout, table, day).await?;
+        files.insert(table, keys);
+    }
+    Ok(files)
 }
 
 /// Keys of a table's published files of a day.
@@ -263,24 +275,37 @@ impl Sweeper {
             return Ok((None, Built::default()));
         };
         let newest = ground.day.clone();
-        let mut ground = Ground { settings, ..ground };
-        // As the catalog has them: a day without definitions leaves the views to those of the last day that has them.
-        while let Some(why) = ground.lacks(tables) {
-            let before = self.published_day_before(&ground.day).await?;
-            let Some(earlier) = Ground::read(self, before.as_ref(), &types).await? else {
-                let failed = vec![("views".to_owned(), why)];
-                return Ok((
-                    Some(newest),
-                    Built {
-                        failed,
-                        ..Built::default()
-                    },
-                ));
-            };
-            ground = Ground { settings, ..earlier };
-        }
-        let built = ground.build(self, tables).await?;
+        let lacks = ground.lacks(tables);
+        let built = match self.with_definitions(Ground { settings, ..ground }, tables).await? {
+            Some(ground) => ground.build(self, tables).await?,
+            None => Built {
+                failed: lacks.map(|why| ("views".to_owned(), why)).into_iter().collect(),
+                ..Built::default()
+            },
+        };
         Ok((Some(newest), built))
+    }
+
+    /// The same, or that of the last day before that has the definitions. None: there is no such day.
+    async fn with_definitions<'a>(
+        &self,
+        mut ground: Ground<'a>,
+        tables: &BTreeMap<String, Vec<Column>>,
+    ) -> Result<Option<Ground<'a>>, SweepError>
+    where
+        Self: 'a,
+    {
+        while ground.lacks(tables).is_some() {
+            let before = self.published_day_before(&ground.day).await?;
+            let Some(before) = before else { return Ok(None) };
+            ground = Ground {
+                files: files(self, &before).await?,
+                since: since(&before),
+                day: before,
+                ..ground
+            };
+        }
+        Ok(Some(ground))
     }
 
     async fn published_day_before(&self, day: &Day) -> Result<Option<Day>, SweepError> {

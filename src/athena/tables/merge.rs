@@ -126,6 +126,24 @@ pub fn types(found: &BTreeMap<String, Found>) -> BTreeMap<String, BTreeMap<Strin
     tables.collect()
 }
 
+/// Views of Daymark's that are not among the wanted ones, nor among those that could not be built.
+pub fn left_over(
+    wanted: &[Wanted],
+    failed: &[(String, String)],
+    found: &BTreeMap<String, Found>,
+) -> Vec<String> {
+    let known: BTreeSet<&str> = wanted
+        .iter()
+        .map(|wanted| wanted.table.name.as_str())
+        .chain(failed.iter().map(|(name, _)| name.as_str()))
+        .collect();
+    let views = found.values().map(|found| &found.table).filter(|table| {
+        let kind = table.mark().map(|(kind, _)| kind);
+        kind == Some(Kind::View.as_str()) && !known.contains(table.name.as_str())
+    });
+    views.map(|table| table.name.clone()).collect()
+}
+
 /// A plan in words, a line for each table that is not as it is to be.
 pub fn changes(plan: &[Change]) -> Vec<String> {
     let lines = plan.iter().filter_map(|Change { name, step }| match step {

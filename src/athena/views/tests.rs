@@ -409,6 +409,23 @@ fn configured_properties() {
 }
 
 #[test]
+fn configured_types_that_there_are_not() {
+    let settings = ViewSettings {
+        properties: BTreeMap::from([("Contcats".to_owned(), vec!["email".to_owned()])]),
+        names: BTreeMap::from([("2-99".to_owned(), "Boats".to_owned())]),
+        ..ViewSettings::default()
+    };
+    let built = views(&account(), &lake(), SINCE, &settings);
+    assert_eq!(
+        built.warnings,
+        [
+            "type 2-99 is given a name by configuration and not defined",
+            "type Contcats is given properties by configuration and not defined"
+        ]
+    );
+}
+
+#[test]
 fn events_find_their_definition() {
     let defined = |name: &str| {
         let mut account = Definitions::default();

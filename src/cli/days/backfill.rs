@@ -48,7 +48,7 @@ pub(in crate::cli) struct BackfillArguments {
     /// Send what the queue has room for, and do not wait for what becomes of it
     #[arg(long, conflicts_with = "dir")]
     no_wait: bool,
-    /// Say nothing of single parts
+    /// Name no single parts
     #[arg(long, short)]
     quiet: bool,
 }
@@ -92,9 +92,16 @@ async fn backfill(arguments: &BackfillArguments) -> anyhow::Result<Status> {
     };
     if arguments.dry_run {
         let report = Box::pin(place.looker().sweep(&request, None)).await?;
-        print(&planned(&report, arguments.reconvert))?;
+        if !arguments.quiet {
+            let keys = report.to_send.iter().map(|key| format!("{key}\n"));
+            print(&keys.collect::<String>())?;
+        }
+        print(&planned(&report, arguments.reconvert, &arguments.place.again()))?;
         place.close().await;
-        return Ok(Status::Done);
+        return Ok(match report.days.iter().any(|day| day.judged.is_err()) {
+            true => Status::Refused,
+            false => Status::Done,
+        });
     }
     let report = match &place.handler {
         Some(handler) => Box::pin(here(&place, handler, &request, arguments.quiet)).await?,
@@ -112,7 +119,11 @@ async fn backfill(arguments: &BackfillArguments) -> anyhow::Result<Status> {
     print(&calendar::text(&views))?;
     place.close().await;
     if left > 0 && !arguments.no_wait {
-        bail!("{} without Parquet or a failure record", counted(left, "part"));
+        bail!(
+            "{} without Parquet or a failure record; `daymark replay {} KEY` sends one again, however often it was sent",
+            counted(left, "part"),
+            arguments.place.again()
+        );
     }
     Ok(match views.iter().any(|view| view.judged.is_err()) {
         true => Status::Refused,
@@ -120,8 +131,8 @@ async fn backfill(arguments: &BackfillArguments) -> anyhow::Result<Status> {
     })
 }
 
-/// What a dry run found.
-fn planned(report: &Report, reconvert: bool) -> String {
+/// What a dry run found, below the parts that it would send. `again`: the arguments that name the place.
+fn planned(report: &Report, reconvert: bool, again: &str) -> String {
     let mut grid = Grid::new(["day", "state", "parts", "waiting", "other settings", "to send"]);
     let mut all = 0;
     for day in &report.days {
@@ -140,15 +151,49 @@ fn planned(report: &Report, reconvert: bool) -> String {
             Err(error) => grid.push([day.date.to_string(), format!("unknown: {error}")]),
         }
     }
-    let hint = match reconvert {
-        true => "",
-        false => " (without those of other settings; --reconvert sends them)",
-    };
     let days = match report.days.is_empty() {
         true => "No days.\n".to_owned(),
         false => grid.text(),
     };
-    format!("{days}\n{} would be sent{hint}.\n", counted(all, "part"))
+    let mut text = format!("{days}\n{} would be sent.\n", counted(all, "part"));
+    text.push_str(&not_sent(report, reconvert, again));
+    text
+}
+
+/// Why parts without Parquet, or with one of other settings, are not sent, and what does send them: a line each.
+fn not_sent(report: &Report, reconvert: bool, again: &str) -> String {
+    let judged = || report.days.iter().filter_map(|day| day.judged.as_ref().ok());
+    let sum = |of: fn(&Judged) -> u64| judged().map(of).sum::<u64>();
+    let failed = sum(|day| day.failed);
+    let lost = judged().any(|day| day.reasons.iter().any(|reason| reason.code == "parts_lost"));
+    let outdated = if reconvert { 0 } else { sum(|day| day.outdated) };
+    let to_send = sum(|day| day.to_send);
+    let owed = sum(|day| day.missing - day.failed.min(day.missing)) + if reconvert { sum(|day| day.outdated) } else { 0 };
+    let mut text = String::new();
+    if failed > 0 {
+        text.push_str(&format!(
+            "Not {} with a failure record: `daymark status {again}` says why, `daymark replay {again} KEY` tries one again.\n",
+            counted(failed, "part")
+        ));
+    }
+    if lost {
+        text.push_str(&format!(
+            "Not those that were sent as often as a part is: `daymark status {again}` names them, `daymark replay {again} KEY` sends one again.\n"
+        ));
+    } else if owed > to_send {
+        text.push_str(&format!(
+            "Not {} that landed or {} sent a short while ago: the converter may be at it.\n",
+            counted(owed - to_send, "part"),
+            if owed - to_send == 1 { "was" } else { "were" }
+        ));
+    }
+    if outdated > 0 {
+        text.push_str(&format!(
+            "Not {} of other settings: --reconvert sends them.\n",
+            counted(outdated, "part")
+        ));
+    }
+    text
 }
 
 /// Parts that are still to come: those with a failure record do not.

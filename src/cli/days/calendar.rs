@@ -234,6 +234,11 @@ fn remarks(view: &View) -> Vec<(&'static str, String)> {
         if kind == "why" {
             let failures = view.failures.iter().take(REMARKS_MAX);
             said.extend(failures.map(|it| ("refused", format!("{}: {}", it.source.key, it.message))));
+            let damaged = view.damaged.iter().take(REMARKS_MAX);
+            said.extend(damaged.map(|(key, why)| {
+                let message = format!("{key}: {why}; if it is of today's settings, the next sweep sets it aside and sends the part again");
+                ("damaged", message)
+            }));
         }
     }
     if judged.overtaken {

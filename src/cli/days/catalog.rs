@@ -4,8 +4,10 @@ use clap::Args;
 
 use super::block;
 use super::place::{Place, PlaceArguments};
+use crate::app::sweep::Changes;
 use crate::athena::tables::{self, Wanted};
 use crate::athena::views::Built;
+use crate::cli::quantity::counted;
 use crate::cli::{Status, print, tell, usage};
 
 /// The database that the SQL names, unless something else is said.
@@ -74,6 +76,11 @@ async fn print_ddl(arguments: &DdlArguments) -> anyhow::Result<Status> {
     place.close().await;
     let wanted = chosen(wanted?, &arguments.tables)?;
     let statements = wanted.iter().map(|wanted| tables::ddl(&wanted.table, &database));
+    // Athena's console and API refuse more than one.
+    tell(&format!(
+        "note: {}; Athena takes one at a time, tables before views",
+        counted(wanted.len() as u64, "statement")
+    ));
     print(&statements.collect::<Vec<_>>().join("\n"))?;
     Ok(Status::Done)
 }
@@ -127,15 +134,15 @@ async fn catalog(arguments: &CatalogArguments) -> anyhow::Result<Status> {
             .map(|wanted| listed(&wanted)),
         (true, Some(_)) => Box::pin(looker.catalog_changes())
             .await
-            .map(|(changes, built)| {
+            .map(|Changes { plan, left, built }| {
                 tell_of(&built);
-                let lines = tables::changes(&changes);
+                let mut lines = tables::changes(&plan);
                 if lines.is_empty() {
-                    tell(&format!(
-                        "{} tables and views, all as they are to be",
-                        changes.len()
-                    ));
+                    tell(&format!("{} tables and views, all as they are to be", plan.len()));
                 }
+                lines.extend(left.iter().map(|name| {
+                    format!("left {name}: a view that is made no more; it stays as it is until somebody drops it")
+                }));
                 lines.iter().map(|line| format!("{line}\n")).collect()
             })
             .map_err(Into::into),

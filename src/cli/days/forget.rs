@@ -1,6 +1,6 @@
 //! `daymark forget`: a day is unpublished, and after the grace period its Parquet goes.
 
-use anyhow::{bail, ensure};
+use anyhow::{Context, bail, ensure};
 use bytes::Bytes;
 use clap::Args;
 
@@ -75,11 +75,18 @@ async fn forget(arguments: &ForgetArguments) -> anyhow::Result<Status> {
             return Err(error.into());
         }
     }
-    let report = Box::pin(place.sweeper().sweep(&request, None)).await?;
+    // From here on it is asked for, whatever comes of this sweep.
+    let stands = || match arguments.undo {
+        true => format!("{date}: nobody asks to forget it any more, and the next sweep brings it back; this one failed"),
+        false => format!("{date}: it is marked ({key}), and the next sweep unpublishes it; this one failed"),
+    };
+    let report = Box::pin(place.sweeper().sweep(&request, None))
+        .await
+        .with_context(stands)?;
     let now_ms = report.now_ms;
     let mut state = None;
     for day in report.days {
-        state = Some(day.judged?.state);
+        state = Some(day.judged.with_context(stands)?.state);
     }
     let grace_ms = place.config.days.policy.grace_ms;
     place.close().await;

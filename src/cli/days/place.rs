@@ -154,7 +154,7 @@ impl Found {
 fn refused(stack: &str, failure: &Failure) -> anyhow::Error {
     match failure {
         Failure::Denied(detail) => anyhow!(
-            "--stack {stack}: not allowed to read it: {detail}. It takes cloudformation:DescribeStacks and ListStackResources,              and lambda:GetFunctionConfiguration; or name the places one by one, with the functions' settings in the environment"
+            "--stack {stack}: not allowed to read it: {detail}. It takes cloudformation:DescribeStacks and ListStackResources, and lambda:GetFunctionConfiguration; or name the places one by one, with the functions' settings in the environment"
         ),
         Failure::Absent(detail) | Failure::Other(detail) => anyhow!("--stack {stack}: {detail}"),
     }

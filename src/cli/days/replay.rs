@@ -1,6 +1,6 @@
 //! `daymark replay`: parts are sent once more, whatever became of them.
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::Args;
 
 use super::block;
@@ -123,20 +123,25 @@ async fn source(place: &Place, part: &str) -> anyhow::Result<String> {
         key.map(str::to_owned)
     };
     if let Some(key) = in_bucket(curated)
-        && let Some((kind, ..)) = layout.parse(&key)
+        && let Some((kind, _, id)) = layout.parse(&key)
     {
         return match kind {
             Kind::Parquet => of_output(place, &key).await,
             Kind::Failure => {
                 let bytes = place.read(&key).await?;
                 let bytes = bytes.with_context(|| format!("there is no s3://{curated}/{key}"))?;
-                Ok(serde_json::from_slice::<Failure>(&bytes)?.source.key)
+                let failure = Failure::parse(&bytes, &id)
+                    .map_err(|error| anyhow!("{error}; name the part's source instead"))?;
+                Ok(failure.source.key)
             }
             Kind::Rejects => {
                 let bytes = place.read(&key).await?;
                 let bytes = bytes.with_context(|| format!("there is no s3://{curated}/{key}"))?;
                 let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
-                Ok(serde_json::from_slice::<Reject>(first)?.file)
+                let reject: Reject = serde_json::from_slice(first).map_err(|error| {
+                    anyhow!("line 1: expected a reject: {error}; name the part's source instead")
+                })?;
+                Ok(reject.file)
             }
         };
     }

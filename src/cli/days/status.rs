@@ -95,6 +95,8 @@ pub(super) fn of_day(view: &View) -> Value {
             "message": failure.message,
         })
     });
+    let damaged = view.damaged.iter();
+    let damaged = damaged.map(|(key, why)| json!({ "key": key, "message": why }));
     json!({
         "date": view.date.as_str(),
         "state": judged.state,
@@ -119,5 +121,6 @@ pub(super) fn of_day(view: &View) -> Value {
         "reasons": judged.reasons,
         "warnings": judged.warnings,
         "failures": failures.collect::<Vec<_>>(),
+        "failures_damaged": damaged.collect::<Vec<_>>(),
     })
 }

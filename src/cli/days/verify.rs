@@ -2,6 +2,7 @@
 
 mod day;
 mod part;
+mod pointer;
 
 use clap::Args;
 
@@ -11,11 +12,13 @@ use super::span::{SpanArguments, day as day_of};
 use crate::cli::quantity::{bytes, counted};
 use crate::cli::{Status, in_words, print, tell};
 use crate::keys::Day;
+use crate::sweep::Request;
 
 /// Reads sources and Parquet again, end to end, and holds counts and checksums against the manifests.
 ///
 /// Every source that is still the one that was converted: ETag, size, SHA-256. Every Parquet file: ETag, size, the record in its footer, its
-/// rows by decoding all of them, its rejects. Every day: manifest, checksums, symlinks. It writes nothing.
+/// rows by decoding all of them, its rejects. Every day: manifest, checksums, symlinks, the parts as a table. And the pointer to the
+/// newest day. It writes nothing.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct VerifyArguments {
@@ -91,15 +94,29 @@ async fn verify(arguments: &VerifyArguments) -> anyhow::Result<Status> {
     let manifests = place.config.layout.manifests();
     let dates = place.dates(&manifests, &from, &to).await?;
     let mut all = Found::default();
-    if let Some(date) = arguments.date.as_ref().filter(|_| dates.is_empty()) {
-        let fault = format!("{date}: expected a manifest, found none");
-        tell(&format!("fault: {fault}"));
-        all.fault(fault);
+    if dates.is_empty() {
+        let landed = landed(&place, &from, &to).await?;
+        match &arguments.date {
+            Some(date) if landed == 0 => fault(&mut all, format!("{date}: there is nothing of this day")),
+            Some(date) => all.notes.push(format!("{date}: it has no manifest yet")),
+            None if landed == 0 => {
+                let (curated, landing) = (place.config.layout.curated(), place.config.layout.landing());
+                let none = format!("expected days from {from} to {to} in {curated} or {landing}, found none");
+                fault(&mut all, none);
+            }
+            None => all.notes.push(format!("none of {} has a manifest yet", counted(landed, "day"))),
+        }
+        for note in all.notes.iter().filter(|_| !arguments.quiet) {
+            print(&format!("{note}\n"))?;
+        }
     }
+    let mut published = Vec::new();
     for date in &dates {
         let mut found = Found::default();
-        if let Err(error) = Box::pin(day::verify(&place, date, &mut found)).await {
-            found.fault(format!("could not be looked at: {}", in_words(&error)));
+        match Box::pin(day::verify(&place, date, &mut found)).await {
+            Ok(true) => published.push(date.clone()),
+            Ok(false) => {}
+            Err(error) => found.fault(format!("could not be looked at: {}", in_words(&error))),
         }
         for fault in &mut found.faults {
             *fault = format!("{date}: {fault}");
@@ -133,6 +150,11 @@ async fn verify(arguments: &VerifyArguments) -> anyhow::Result<Status> {
         }
         all.add(found);
     }
+    let mut found = Found::default();
+    pointer::verify(&place, &dates, &published, &mut found).await?;
+    for what in found.faults {
+        fault(&mut all, what);
+    }
     place.close().await;
     if !arguments.quiet {
         print(&format!(
@@ -148,4 +170,21 @@ async fn verify(arguments: &VerifyArguments) -> anyhow::Result<Status> {
         true => Status::Done,
         false => Status::Refused,
     })
+}
+
+/// Tells a fault that is no day's.
+fn fault(all: &mut Found, what: String) {
+    tell(&format!("fault: {what}"));
+    all.fault(what);
+}
+
+/// How many days there is anything of, manifests or not.
+async fn landed(place: &Place, from: &Day, to: &Day) -> anyhow::Result<u64> {
+    let request = Request {
+        days: Some((from.clone(), to.clone())),
+        dry_run: true,
+        ..Request::default()
+    };
+    let report = Box::pin(place.looker().sweep(&request, None)).await?;
+    Ok(report.days.len() as u64)
 }

@@ -24,6 +24,8 @@ pub(in crate::cli) struct View {
     pub(super) judged: Result<Judged, String>,
     /// Why parts of it can not be converted.
     pub(super) failures: Vec<Failure>,
+    /// Failure records that do not say it: key and what is wrong with them.
+    pub(super) damaged: Vec<(String, String)>,
     /// The published revision, where it was asked for and is written.
     pub(super) revision: Option<Revision>,
 }
@@ -45,10 +47,11 @@ pub(in crate::cli) async fn views(
             date: day.date,
             judged,
             failures: Vec::new(),
+            damaged: Vec::new(),
             revision: None,
         };
         if let Ok(judged) = &view.judged {
-            view.failures = failures(place, &view.date, judged).await?;
+            (view.failures, view.damaged) = failures(place, &view.date, judged).await?;
             if let Some(number) = judged.published.filter(|_| whole) {
                 view.revision = revision(place, &view.date, number).await?;
             }
@@ -66,12 +69,16 @@ pub(super) async fn revision(place: &Place, date: &Day, number: u32) -> anyhow::
 }
 
 /// The failure records of today's settings, of the tables that the day's reasons name.
-async fn failures(place: &Place, date: &Day, judged: &Judged) -> anyhow::Result<Vec<Failure>> {
+async fn failures(
+    place: &Place,
+    date: &Day,
+    judged: &Judged,
+) -> anyhow::Result<(Vec<Failure>, Vec<(String, String)>)> {
     let failed = judged
         .reasons
         .iter()
         .filter(|reason| reason.code == "parts_failed");
-    let mut failures = Vec::new();
+    let (mut failures, mut damaged) = (Vec::new(), Vec::new());
     for table in failed.filter_map(|reason| reason.table.as_deref()) {
         let profile = place.config.profile(table)?;
         for listed in place
@@ -79,20 +86,22 @@ async fn failures(place: &Place, date: &Day, judged: &Judged) -> anyhow::Result<
             .await?
         {
             if failures.len() >= FAILURES_MAX {
-                return Ok(failures);
+                return Ok((failures, damaged));
             }
+            let Some((.., id)) = place.config.layout.parse(&listed.key) else {
+                continue;
+            };
             let Some(bytes) = place.read(&listed.key).await? else {
                 continue;
             };
-            // One that cannot be read says nothing; the reason is told all the same.
-            if let Ok(failure) = serde_json::from_slice::<Failure>(&bytes)
-                && failure.profile == profile.as_str()
-            {
-                failures.push(failure);
+            match Failure::parse(&bytes, &id) {
+                Ok(failure) if failure.profile == profile.as_str() => failures.push(failure),
+                Ok(_) => {}
+                Err(error) => damaged.push((listed.key, error.to_string())),
             }
         }
     }
-    Ok(failures)
+    Ok((failures, damaged))
 }
 
 /// The folder of a table's day: `failed/`, `rejected/`.

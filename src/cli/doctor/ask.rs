@@ -3,6 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_config::SdkConfig;
+use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_sqs::types::{MessageSystemAttributeName, QueueAttributeName};
 
 use crate::cli::answers::failure;
@@ -10,6 +11,7 @@ use crate::cli::remote;
 use crate::doctor::Failure;
 use crate::doctor::functions::{Mapping, Schedule};
 use crate::doctor::landing::Reach;
+use crate::doctor::probe::{Answer, Invoked, error_message};
 use crate::doctor::queue::Queue;
 use crate::doctor::rule::Rule;
 
@@ -139,6 +141,19 @@ impl Clients {
                 .any(|kind| kind.as_str() == "ReportBatchItemFailures"),
         };
         Ok(answer.event_source_mappings().iter().map(mapping).collect())
+    }
+
+    /// Invokes a function and waits for its answer.
+    pub(super) async fn invoke(&self, function: &str, event: &str) -> Invoked {
+        let request = self.functions.invoke().function_name(function);
+        let request = request.payload(Blob::new(event.as_bytes()));
+        let answer = request.send().await;
+        let answer = answer.map_err(|error| failure("Invoke", &error))?;
+        let payload = answer.payload().map(|payload| payload.as_ref()).unwrap_or_default();
+        Ok(match answer.function_error() {
+            None => Answer::Done,
+            Some(_) => Answer::Error(error_message(payload)),
+        })
     }
 
     /// A schedule, by its name, or its group and name, or its ARN.

@@ -15,7 +15,7 @@ use crate::doctor::policy::{self, Sender};
 use crate::doctor::queue::{self as judge_queue, Queue};
 use crate::doctor::rule::Rule;
 use crate::doctor::{Check, Failure, Finding};
-use crate::keys::Day;
+use crate::keys::{Day, Layout};
 use crate::store::{Kind, Listing, StoreError};
 use crate::sweep::Request;
 
@@ -310,6 +310,18 @@ impl Facts {
             Err(error) => findings.push(Finding::fault(Check::Days, error)),
         }
         findings
+    }
+
+    /// A part that is there.
+    pub(super) fn a_part(&self, layout: &Layout) -> Option<&str> {
+        let heads = self.heads.as_ref()?;
+        let mut keys = heads.keys.iter().map(String::as_str);
+        keys.find(|key| layout.source(key).is_ok())
+    }
+
+    /// S3's clock.
+    pub(super) fn now_ms(&self) -> Option<i64> {
+        self.days.as_ref().ok().map(|(_, now_ms)| *now_ms)
     }
 
     /// What the bucket tells the queue. None: not both could be read.

@@ -16,13 +16,16 @@ fn a_dry_run_sends_nothing_and_says_what_it_would() {
         "2026-11-20",
         "--dry-run",
     ];
-    run(&desk, &dry).expect(0).shows("2 parts would be sent");
+    run(&desk, &dry)
+        .expect(0)
+        .shows("hubspot/2026-11-20/OWNERS/data_0_0_0.csv.gz\nhubspot/2026-11-20/TEAMS/data_0_0_0.csv.gz\n")
+        .shows("2 parts would be sent.\n");
     assert!(!desk.listing().iter().any(|name| name.ends_with(".parquet")));
     run(&desk, &["backfill", "--from", "2026-11-20", "--to", "2026-11-20"])
         .expect(0)
         .says("2 of 2  ")
         .says("converted: 4 rows");
-    run(&desk, &dry).expect(0).shows("0 parts would be sent");
+    run(&desk, &dry).expect(0).shows("0 parts would be sent.\n");
     assert_eq!(days(&desk)[1]["parts_waiting"], 3);
     run(&desk, &["backfill", "--from", "2026-11-02", "--to", "2026-11-01"]).expect(2);
     run(&desk, &["backfill", "--from", "2026-11-02"]).expect(2);
@@ -41,7 +44,10 @@ fn other_settings_convert_again_only_where_that_is_asked_for() {
         .shows("2 parts converted under other settings");
     run_with(&desk, &[&again[..], &["--dry-run"]].concat(), &settings)
         .expect(0)
-        .shows("2 parts would be sent");
+        .shows("2 parts would be sent.\n");
+    run_with(&desk, &[&of[..], &["--dry-run"]].concat(), &settings)
+        .expect(0)
+        .shows("0 parts would be sent.\nNot 2 parts of other settings: --reconvert sends them.\n");
     run_with(&desk, &again, &settings)
         .expect(0)
         .says("converted: 4 rows")
@@ -65,6 +71,36 @@ fn a_part_that_fails_holds_the_others_of_its_day_not_up() {
         ran.stderr.starts_with("1 of 1  ") && ran.stderr.contains("converted: 6 rows"),
         "{ran:?}"
     );
+}
+
+#[test]
+fn a_dry_run_says_why_a_part_is_not_sent() {
+    let desk = folder();
+    backfill(&desk).expect(0);
+    run(&desk, &["backfill", "--from", "2026-11-21", "--to", "2026-11-21", "--dry-run"])
+        .expect(0)
+        .shows("0 parts would be sent.\nNot 1 part with a failure record: `daymark status --dir lake` says why");
+}
+
+#[test]
+fn a_failure_record_that_is_damaged_is_named() {
+    let desk = folder();
+    backfill(&desk).expect(0);
+    let failure = find(&desk, &["/failed/", "2026-11-21"]);
+    desk.write(&failure, b"{");
+    let key = failure.strip_prefix("lake/curated/").unwrap();
+    run(&desk, &["status"])
+        .expect(0)
+        .shows("damaged: failed/table=owners/date=2026-11-21/")
+        .shows("expected a failure record");
+    assert_eq!(days(&desk)[1]["failures_damaged"][0]["key"], key);
+    run(&desk, &["replay", key])
+        .expect(1)
+        .says("expected a failure record: ")
+        .says("name the part's source instead");
+    // The next sweep sets it aside, and converts the part again.
+    backfill(&desk).expect(0);
+    assert!(desk.read(&find(&desk, &["/failed/", "2026-11-21"])).contains("\"message\""));
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn faulty_date(desk: &Desk) {
     run(desk, &["verify", "--date", "2026-12-24"])
         .expect(1)
         .shows("1 fault")
-        .says("2026-12-24: expected a manifest, found none");
+        .says("2026-12-24: there is nothing of this day");
 }
 
 #[test]
@@ -175,13 +175,65 @@ fn symlinks_that_name_something_else() {
     desk.write(link, b"");
     faulty(
         &desk,
-        &["expected the 1 files of the manifest, found 0", "is missing"],
+        &["expected the 1 file of the manifest, found 0", "is missing"],
     );
     desk.write(link, text.as_bytes());
     let strange = "lake/curated/published/table=strange/date=2026-11-20/symlink.txt";
     desk.write(strange, text.as_bytes());
     faulty(&desk, &["table=strange/"]);
     fs::remove_file(desk.path(strange)).unwrap();
-    fs::remove_file(desk.path("lake/curated/parts/date=2026-11-20/r000001.parquet")).unwrap();
+}
+
+#[test]
+fn parts_as_a_table_that_are_others_damaged_or_lost() {
+    let desk = whole();
+    let ledger = "lake/curated/parts/date=2026-11-20/r000001.parquet";
+    let other = find(&desk, &["table=teams/date=2026-11-20", ".parquet"]);
+    fs::copy(desk.path(&other), desk.path(ledger)).unwrap();
+    faulty(&desk, &["expected the parts of the manifest, found others"]);
+    desk.write(ledger, b"PAR1");
+    faulty(&desk, &["r000001.parquet: expected Parquet that can be decoded"]);
+    fs::remove_file(desk.path(ledger)).unwrap();
     faulty(&desk, &["expected the parts as a table, found none"]);
+}
+
+#[test]
+fn a_live_symlink_that_names_what_is_not_there() {
+    let desk = whole();
+    let link = "lake/curated/live/table=owners/date=2026-11-20/symlink.txt";
+    let text = desk.read(link);
+    desk.write(link, text.replace(".parquet", ".parket").as_bytes());
+    faulty(&desk, &["live/table=owners/date=2026-11-20/symlink.txt: expected files that are there, found s3://"]);
+}
+
+#[test]
+fn a_pointer_to_another_day_than_the_newest_published_one() {
+    let desk = whole();
+    let pointer = "lake/curated/latest/latest.json";
+    for (text, words) in [
+        ("{\"date\":\"2026-11-19\"}\n", "expected 2026-11-20 or a newer day, found 2026-11-19"),
+        ("{\"date\":\"2026-11-21\"}\n", "expected a day that is published, found 2026-11-21"),
+        ("", "expected 2026-11-20 or a newer day, found none"),
+        ("2026-11-20", "expected {\"date\":\"yyyy-MM-dd\"}"),
+    ] {
+        desk.write(pointer, text.as_bytes());
+        run(&desk, &["verify"]).expect(1).says(&format!("fault: latest/latest.json: {words}"));
+    }
+    fs::remove_file(desk.path(pointer)).unwrap();
+    faulty(&desk, &["expected 2026-11-20 or a newer day, found none"]);
+}
+
+/// A prefix with a slip in it must not look sound.
+#[test]
+fn where_nothing_is_nothing_is_sound() {
+    let desk = Desk::with(&[("lake/landing/readme", "")]);
+    run(&desk, &["verify"])
+        .expect(1)
+        .says("found none")
+        .says("in s3://curated");
+    let desk = folder();
+    run(&desk, &["verify"]).expect(0).shows("none of 2 days has a manifest yet");
+    run(&desk, &["verify", "--date", "2026-11-20"])
+        .expect(0)
+        .shows("2026-11-20: it has no manifest yet");
 }

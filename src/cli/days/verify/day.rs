@@ -1,9 +1,12 @@
 //! One day: its manifest, what the manifest says of itself, the symlinks, and every part.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
+use arrow::array::RecordBatch;
+use bytes::Bytes;
 use futures::stream::{self, StreamExt};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::{Found, part};
 use crate::cli::days::place::Place;
@@ -14,10 +17,10 @@ use crate::manifest::{self, Revision};
 /// Parts that are read at once. Each is on disk for as long.
 const PARTS_AT_ONCE: usize = 4;
 
-/// Looks at a day.
-pub(super) async fn verify(place: &Place, date: &Day, found: &mut Found) -> anyhow::Result<()> {
+/// Looks at a day. Whether anything of it is published.
+pub(super) async fn verify(place: &Place, date: &Day, found: &mut Found) -> anyhow::Result<bool> {
     let Some(newest) = newest(place, date, found).await? else {
-        return Ok(());
+        return Ok(false);
     };
     let published = match newest.history.published {
         None => None,
@@ -25,12 +28,13 @@ pub(super) async fn verify(place: &Place, date: &Day, found: &mut Found) -> anyh
         Some(number) => revision(place, date, number, found).await?,
     };
     links(place, date, published.as_ref(), found).await?;
+    live_links(place, date, found).await?;
     let Some(content) = published.and_then(|revision| revision.content) else {
         found.notes.push(format!(
             "it is {}, and nothing of it is published",
             newest.history.state
         ));
-        return Ok(());
+        return Ok(false);
     };
     // While a day is reopened or blocked, sources may well be newer than what is published.
     let state = newest.history.state;
@@ -56,7 +60,7 @@ pub(super) async fn verify(place: &Place, date: &Day, found: &mut Found) -> anyh
     while let Some(read) = reads.next().await {
         found.add(read);
     }
-    Ok(())
+    Ok(true)
 }
 
 /// The manifest, held against its checksum and the revision that it is a copy of.
@@ -159,9 +163,16 @@ async fn links(
             .map(|content| manifest::symlinks(content, layout))
             .unwrap_or_default();
         let ledger = layout.parts_ledger(date, revision.history.revision);
-        let bucket = layout.curated().bucket();
-        if place.store.head(bucket, &ledger).await?.is_none() {
-            found.fault(format!("{ledger}: expected the parts as a table, found none"));
+        match place.read(&ledger).await? {
+            None => found.fault(format!("{ledger}: expected the parts as a table, found none")),
+            // Another release may have written the same rows in other bytes.
+            Some(bytes) => match rows_of(bytes.into()) {
+                Err(error) => found.fault(format!("{ledger}: expected Parquet that can be decoded: {error:#}")),
+                Ok(rows) if rows != rows_of(manifest::ledger(revision)?.into())? => {
+                    found.fault(format!("{ledger}: expected the parts of the manifest, found others"));
+                }
+                Ok(_) => {}
+            },
         }
         wanted.insert(PARTS_TABLE.to_owned(), manifest::symlink(&ledger, layout));
     }
@@ -172,6 +183,34 @@ async fn links(
         link(place, layout, &table, date, &expected, found)
             .await
             .with_context(|| format!("the symlink of {table}"))?;
+    }
+    Ok(())
+}
+
+/// The rows of a small Parquet file.
+fn rows_of(parquet: Bytes) -> anyhow::Result<Vec<RecordBatch>> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(parquet)?.build()?;
+    Ok(reader.collect::<Result<_, _>>()?)
+}
+
+/// The live symlinks name files that are there. Which ones those are to be, changes with each part that comes.
+async fn live_links(place: &Place, date: &Day, found: &mut Found) -> anyhow::Result<()> {
+    let layout = &place.config.layout;
+    let url = format!("s3://{}/", layout.curated().bucket());
+    for table in place.names(&layout.links(Link::Live, None)).await? {
+        let key = layout.link(Link::Live, &table, date);
+        let Some(bytes) = place.read(&key).await? else {
+            continue;
+        };
+        let folder = format!("{}table={table}/date={date}/", layout.curated().prefix());
+        let there = place.list(folder).await?;
+        let there: BTreeSet<&str> = there.iter().map(|object| object.key.as_str()).collect();
+        for line in String::from_utf8_lossy(&bytes).lines() {
+            let is_there = line.strip_prefix(&url).is_some_and(|key| there.contains(key));
+            if !is_there {
+                found.fault(format!("{key}: expected files that are there, found {line}"));
+            }
+        }
     }
     Ok(())
 }
@@ -200,7 +239,8 @@ async fn link(
     let extra = text.lines().find(|line| !expected.lines().any(|it| it == *line));
     let absent = expected.lines().find(|line| !text.lines().any(|it| it == *line));
     let (expected, lines) = (expected.lines().count(), text.lines().count());
-    let mut fault = format!("{key}: expected the {expected} files of the manifest, found {lines}");
+    let files = if expected == 1 { "file" } else { "files" };
+    let mut fault = format!("{key}: expected the {expected} {files} of the manifest, found {lines}");
     if let Some(line) = absent {
         fault.push_str(&format!("; {line} is missing"));
     }
