@@ -92,7 +92,7 @@ fn a_failure_record_that_is_damaged_is_named() {
     run(&desk, &["status"])
         .expect(0)
         .shows("damaged: failed/table=owners/date=2026-11-21/")
-        .shows("expected a failure record");
+        .shows("failure record: EOF while parsing");
     assert_eq!(days(&desk)[1]["failures_damaged"][0]["key"], key);
     run(&desk, &["replay", key])
         .expect(1)
