@@ -164,11 +164,10 @@ fn planned(report: &Report, reconvert: bool, again: &str) -> String {
 fn not_sent(report: &Report, reconvert: bool, again: &str) -> String {
     let judged = || report.days.iter().filter_map(|day| day.judged.as_ref().ok());
     let sum = |of: fn(&Judged) -> u64| judged().map(of).sum::<u64>();
-    let failed = sum(|day| day.failed);
+    let (failed, outdated) = (sum(|day| day.failed), sum(|day| day.outdated));
     let lost = judged().any(|day| day.reasons.iter().any(|reason| reason.code == "parts_lost"));
-    let outdated = if reconvert { 0 } else { sum(|day| day.outdated) };
-    let to_send = sum(|day| day.to_send);
-    let owed = sum(|day| day.missing - day.failed.min(day.missing)) + if reconvert { sum(|day| day.outdated) } else { 0 };
+    // Owed, and not sent now.
+    let waiting = pending(report, reconvert).saturating_sub(sum(|day| day.to_send));
     let mut text = String::new();
     if failed > 0 {
         text.push_str(&format!(
@@ -180,14 +179,13 @@ fn not_sent(report: &Report, reconvert: bool, again: &str) -> String {
         text.push_str(&format!(
             "Not those that were sent as often as a part is: `daymark status {again}` names them, `daymark replay {again} KEY` sends one again.\n"
         ));
-    } else if owed > to_send {
+    } else if waiting > 0 {
         text.push_str(&format!(
-            "Not {} that landed or {} sent a short while ago: the converter may be at it.\n",
-            counted(owed - to_send, "part"),
-            if owed - to_send == 1 { "was" } else { "were" }
+            "Not {} for now: they landed, or were sent, a short while ago, and the converter may be at them.\n",
+            counted(waiting, "part")
         ));
     }
-    if outdated > 0 {
+    if outdated > 0 && !reconvert {
         text.push_str(&format!(
             "Not {} of other settings: --reconvert sends them.\n",
             counted(outdated, "part")
