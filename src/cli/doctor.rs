@@ -155,6 +155,9 @@ async fn fix(clients: &ask::Clients, place: &Place, facts: &Facts) -> anyhow::Re
     let Ok(queue) = &facts.queue else {
         anyhow::bail!("the queue could not be read");
     };
+    if let Some(failure) = facts.unread_rules() {
+        anyhow::bail!("EventBridge's rules that send to the queue could not be read, and may be the way that parts take: {failure}");
+    }
     let layout = &place.config.layout;
     let bucket = layout.landing().bucket();
     // Read again, so that as little time as can be lies between what was read and what is written.

@@ -14,6 +14,8 @@ pub struct Function {
     pub name: String,
     /// Its ARN.
     pub arn: String,
+    /// Where it logs to.
+    pub log_group: Option<String>,
     /// How long one invocation may take.
     pub timeout_seconds: Option<u64>,
     /// `Active`, or what it is instead.
@@ -113,6 +115,28 @@ fn differ(name: &str, convert: &Function, manifest: &Function, is_shared: bool) 
     }
 }
 
+/// Why a function cannot run at all.
+fn asleep(check: Check, function: &Function) -> Option<Finding> {
+    let name = &function.name;
+    let state = function.state.as_deref();
+    if let Some(state) = state.filter(|state| !matches!(*state, "Active" | "Inactive")) {
+        return Some(
+            Finding::fault(check, format!("{name}: expected it to be Active, found {state}")).mend(format!(
+                "aws lambda get-function-configuration --function-name {name}"
+            )),
+        );
+    }
+    (function.reserved == Some(0)).then(|| {
+        Finding::fault(
+            check,
+            format!("{name} is switched off: no invocation is reserved for it"),
+        )
+        .mend(format!(
+            "aws lambda delete-function-concurrency --function-name {name}"
+        ))
+    })
+}
+
 /// The function that converts, and what takes messages to it.
 pub fn converter(function: &Result<Function, Failure>, mappings: &Result<Vec<Mapping>, Failure>) -> Finding {
     let check = Check::Converter;
@@ -121,23 +145,8 @@ pub fn converter(function: &Result<Function, Failure>, mappings: &Result<Vec<Map
         Err(failure) => return failure.finding(check, "the function that converts"),
     };
     let name = &function.name;
-    if let Some(state) = function
-        .state
-        .as_deref()
-        .filter(|state| !matches!(*state, "Active" | "Inactive"))
-    {
-        return Finding::fault(check, format!("{name}: expected it to be Active, found {state}")).mend(
-            format!("aws lambda get-function-configuration --function-name {name}"),
-        );
-    }
-    if function.reserved == Some(0) {
-        return Finding::fault(
-            check,
-            format!("{name} is switched off: no invocation is reserved for it"),
-        )
-        .mend(format!(
-            "aws lambda delete-function-concurrency --function-name {name}"
-        ));
+    if let Some(finding) = asleep(check, function) {
+        return finding;
     }
     let mappings = match mappings {
         Ok(mappings) => mappings,
@@ -198,9 +207,13 @@ pub struct Schedule {
     pub target: String,
 }
 
-/// What wakes the function that looks after days. `manifest` is that function's ARN, or its name.
-pub fn schedule(schedule: &Result<Schedule, Failure>, manifest: Option<&str>) -> Finding {
+/// What wakes the function that looks after days, and whether that can be woken.
+pub fn schedule(schedule: &Result<Schedule, Failure>, manifest: Option<&Function>) -> Finding {
     let check = Check::Schedule;
+    if let Some(finding) = manifest.and_then(|function| asleep(check, function)) {
+        return finding;
+    }
+    let manifest = manifest.map(|function| function.arn.as_str());
     let schedule = match schedule {
         Ok(schedule) => schedule,
         Err(failure) => return failure.finding(check, "the schedule of the function that looks after days"),
@@ -256,6 +269,7 @@ mod tests {
         Function {
             name: name.to_owned(),
             arn: format!("arn:aws:lambda:eu-west-1:1:function:{name}"),
+            log_group: None,
             timeout_seconds: Some(300),
             state: Some("Active".to_owned()),
             reserved: None,
@@ -418,7 +432,23 @@ mod tests {
             (of("DISABLED", arn), Some(arn), Level::Fault),
             (Err(Failure::Absent("gone".to_owned())), Some(arn), Level::Fault),
         ] {
-            assert_eq!(schedule(&found, manifest).level, level, "{found:?} {manifest:?}");
+            let manifest = manifest.map(|arn| Function {
+                arn: arn.to_owned(),
+                ..function("manifest", &[])
+            });
+            assert_eq!(
+                schedule(&found, manifest.as_ref()).level,
+                level,
+                "{found:?} {manifest:?}"
+            );
         }
+        let off = Function {
+            arn: arn.to_owned(),
+            reserved: Some(0),
+            ..function("manifest", &[])
+        };
+        let finding = schedule(&of("ENABLED", arn), Some(&off));
+        assert_eq!(finding.level, Level::Fault);
+        assert!(finding.found.contains("switched off"), "{finding:?}");
     }
 }

@@ -1,5 +1,6 @@
 //! The functions, asked for something that changes nothing: whether they start, and what their own roles let them do.
 
+use super::functions::Function;
 use super::{Check, Failure, Finding};
 
 /// What came of an invocation.
@@ -15,13 +16,17 @@ pub enum Answer {
 }
 
 /// A function that was invoked, and what for, in words.
-pub fn judge(function: &str, what: &str, invoked: &Invoked) -> Finding {
+pub fn judge(function: &Function, what: &str, invoked: &Invoked) -> Finding {
     let check = Check::Probe;
+    let (function, logs) = (&function.name, &function.log_group);
     match invoked {
         Ok(Answer::Done) => Finding::ok(check, format!("{function} {what}")),
         Ok(Answer::Error(error)) => {
             Finding::fault(check, format!("{function}: expected that it {what}, found: {error}"))
-                .mend(format!("aws logs tail /aws/lambda/{function} --since 10m"))
+                .mend(match logs {
+                    Some(logs) => format!("aws logs tail {logs} --since 10m"),
+                    None => format!("aws logs tail /aws/lambda/{function} --since 10m"),
+                })
         }
         // One invocation of it at a time is reserved, and its turn takes minutes at the most.
         Err(Failure::Other(detail)) if detail.contains("TooManyRequests") => {
@@ -65,9 +70,17 @@ mod tests {
             ),
             (Err(Failure::Absent("404".to_owned())), Level::Fault, "found none"),
         ] {
-            let finding = judge("daymark-convert", "reads", &invoked);
+            let function = Function {
+                name: "daymark-convert".to_owned(),
+                log_group: Some("/aws/lambda/daymark".to_owned()),
+                ..Function::default()
+            };
+            let finding = judge(&function, "reads", &invoked);
             assert_eq!(finding.level, level, "{finding:?}");
             assert!(finding.found.contains(word), "{finding:?}");
+            if matches!(invoked, Ok(Answer::Error(_))) {
+                assert_eq!(finding.mend.as_deref(), Some("aws logs tail /aws/lambda/daymark --since 10m"));
+            }
         }
     }
 

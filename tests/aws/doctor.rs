@@ -37,6 +37,7 @@ async fn a_stack_that_is_well_has_no_faults_and_serves_every_command() {
     let empty = by_name("doctor", &["--json"]).expect(0);
     let mut expected: BTreeMap<String, String> = daymark::doctor::Check::ALL
         .into_iter()
+        .filter(|check| *check != daymark::doctor::Check::Probe)
         .map(|check| (check.name().to_owned(), "ok".to_owned()))
         .collect();
     for check in ["day-folders", "last-complete-day"] {
@@ -343,6 +344,21 @@ async fn a_bucket_whose_objects_a_rule_waits_for_tells_eventbridge() {
     let after = notifications(&desk).await;
     assert!(after.bus.is_some());
     assert_eq!(after.queues, before.queues);
+    // Whoever may not see the rule is not told that the bucket tells nobody.
+    told(&desk, NotificationConfiguration::builder().build()).await;
+    let endpoint = proxy::start(0, |request| {
+        match request.head.contains("AWSEvents.ListRuleNamesByTarget") {
+            true => Turn::Refuse("AccessDeniedException"),
+            false => Turn::Pass,
+        }
+    });
+    let denied = [("AWS_ENDPOINT_URL", endpoint.as_str())];
+    desk.run_by(&denied, "doctor", &["--fix"])
+        .expect(1)
+        .shows("fault    notification       EventBridge's rules that send to the queue: not allowed")
+        .shows("warning  queue-policy       not looked at")
+        .says("--fix: EventBridge's rules that send to the queue could not be read");
+    desk.run("doctor", &["--fix"]);
     // Done is done, and parts take this way.
     desk.run("doctor", &["--fix"]).shows("ok       notification");
     assert_eq!(notifications(&desk).await, after);

@@ -185,6 +185,10 @@ pub(in crate::cli) async fn function(client: &Functions, name: &str) -> Result<F
     Ok(Function {
         name: found.function_name().unwrap_or(name).to_owned(),
         arn: found.function_arn().unwrap_or_default().to_owned(),
+        log_group: found
+            .logging_config()
+            .and_then(|logging| logging.log_group())
+            .map(str::to_owned),
         timeout_seconds: found.timeout().and_then(|seconds| u64::try_from(seconds).ok()),
         state: found.state().map(|state| state.as_str().to_owned()),
         // Whoever may not ask for it is told of everything else.

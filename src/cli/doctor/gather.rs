@@ -14,7 +14,7 @@ use crate::doctor::notification::{self, Wanted};
 use crate::doctor::policy::{self, Sender};
 use crate::doctor::queue::{self as judge_queue, Queue};
 use crate::doctor::rule::Rule;
-use crate::doctor::{Check, Failure, Finding};
+use crate::doctor::{Check, Failure, Finding, Level};
 use crate::keys::{Day, Layout};
 use crate::store::{Kind, Listing, StoreError};
 use crate::sweep::Request;
@@ -340,12 +340,19 @@ impl Facts {
             queue_arn: &queue.arn,
             parts: &parts,
         };
-        Some(notification::judge(
-            &configuration.notifications,
-            &self.rules(),
-            &wanted,
-            fix,
-        ))
+        let finding = notification::judge(&configuration.notifications, &self.rules(), &wanted, fix);
+        match self.unread_rules() {
+            // They may be the way that parts take.
+            Some(failure) if finding.level != Level::Ok => {
+                Some(failure.finding(Check::Notification, "EventBridge's rules that send to the queue"))
+            }
+            _ => Some(finding),
+        }
+    }
+
+    /// Why EventBridge's rules could not be read.
+    pub(super) fn unread_rules(&self) -> Option<&Failure> {
+        self.rules.as_ref().err()
     }
 
     /// EventBridge's rules that have the queue as their target, as far as they could be read.
@@ -375,7 +382,13 @@ impl Facts {
             judge_queue::queue(queue),
             judge_queue::visibility(queue, timeout),
             judge_queue::redrive(queue, open.config.receives_max),
-            policy::judge(queue.policy.as_deref(), &queue.arn, &self.sender(open, queue)),
+            match self.sender(open, queue) {
+                Ok(sender) => policy::judge(queue.policy.as_deref(), &queue.arn, &sender),
+                Err(failure) => Finding::warning(
+                    Check::QueuePolicy,
+                    format!("not looked at, since EventBridge's rules could not be read: {failure}"),
+                ),
+            },
         ];
         match &self.letters {
             Some(Ok(letters)) => {
@@ -391,7 +404,7 @@ impl Facts {
     }
 
     /// Who sends to the queue: EventBridge's rule, if that is the way parts take; else the bucket.
-    fn sender(&self, open: &Place, queue: &Queue) -> Sender {
+    fn sender(&self, open: &Place, queue: &Queue) -> Result<Sender, &Failure> {
         let landing = open.config.layout.landing();
         let configuration = self.configuration.as_ref().ok();
         let is_direct = configuration.is_some_and(|found| {
@@ -401,8 +414,12 @@ impl Facts {
                 .iter()
                 .any(|entry| entry.tells(&queue.arn))
         });
-        let rule = self.rules.as_ref().ok().and_then(|rules| rules.first());
-        match rule {
+        let rules = match &self.rules {
+            Ok(rules) => rules.as_slice(),
+            Err(failure) if !is_direct => return Err(failure),
+            Err(_) => &[],
+        };
+        Ok(match rules.first() {
             Some((arn, _)) if !is_direct => Sender {
                 service: "events.amazonaws.com",
                 arn: arn.clone(),
@@ -414,7 +431,7 @@ impl Facts {
                     arn: format!("arn:{partition}:s3:::{}", landing.bucket()),
                 }
             }
-        }
+        })
     }
 
     fn of_functions(&self) -> Vec<Finding> {
@@ -424,9 +441,8 @@ impl Facts {
             false => Finding::warning(Check::Converter, "not looked at, since its name is not known")
                 .mend("--stack NAME, or --convert-function NAME"),
         });
-        let manifest = self.manifest.as_ref().ok().map(|function| function.arn.as_str());
         findings.push(match &self.schedule {
-            Some(schedule) => functions::schedule(schedule, manifest),
+            Some(schedule) => functions::schedule(schedule, self.manifest.as_ref().ok()),
             None => Finding::warning(Check::Schedule, "not looked at, since its name is not known")
                 .mend("--stack NAME, or --schedule NAME and --manifest-function NAME"),
         });

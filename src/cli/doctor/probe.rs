@@ -16,12 +16,12 @@ pub(super) async fn probe(clients: &Clients, place: &Place, facts: &Facts) -> Ve
         let event = notice::created(bucket, &key, 0, "");
         let invoked = clients.invoke(&function.name, &event).await;
         let what = format!("starts, and may look for s3://{bucket}/{key}");
-        findings.push(judge(&function.name, &what, &invoked));
+        findings.push(judge(function, &what, &invoked));
     }
     if let Ok(function) = &facts.manifest {
         let invoked = clients.invoke(&function.name, r#"{"dry_run": true}"#).await;
         let what = "starts, and may list both buckets and read manifests and footers";
-        findings.push(judge(&function.name, what, &invoked));
+        findings.push(judge(function, what, &invoked));
     }
     findings
 }
