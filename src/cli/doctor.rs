@@ -156,7 +156,9 @@ async fn fix(clients: &ask::Clients, place: &Place, facts: &Facts) -> anyhow::Re
         anyhow::bail!("the queue could not be read");
     };
     if let Some(failure) = facts.unread_rules() {
-        anyhow::bail!("EventBridge's rules that send to the queue could not be read, and may be the way that parts take: {failure}");
+        anyhow::bail!(
+            "EventBridge's rules that send to the queue could not be read, and may be the way that parts take: {failure}"
+        );
     }
     let layout = &place.config.layout;
     let bucket = layout.landing().bucket();

@@ -21,16 +21,18 @@ pub fn judge(function: &Function, what: &str, invoked: &Invoked) -> Finding {
     let (function, logs) = (&function.name, &function.log_group);
     match invoked {
         Ok(Answer::Done) => Finding::ok(check, format!("{function} {what}")),
-        Ok(Answer::Error(error)) => {
-            Finding::fault(check, format!("{function}: expected that it {what}, found: {error}"))
-                .mend(match logs {
-                    Some(logs) => format!("aws logs tail {logs} --since 10m"),
-                    None => format!("aws logs tail /aws/lambda/{function} --since 10m"),
-                })
-        }
+        Ok(Answer::Error(error)) => Finding::fault(
+            check,
+            format!("{function}: expected that it {what}, found: {error}"),
+        )
+        .mend(match logs {
+            Some(logs) => format!("aws logs tail {logs} --since 10m"),
+            None => format!("aws logs tail /aws/lambda/{function} --since 10m"),
+        }),
         // One invocation of it at a time is reserved, and its turn takes minutes at the most.
         Err(Failure::Other(detail)) if detail.contains("TooManyRequests") => {
-            Finding::warning(check, format!("{function} is busy with a sweep: {detail}")).mend("try again in some minutes")
+            Finding::warning(check, format!("{function} is busy with a sweep: {detail}"))
+                .mend("try again in some minutes")
         }
         // The right is asked of whoever runs this, not of the function.
         Err(Failure::Denied(detail)) => Finding::warning(
@@ -59,7 +61,9 @@ mod tests {
             (Ok(Answer::Done), Level::Ok, "daymark-convert reads"),
             (Ok(Answer::Error("403".to_owned())), Level::Fault, "found: 403"),
             (
-                Err(Failure::Other("Invoke: TooManyRequestsException: rate".to_owned())),
+                Err(Failure::Other(
+                    "Invoke: TooManyRequestsException: rate".to_owned(),
+                )),
                 Level::Warning,
                 "busy",
             ),
@@ -79,7 +83,10 @@ mod tests {
             assert_eq!(finding.level, level, "{finding:?}");
             assert!(finding.found.contains(word), "{finding:?}");
             if matches!(invoked, Ok(Answer::Error(_))) {
-                assert_eq!(finding.mend.as_deref(), Some("aws logs tail /aws/lambda/daymark --since 10m"));
+                assert_eq!(
+                    finding.mend.as_deref(),
+                    Some("aws logs tail /aws/lambda/daymark --since 10m")
+                );
             }
         }
     }

@@ -227,13 +227,19 @@ async fn what_a_newer_release_counts_and_remembers_is_left_alone() {
     lake.overwrite(&sent, newer).await;
     let report = lake.ask("{}").await.unwrap();
     let error = report.days[0].judged.as_ref().unwrap_err().to_string();
-    assert!(error.contains("newer release") && error.contains(&sent), "{error}");
+    assert!(
+        error.contains("newer release") && error.contains(&sent),
+        "{error}"
+    );
     assert_eq!(lake.text(&sent).await.as_deref(), Some(newer));
     lake.remove(&sent).await;
     let state = "lake/manifest/sweep.json";
     lake.overwrite(state, newer).await;
     let error = lake.ask("{}").await.unwrap_err().to_string();
-    assert!(error.contains("newer release") && error.contains(state), "{error}");
+    assert!(
+        error.contains("newer release") && error.contains(state),
+        "{error}"
+    );
     assert_eq!(lake.text(state).await.as_deref(), Some(newer));
 }
 

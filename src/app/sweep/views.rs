@@ -276,7 +276,10 @@ impl Sweeper {
         };
         let newest = ground.day.clone();
         let lacks = ground.lacks(tables);
-        let built = match self.with_definitions(Ground { settings, ..ground }, tables).await? {
+        let built = match self
+            .with_definitions(Ground { settings, ..ground }, tables)
+            .await?
+        {
             Some(ground) => ground.build(self, tables).await?,
             None => Built {
                 failed: lacks.map(|why| ("views".to_owned(), why)).into_iter().collect(),

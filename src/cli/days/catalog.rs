@@ -141,7 +141,9 @@ async fn catalog(arguments: &CatalogArguments) -> anyhow::Result<Status> {
                     tell(&format!("{} tables and views, all as they are to be", plan.len()));
                 }
                 lines.extend(left.iter().map(|name| {
-                    format!("left {name}: a view that is made no more; it stays as it is until somebody drops it")
+                    format!(
+                        "left {name}: a view that is made no more; it stays as it is until somebody drops it"
+                    )
                 }));
                 lines.iter().map(|line| format!("{line}\n")).collect()
             })

@@ -77,7 +77,9 @@ async fn forget(arguments: &ForgetArguments) -> anyhow::Result<Status> {
     }
     // From here on it is asked for, whatever comes of this sweep.
     let stands = || match arguments.undo {
-        true => format!("{date}: nobody asks to forget it any more, and the next sweep brings it back; this one failed"),
+        true => format!(
+            "{date}: nobody asks to forget it any more, and the next sweep brings it back; this one failed"
+        ),
         false => format!("{date}: it is marked ({key}), and the next sweep unpublishes it; this one failed"),
     };
     let report = Box::pin(place.sweeper().sweep(&request, None))

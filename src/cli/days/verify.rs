@@ -104,7 +104,9 @@ async fn verify(arguments: &VerifyArguments) -> anyhow::Result<Status> {
                 let none = format!("expected days from {from} to {to} in {curated} or {landing}, found none");
                 fault(&mut all, none);
             }
-            None => all.notes.push(format!("none of {} has a manifest yet", counted(landed, "day"))),
+            None => all
+                .notes
+                .push(format!("none of {} has a manifest yet", counted(landed, "day"))),
         }
         for note in all.notes.iter().filter(|_| !arguments.quiet) {
             print(&format!("{note}\n"))?;

@@ -149,7 +149,10 @@ impl Clients {
         let request = request.payload(Blob::new(event.as_bytes()));
         let answer = request.send().await;
         let answer = answer.map_err(|error| failure("Invoke", &error))?;
-        let payload = answer.payload().map(|payload| payload.as_ref()).unwrap_or_default();
+        let payload = answer
+            .payload()
+            .map(|payload| payload.as_ref())
+            .unwrap_or_default();
         Ok(match answer.function_error() {
             None => Answer::Done,
             Some(_) => Answer::Error(error_message(payload)),

@@ -77,9 +77,19 @@ fn a_part_that_fails_holds_the_others_of_its_day_not_up() {
 fn a_dry_run_says_why_a_part_is_not_sent() {
     let desk = folder();
     backfill(&desk).expect(0);
-    run(&desk, &["backfill", "--from", "2026-11-21", "--to", "2026-11-21", "--dry-run"])
-        .expect(0)
-        .shows("0 parts would be sent.\nNot 1 part with a failure record: `daymark status --dir lake` says why");
+    run(
+        &desk,
+        &[
+            "backfill",
+            "--from",
+            "2026-11-21",
+            "--to",
+            "2026-11-21",
+            "--dry-run",
+        ],
+    )
+    .expect(0)
+    .shows("0 parts would be sent.\nNot 1 part with a failure record: `daymark status --dir lake` says why");
 }
 
 #[test]
@@ -100,7 +110,10 @@ fn a_failure_record_that_is_damaged_is_named() {
         .says("name the part's source instead");
     // The next sweep sets it aside, and converts the part again.
     backfill(&desk).expect(0);
-    assert!(desk.read(&find(&desk, &["/failed/", "2026-11-21"])).contains("\"message\""));
+    assert!(
+        desk.read(&find(&desk, &["/failed/", "2026-11-21"]))
+            .contains("\"message\"")
+    );
 }
 
 #[test]

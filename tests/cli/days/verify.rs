@@ -203,7 +203,10 @@ fn a_live_symlink_that_names_what_is_not_there() {
     let link = "lake/curated/live/table=owners/date=2026-11-20/symlink.txt";
     let text = desk.read(link);
     desk.write(link, text.replace(".parquet", ".parket").as_bytes());
-    faulty(&desk, &["live/table=owners/date=2026-11-20/symlink.txt: expected files that are there, found s3://"]);
+    faulty(
+        &desk,
+        &["live/table=owners/date=2026-11-20/symlink.txt: expected files that are there, found s3://"],
+    );
 }
 
 #[test]
@@ -211,13 +214,21 @@ fn a_pointer_to_another_day_than_the_newest_published_one() {
     let desk = whole();
     let pointer = "lake/curated/latest/latest.json";
     for (text, words) in [
-        ("{\"date\":\"2026-11-19\"}\n", "expected 2026-11-20 or a newer day, found 2026-11-19"),
-        ("{\"date\":\"2026-11-21\"}\n", "expected a day that is published, found 2026-11-21"),
+        (
+            "{\"date\":\"2026-11-19\"}\n",
+            "expected 2026-11-20 or a newer day, found 2026-11-19",
+        ),
+        (
+            "{\"date\":\"2026-11-21\"}\n",
+            "expected a day that is published, found 2026-11-21",
+        ),
         ("", "expected 2026-11-20 or a newer day, found none"),
         ("2026-11-20", "expected {\"date\":\"yyyy-MM-dd\"}"),
     ] {
         desk.write(pointer, text.as_bytes());
-        run(&desk, &["verify"]).expect(1).says(&format!("fault: latest/latest.json: {words}"));
+        run(&desk, &["verify"])
+            .expect(1)
+            .says(&format!("fault: latest/latest.json: {words}"));
     }
     fs::remove_file(desk.path(pointer)).unwrap();
     faulty(&desk, &["expected 2026-11-20 or a newer day, found none"]);
@@ -232,7 +243,9 @@ fn where_nothing_is_nothing_is_sound() {
         .says("found none")
         .says("in s3://curated");
     let desk = folder();
-    run(&desk, &["verify"]).expect(0).shows("none of 2 days has a manifest yet");
+    run(&desk, &["verify"])
+        .expect(0)
+        .shows("none of 2 days has a manifest yet");
     run(&desk, &["verify", "--date", "2026-11-20"])
         .expect(0)
         .shows("2026-11-20: it has no manifest yet");

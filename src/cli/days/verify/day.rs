@@ -167,9 +167,13 @@ async fn links(
             None => found.fault(format!("{ledger}: expected the parts as a table, found none")),
             // Another release may have written the same rows in other bytes.
             Some(bytes) => match rows_of(bytes.into()) {
-                Err(error) => found.fault(format!("{ledger}: expected Parquet that can be decoded: {error:#}")),
+                Err(error) => found.fault(format!(
+                    "{ledger}: expected Parquet that can be decoded: {error:#}"
+                )),
                 Ok(rows) if rows != rows_of(manifest::ledger(revision)?.into())? => {
-                    found.fault(format!("{ledger}: expected the parts of the manifest, found others"));
+                    found.fault(format!(
+                        "{ledger}: expected the parts of the manifest, found others"
+                    ));
                 }
                 Ok(_) => {}
             },

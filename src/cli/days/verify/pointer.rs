@@ -27,9 +27,7 @@ pub(super) async fn verify(
     let newest = published.last();
     match (date, newest) {
         (Some(date), _) if looked.contains(&date) && !published.contains(&date) => {
-            found.fault(format!(
-                "{key}: expected a day that is published, found {date}"
-            ));
+            found.fault(format!("{key}: expected a day that is published, found {date}"));
         }
         (Some(date), Some(newest)) if date < *newest => {
             found.fault(format!("{key}: expected {newest} or a newer day, found {date}"));
