@@ -1,5 +1,5 @@
 -- What changed since yesterday: records that are new, gone or changed between the newest complete day and the complete day
--- before it, by object type.
+-- before it that has OBJECTS, by object type.
 -- Parameters: none. Both days of OBJECTS are read. Without a complete day before it in the last 60 days, everything is new.
 WITH days AS (
   SELECT
@@ -8,6 +8,7 @@ WITH days AS (
       SELECT max(date) FROM daymark_parts
       WHERE date >= date_format(current_date - INTERVAL '60' DAY, '%Y-%m-%d')
         AND date < (SELECT max(date) FROM daymark_latest)
+        AND table_name = 'objects'
     ) AS yesterday
 ), today AS (
   SELECT objecttypeid, objectid, updatedat

@@ -69,8 +69,9 @@ impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the configuration has {} fault(s): {}",
+            "the configuration has {} {}: {}",
             self.faults.len(),
+            if self.faults.len() == 1 { "fault" } else { "faults" },
             self.faults.join("; ")
         )
     }

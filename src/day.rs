@@ -315,8 +315,9 @@ fn damaged(seen: &Seen, tables: &BTreeMap<String, Choice>) -> Vec<Remark> {
         let (output, why) = choice.damaged.first()?;
         let output = seen.tables.get(name)?.outputs.get(*output)?;
         let count = choice.damaged.len();
+        let are = if count == 1 { "file is" } else { "files are" };
         let message = format!(
-            "{count} Parquet files are damaged; {}-{}: {why}",
+            "{count} Parquet {are} damaged; {}-{}: {why}",
             output.stem, output.id
         );
         Some(Remark::of_table("outputs_damaged", name, message))

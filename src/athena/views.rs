@@ -265,6 +265,7 @@ fn namings(definitions: &Definitions, settings: &ViewSettings) -> BTreeMap<Strin
             definitions
                 .types
                 .keys()
+                .chain(definitions.properties.keys())
                 .map(String::as_str)
                 .filter(|id| !is_event(id)),
         )

@@ -359,8 +359,9 @@ impl<'a> Look<'a> {
         }
         if let Some((twin, first)) = twins.first() {
             let count = twins.len();
+            let have = if count == 1 { "part has" } else { "parts have" };
             let message = format!(
-                "{count} parts have the size and ETag of another, the first is {twin}, like {first}: are their rows there \
+                "{count} {have} the size and ETag of another, the first is {twin}, like {first}: are their rows there \
                  twice?"
             );
             choice

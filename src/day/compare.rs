@@ -60,7 +60,8 @@ pub(super) fn lost(seen: &Seen, known: &Known) -> Vec<Remark> {
                 .iter()
                 .filter(|id| !there.contains(id) && !is_listed(id))
                 .count();
-            let message = format!("{lost} published parts are gone: neither source nor Parquet is there");
+            let are = if lost == 1 { "part is" } else { "parts are" };
+            let message = format!("{lost} published {are} gone: neither source nor Parquet is there");
             (lost > 0).then(|| Remark::of_table("parts_gone", name, message))
         })
         .collect()

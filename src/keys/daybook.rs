@@ -76,15 +76,21 @@ impl Leaf {
         if let Some(leaf) = fixed.into_iter().find(|leaf| leaf.name() == name) {
             return Some(leaf);
         }
-        let (number, kind) = name.strip_prefix('r')?.split_once('.')?;
-        let digits = number.len() == 6 && number.bytes().all(|byte| byte.is_ascii_digit());
-        let number = number.parse().ok().filter(|number| digits && *number > 0)?;
+        let (number, kind) = parse_number(name)?;
         match kind {
             "json" => Some(Leaf::Revision(number)),
             "announced" => Some(Leaf::Announced(number)),
             _ => None,
         }
     }
+}
+
+/// A revision's number, and what follows it, of a name such as `r000001.json`.
+fn parse_number(name: &str) -> Option<(u32, &str)> {
+    let (number, kind) = name.strip_prefix('r')?.split_once('.')?;
+    let digits = number.len() == 6 && number.bytes().all(|byte| byte.is_ascii_digit());
+    let number = number.parse().ok().filter(|number| digits && *number > 0)?;
+    Some((number, kind))
 }
 
 impl Layout {
@@ -113,6 +119,13 @@ impl Layout {
     /// `manifest/sweep.json`
     pub fn sweep_state(&self) -> String {
         format!("{}sweep.json", self.manifests())
+    }
+
+    /// The revision of such a ledger, by its key.
+    pub fn parse_parts_ledger(&self, key: &str) -> Option<u32> {
+        let (_, name) = key.rsplit_once('/')?;
+        let (number, kind) = parse_number(name)?;
+        (kind == "parquet").then_some(number)
     }
 
     /// The day's parts as Parquet, of one revision.

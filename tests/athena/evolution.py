@@ -63,7 +63,34 @@ def check(engine_of, lake, report):
             report("change", name + suffix, len(found), [] if found == wanted else [f"expected {wanted}", f"found {found}"])
     found, _ = asked.ask("SELECT nickname FROM owners_latest")
     report("change", "owners_latest", len(found), [] if found == [("Di",)] else [f"found {found}"])
+    odd(engine_of, lake, report, days)
     # Every column, by every day, also where its files have it not.
     for name in ("owners", "things", "events_lunch", "owners_latest", "things_latest", "events_lunch_typed", "daymark_parts"):
         rows, _ = asked.ask(f"SELECT * FROM {name}")
         report("change", f"{name}, whole", len(rows), [])
+
+
+# Of dates and numbers: what each text is as a timestamp.
+ODD = {
+    "2026-11-20T01:02:03+14:00": "2026-11-19 11:02:03.000", "2026-11-20 01:02:03-0330": "2026-11-20 04:32:03.000",
+    "1775001600000": "2026-04-01 00:00:00.000", "-1000": "1969-12-31 23:59:59.000", "2026-11-20T01:02:03+15:00": None,
+    "2026-11-20T01:02:03-23:59": None, "2026-11-20T01:02:03+01:02:03": None, "2026-11-20T01:02:03+14:01": None,
+    "99999999999999999": None, "99999999999999999999": None, "soon": None,
+}
+
+
+def odd(engine_of, lake, report, days):
+    """What is no instant is NULL, with its text beside it, and fails no query."""
+    rows = "".join(f'0-1,{n},"{{""born"":""{text}""}}"\n' for n, text in enumerate(ODD))
+    lake.part(days[3], "OBJECT_AND_EVENT_TYPE_DEFINITIONS", "OBJECTTYPEID,FULLYQUALIFIEDNAME,NAME,PLURALLABEL\n0-1,CONTACT,CONTACT,Contacts\n")
+    lake.part(days[3], "PROPERTY_DEFINITIONS", "OBJECTTYPEID,NAME,TYPE\n0-1,born,datetime\n")
+    lake.part(days[3], "OBJECTS", "OBJECTTYPEID,OBJECTID\n" + "".join(f"0-1,{n}\n" for n in range(len(ODD))))
+    lake.part(days[3], "OBJECT_WITH_OBJECT_PROPERTIES", "OBJECTTYPEID,OBJECTID,PROPERTIES\n" + rows)
+    lake.publish(days[0], days[3], DAYMARK_CATALOG=LEARNED)
+    found, _ = engine_of(lake.name).ask(
+        "SELECT property_unparsed_born, CAST(property_born AS varchar) FROM objects_contacts_latest ORDER BY objectid"
+    )
+    faults = [f"{text}: expected {ODD[text]}, found {born}" for text, born in found if born != ODD[text]]
+    if len(found) != len(ODD):
+        faults.append(f"expected {len(ODD)} rows")
+    report("change", "objects_contacts_latest, odd instants", len(found), faults)

@@ -17,13 +17,13 @@ ACCOUNT = {
     "OBJECTS": "OBJECTTYPEID,OBJECTID\n0-1,1\n0-1,2\n0-2,3\n",
     "OBJECT_WITH_OBJECT_PROPERTIES": 'OBJECTTYPEID,OBJECTID,PROPERTIES\n0-1,1,"{""age"":""7""}"\n0-1,2,{}\n',
     "ASSOCIATIONS": "COMBINEDASSOCIATIONTYPEID,FROMOBJECTTYPEID,FROMOBJECTID,TOOBJECTTYPEID,TOOBJECTID\n0-279,0-1,1,0-2,3\n",
-    "EVENTS_LUNCH": "ID,PRICE\nx,2\n",
+    "EVENTS_LUNCH": "ID,PROPERTY_PRICE\nx,2\n",
     "OBJECT_PROPERTIES_HISTORY": "OBJECTTYPEID,OBJECTID,NAME,VALUE,UPDATEDAT\n0-1,1,age,6,2026-01-01 00:00:00\n0-1,1,age,7,2026-01-02 00:00:00\n",
     "OWNERS": "OWNERID,EMAIL\n" + "".join(f"{n},{n}@x\n" for n in range(50)),
     "THINGS": "ID,COLOUR\n" + "".join(f"{n},red\n" for n in range(20)),
 }
 # Of the engine's statistics: what grows if a query looks at days that it does not need.
-COUNTED = ["processedRows", "processedBytes", "totalSplits"]
+COUNTED = ["processedRows", "processedBytes", "physicalInputBytes", "totalSplits"]
 
 
 def check(engine_of, lake, report):

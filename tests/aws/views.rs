@@ -233,8 +233,16 @@ async fn a_day_without_definitions_has_the_views_of_the_last_ones() {
     assert_eq!(built.failed, []);
     let contacts = built.views.iter().find(|view| view.name == "objects_contacts");
     assert!(contacts.unwrap().sql.contains("property_email"));
+    // A file of a header alone is as good as none.
+    lake.account("2026-11-22", &[]).await;
+    let (report, _) = lake.sweep_hours_later(16, autumn()).await;
+    assert!(
+        report.catalog.held["views"].contains("2026-11-22 has no row in table property_definitions"),
+        "{report:?}"
+    );
+    assert!(names(&lake.tables().await["objects_contacts"]).contains(&"property_email".to_owned()));
     // It is no reason to try again all the time.
-    let (_, asked) = lake.sweep_hours_later(8, autumn()).await;
+    let (_, asked) = lake.sweep_hours_later(16, autumn()).await;
     assert_eq!(asked, Vec::<String>::new());
 }
 

@@ -261,6 +261,33 @@ async fn a_ledger_of_a_lost_history_is_not_taken_for_a_new_one() {
     );
 }
 
+/// Nobody's number may stop a day, or be counted on from.
+#[tokio::test]
+async fn foreign_numbers_of_revisions_stop_nothing_that_they_need_not() {
+    let lake = complete().await;
+    for folder in ["parts", "manifest"] {
+        for kind in ["parquet", "json"] {
+            let key = format!("lake/{folder}/date={DATE}/r4294967295.{kind}");
+            lake.overwrite(&key, "foreign").await;
+        }
+    }
+    let late = lake.land(&key(DATE, "late"), owners(9, 3)).await;
+    lake.convert(&late).await;
+    let day = lake.quiet_day().await;
+    assert_eq!((day.state, day.revision), (State::Complete, Some(2)));
+    // The highest number leaves none to count on to.
+    lake.overwrite(&lake.leaf(Leaf::Announced(999_999)), "{}").await;
+    let late = lake.land(&key(DATE, "later"), owners(9, 3)).await;
+    lake.convert(&late).await;
+    lake.wait(90);
+    let report = lake.ask("{}").await.unwrap();
+    let error = report.days[0].judged.as_ref().unwrap_err().to_string();
+    assert!(
+        error.contains("highest number") && error.contains(DATE),
+        "{error}"
+    );
+}
+
 #[tokio::test]
 async fn an_output_with_a_damaged_footer_is_set_aside_and_converted_again() {
     let lake = Lake::new().await;

@@ -44,10 +44,11 @@ impl Recalled {
             _ => None,
         });
         // Ledgers may be all that is left of a history that was lost. They are never written again, nor are their numbers.
-        let ledgers = written.ledgers.iter().filter_map(|key| {
-            let (_, name) = key.rsplit_once("/r")?;
-            name.strip_suffix(".parquet")?.parse::<u32>().ok()
-        });
+        let layout = &sweeper.config.layout;
+        let ledgers = written
+            .ledgers
+            .iter()
+            .filter_map(|key| layout.parse_parts_ledger(key));
         let mut recalled = Recalled {
             highest: numbers.chain(ledgers).max().unwrap_or_default(),
             ..Recalled::default()

@@ -15,7 +15,7 @@ use super::publish::{self, Document, Publication};
 use super::recalled::{self, Recalled, Stored, published_before};
 use super::{DayReport, Judged, SweepError, Sweeper, failures, footers, send};
 use crate::day::{self, Decision, Known, Verdict};
-use crate::keys::{Day, Leaf, Link, PartKey};
+use crate::keys::{Day, Leaf, Link, PartKey, REVISION_MAX};
 use crate::manifest::{self, Revision, Totals};
 use crate::sweep::Request;
 
@@ -140,7 +140,10 @@ impl Run<'_> {
                 None => return Ok(None),
             }
         }
-        let number = recalled.highest + 1;
+        let number = recalled.highest.saturating_add(1);
+        if verdict.revise && number > REVISION_MAX {
+            return Err(SweepError::Numbers(seen.date.clone()));
+        }
         let newest_ms = recalled
             .newest
             .as_ref()

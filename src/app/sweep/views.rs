@@ -4,7 +4,7 @@
 //! by a fingerprint that the last sweep left: while that is the same, nothing is asked of Glue. A sweep that ends before its
 //! views are written leaves the old one, so that the next begins with them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::time::Instant;
 
@@ -30,11 +30,17 @@ const USAGE_ROWS_MAX: usize = 20_000;
 /// The table that usage is counted in.
 const RECORDS: &str = "object_with_object_properties";
 
+/// The tables that records, and their properties, can be in.
+const RECORDS_IN: [&str; 3] = ["objects", RECORDS, "object_properties"];
+
+/// Days that are gone back for definitions.
+const DAYS_BACK_MAX: usize = 31;
+
 /// Days before the newest complete one that `_latest` views may look at: it moves on once a week.
 const WEEK_DAYS: i64 = 7;
 
 /// What views are made of, but for the content of the files.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Ground<'a> {
     release: &'a str,
     database: &'a str,
@@ -66,12 +72,19 @@ impl<'a> Ground<'a> {
         }))
     }
 
+    /// The tables of records that the day has nothing of.
+    fn absent(&self) -> BTreeSet<String> {
+        let is_there = |table: &str| self.files.get(table).is_some_and(|files| !files.is_empty());
+        let absent = RECORDS_IN.into_iter().filter(|table| !is_there(table));
+        absent.map(str::to_owned).collect()
+    }
+
     /// Tells one from another.
     fn fingerprint(&self) -> Result<String, SweepError> {
         // Neither where the records are nor which day it is changes a view.
         let told = (
             (self.release, self.database, self.since.as_str()),
-            (self.settings, self.types),
+            (self.settings, self.types, self.absent()),
             definitions::TABLES.map(|table| self.files.get(table)),
         );
         let json = serde_json::to_vec(&told).map_err(|error| SweepError::Defect(error.to_string()))?;
@@ -91,12 +104,8 @@ impl<'a> Ground<'a> {
         })
     }
 
-    /// The views over these tables.
-    async fn build(
-        &self,
-        sweeper: &Sweeper,
-        tables: &BTreeMap<String, Vec<Column>>,
-    ) -> Result<Built, SweepError> {
+    /// What the day's files define.
+    async fn definitions(&self, sweeper: &Sweeper) -> Result<Definitions, SweepError> {
         let mut reader = Reader::default();
         for table in definitions::TABLES {
             for key in self.files.get(table).into_iter().flatten() {
@@ -106,9 +115,37 @@ impl<'a> Ground<'a> {
                     .map_err(|error| SweepError::Views(format!("{key}: {error}")))?;
             }
         }
-        let mut definitions = reader.end();
-        let build =
-            |definitions: &Definitions| views(definitions, tables, self.since.as_str(), self.settings);
+        Ok(reader.end())
+    }
+
+    /// Why nothing can be made of what the day's files define: a file of a header alone is as good as none.
+    fn is_void(&self, definitions: &Definitions, tables: &BTreeMap<String, Vec<Column>>) -> Option<String> {
+        let [types, properties, _] = definitions::TABLES;
+        let void = [
+            (types, definitions.types.is_empty()),
+            (properties, definitions.properties.is_empty()),
+        ];
+        let day = &self.day;
+        let mut void = void
+            .iter()
+            .filter(|(table, is_void)| *is_void && tables.contains_key(*table));
+        void.next().map(|(table, _)| {
+            format!("{day} has no row in table {table} that defines anything, so that views are made of earlier ones")
+        })
+    }
+
+    /// The views over these tables.
+    async fn build(
+        &self,
+        sweeper: &Sweeper,
+        tables: &BTreeMap<String, Vec<Column>>,
+        mut definitions: Definitions,
+    ) -> Result<Built, SweepError> {
+        let settings = ViewSettings {
+            absent: self.absent(),
+            ..self.settings.clone()
+        };
+        let build = |definitions: &Definitions| views(definitions, tables, self.since.as_str(), &settings);
         let built = build(&definitions);
         if !built.is_cut {
             return Ok(built);
@@ -147,17 +184,14 @@ pub(super) async fn renew(
             return Ok(before.clone());
         }
         let tables = catalog.published().await?;
-        let ground = match ground.lacks(&tables) {
-            None => ground,
-            Some(why) => {
-                catalog.hold("views", &why);
-                match sweeper.with_definitions(ground, &tables).await? {
-                    Some(earlier) => earlier,
-                    None => return Ok(Some(fingerprint)),
-                }
-            }
+        let (found, why) = sweeper.with_definitions(ground, &tables).await?;
+        if let Some(why) = why {
+            catalog.hold("views", &why);
+        }
+        let Some((ground, definitions)) = found else {
+            return Ok(Some(fingerprint));
         };
-        let built = ground.build(sweeper, &tables).await?;
+        let built = ground.build(sweeper, &tables, definitions).await?;
         for warning in &built.warnings {
             tracing::warn!(warning, "the account's definitions");
         }
@@ -206,7 +240,7 @@ fn since(newest: &Day) -> Day {
 /// A day's files that views are made of, by table.
 async fn files(sweeper: &Sweeper, day: &Day) -> Result<BTreeMap<&'static str, Vec<String>>, SweepError> {
     let mut files = BTreeMap::new();
-    for table in definitions::TABLES.into_iter().chain([RECORDS]) {
+    for table in definitions::TABLES.into_iter().chain(RECORDS_IN) {
         let keys = links(&sweeper.objects, &sweeper.config.layout, table, day).await?;
         files.insert(table, keys);
     }
@@ -275,32 +309,46 @@ impl Sweeper {
             return Ok((None, Built::default()));
         };
         let newest = ground.day.clone();
-        let lacks = ground.lacks(tables);
-        let built = match self
+        let (found, why) = self
             .with_definitions(Ground { settings, ..ground }, tables)
-            .await?
-        {
-            Some(ground) => ground.build(self, tables).await?,
+            .await?;
+        let built = match found {
+            Some((ground, definitions)) => ground.build(self, tables, definitions).await?,
             None => Built {
-                failed: lacks.map(|why| ("views".to_owned(), why)).into_iter().collect(),
+                failed: why.map(|why| ("views".to_owned(), why)).into_iter().collect(),
                 ..Built::default()
             },
         };
         Ok((Some(newest), built))
     }
 
-    /// The same, or that of the last day before that has the definitions. None: there is no such day.
+    /// The same, or that of the last day before that has definitions, with these; and why it is not the same. Without such a day
+    /// it is the same, with what little it has, unless a table is not there at all.
     async fn with_definitions<'a>(
         &self,
-        mut ground: Ground<'a>,
+        newest: Ground<'a>,
         tables: &BTreeMap<String, Vec<Column>>,
-    ) -> Result<Option<Ground<'a>>, SweepError>
+    ) -> Result<(Option<(Ground<'a>, Definitions)>, Option<String>), SweepError>
     where
         Self: 'a,
     {
-        while ground.lacks(tables).is_some() {
-            let before = self.published_day_before(&ground.day).await?;
-            let Some(before) = before else { return Ok(None) };
+        let (mut ground, mut why, mut void) = (newest, None, None);
+        for _ in 0..DAYS_BACK_MAX {
+            let lacks = match ground.lacks(tables) {
+                Some(lacks) => lacks,
+                None => {
+                    let definitions = ground.definitions(self).await?;
+                    let Some(is_void) = ground.is_void(&definitions, tables) else {
+                        return Ok((Some((ground, definitions)), why));
+                    };
+                    void.get_or_insert((ground.clone(), definitions));
+                    is_void
+                }
+            };
+            why.get_or_insert(lacks);
+            let Some(before) = self.published_day_before(&ground.day).await? else {
+                break;
+            };
             ground = Ground {
                 files: files(self, &before).await?,
                 since: since(&before),
@@ -308,7 +356,7 @@ impl Sweeper {
                 ..ground
             };
         }
-        Ok(Some(ground))
+        Ok((void, why))
     }
 
     async fn published_day_before(&self, day: &Day) -> Result<Option<Day>, SweepError> {

@@ -130,7 +130,13 @@ impl<'a> Objects<'a> {
         settings: &ViewSettings,
     ) -> Result<(Self, Vec<String>), String> {
         let key = ["objecttypeid", "objectid"];
-        let base = [RECORDS, JSON]
+        // A table that HubSpot does not write any more stays in the catalog: one that the newest day has goes before it.
+        let is_absent = |table: &str| settings.absent.contains(table);
+        let either = |one: &'static str, other: &'static str| match is_absent(one) && !is_absent(other) {
+            true => [other, one],
+            false => [one, other],
+        };
+        let base = either(RECORDS, JSON)
             .into_iter()
             .find(|table| has(tables, table, &key))
             .ok_or_else(|| format!("no table {RECORDS} or {JSON} with columns objecttypeid and objectid"))?;
@@ -147,14 +153,14 @@ impl<'a> Objects<'a> {
         } = chosen(definitions, type_id, names, settings);
         let by_configuration = configured.is_some();
         let (mut left_out, missing) = configured.unwrap_or_default();
-        let source = if chosen.is_empty() {
-            None
-        } else if has(tables, JSON, &["objecttypeid", "objectid", "properties"]) {
-            Some(Source::Json)
-        } else if has(tables, ROWS, &["objecttypeid", "objectid", "name", "value"]) {
-            Some(Source::Rows)
-        } else {
-            return Err(format!("no table {JSON} or {ROWS} that holds its properties"));
+        let sources = either(JSON, ROWS).into_iter().filter_map(|table| match table {
+            JSON => has(tables, JSON, &["objecttypeid", "objectid", "properties"]).then_some(Source::Json),
+            _ => has(tables, ROWS, &["objecttypeid", "objectid", "name", "value"]).then_some(Source::Rows),
+        });
+        let source = match sources.into_iter().next() {
+            _ if chosen.is_empty() => None,
+            Some(source) => Some(source),
+            None => return Err(format!("no table {JSON} or {ROWS} that holds its properties")),
         };
         let typing = Typing::of(settings);
         let text = |name: &str| typing.property("w.p", name);

@@ -1,6 +1,6 @@
 //! What users say of views.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,9 @@ pub struct ViewSettings {
     /// What runs the statements.
     #[serde(skip)]
     pub engine: Engine,
+    /// Tables that there are, of which the newest day has nothing.
+    #[serde(skip)]
+    pub absent: BTreeSet<String>,
 }
 
 impl ViewSettings {

@@ -5,6 +5,9 @@ use crate::athena::Column;
 use crate::athena::definitions::PropertyKind;
 use crate::names::PARTITION_KEY;
 
+/// The end of an instant whose offset is none of Trino's: beyond fourteen hours, or with seconds.
+const NO_ZONE: &str = "T.*[+-](1[5-9]|[2-9]|14:?(0[1-9]|[1-9])|\\d\\d:?\\d\\d:?\\d).*";
+
 /// The table that holds the newest complete day.
 pub(super) const LATEST: &str = "daymark_latest";
 
@@ -105,9 +108,11 @@ impl Typing {
     /// has the milliseconds of every year that anybody lives in.
     pub(super) fn typed(self, kind: PropertyKind, text: &str) -> String {
         let instant = || match self.engine {
+            // Not every failure is one that `try` makes NULL of: a zone that Trino has not is none, and in older releases nor is an
+            // instant too far away. So neither gets there: digits are 14 at most, and such an offset is made no date.
             Engine::Trino => format!(
-                "coalesce(try(from_unixtime(CAST({text} AS bigint)/1e3,'UTC')),\
-                 try(from_iso8601_timestamp(replace({text},' ','T')))) AT TIME ZONE 'UTC'"
+                "coalesce(try(from_unixtime(CAST(CAST({text} AS bigint) AS decimal(14))/1e3,'UTC')),\
+                 try(from_iso8601_timestamp(regexp_replace(replace({text},' ','T'),'{NO_ZONE}','?')))) AT TIME ZONE 'UTC'"
             ),
             Engine::DuckDb => format!("daymark_instant({text})"),
         };

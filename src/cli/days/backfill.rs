@@ -12,7 +12,7 @@ use super::place::{Place, PlaceArguments, handle};
 use super::span::day;
 use super::{block, calendar, view};
 use crate::app::handler::Handler;
-use crate::app::sweep::{Judged, Report};
+use crate::app::sweep::{DayReport, Judged, Report};
 use crate::cli::grid::Grid;
 use crate::cli::quantity::{count, counted};
 use crate::cli::{Status, print, tell, usage};
@@ -209,11 +209,17 @@ async fn here(place: &Place, handler: &Handler, request: &Request, quiet: bool) 
     let sweeper = place.sweeper();
     let queue = place.queue.as_ref().context("a defect: no queue")?;
     let abreast = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut before = u64::MAX;
+    let (mut before, mut again) = (u64::MAX, false);
     loop {
         let report = Box::pin(sweeper.sweep(request, None)).await?;
         let bodies = queue.take();
         let left = pending(&report, request.reconvert);
+        // A record that turns out to be damaged is set aside by the sweep that counted it: the next one sends its part.
+        let failed = |day: &DayReport| day.judged.as_ref().is_ok_and(|day| day.failed > 0);
+        if bodies.is_empty() && !again && report.days.iter().any(failed) {
+            again = true;
+            continue;
+        }
         if bodies.is_empty() || left >= before {
             return Ok(report);
         }

@@ -105,6 +105,9 @@ async fn forget(arguments: &ForgetArguments) -> anyhow::Result<Status> {
         (false, Some(other)) => {
             bail!("{date}: expected it to be forgotten after the sweep, found it {other}")
         }
+        (true, Some(State::Forgotten)) => format!(
+            "{date}: nobody asks to forget it any more, but it is older than days are kept, so it stays forgotten.\n"
+        ),
         (true, Some(state)) => format!("{date} is remembered: it is {state}.\n"),
         (_, None) => format!("{date}: nothing is left of this day.\n"),
     };

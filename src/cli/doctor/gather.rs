@@ -435,17 +435,16 @@ impl Facts {
     }
 
     fn of_functions(&self) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        findings.push(match self.are_named {
+        let converter = match self.are_named {
             true => functions::converter(&self.convert, &self.mappings),
             false => Finding::warning(Check::Converter, "not looked at, since its name is not known")
                 .mend("--stack NAME, or --convert-function NAME"),
-        });
-        findings.push(match &self.schedule {
+        };
+        let schedule = match &self.schedule {
             Some(schedule) => functions::schedule(schedule, self.manifest.as_ref().ok()),
             None => Finding::warning(Check::Schedule, "not looked at, since its name is not known")
                 .mend("--stack NAME, or --schedule NAME and --manifest-function NAME"),
-        });
-        findings
+        };
+        vec![converter, schedule]
     }
 }

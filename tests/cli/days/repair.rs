@@ -108,8 +108,8 @@ fn a_failure_record_that_is_damaged_is_named() {
         .expect(1)
         .says("expected a failure record: ")
         .says("name the part's source instead");
-    // The next sweep sets it aside, and converts the part again.
-    backfill(&desk).expect(0);
+    // It is set aside, and the part converted again.
+    backfill(&desk).expect(0).says("failed for good");
     assert!(
         desk.read(&find(&desk, &["/failed/", "2026-11-21"]))
             .contains("\"message\"")

@@ -222,6 +222,10 @@ fn a_pointer_to_another_day_than_the_newest_published_one() {
             "{\"date\":\"2026-11-21\"}\n",
             "expected a day that is published, found 2026-11-21",
         ),
+        (
+            "{\"date\":\"2026-12-20\"}\n",
+            "expected a day that is published, found 2026-12-20, which has no manifest",
+        ),
         ("", "expected 2026-11-20 or a newer day, found none"),
         ("2026-11-20", "expected {\"date\":\"yyyy-MM-dd\"}"),
     ] {

@@ -108,10 +108,12 @@ async fn newest(place: &Place, date: &Day, found: &mut Found) -> anyhow::Result<
         }
     };
     let listed = place.list(layout.manifests_of(date)).await?;
-    let numbers = listed.iter().filter_map(|object| {
-        let (_, name) = object.key.rsplit_once("/r")?;
-        name.strip_suffix(".json")?.parse::<u32>().ok()
-    });
+    let numbers = listed
+        .iter()
+        .filter_map(|object| match layout.parse_leaf(&object.key)? {
+            (_, Leaf::Revision(number)) => Some(number),
+            _ => None,
+        });
     if let Some(highest) = numbers.max().filter(|highest| *highest > number) {
         let newest = layout.leaf(date, Leaf::Revision(highest));
         found.fault(format!(
@@ -168,11 +170,11 @@ async fn links(
             // Another release may have written the same rows in other bytes.
             Some(bytes) => match rows_of(bytes.into()) {
                 Err(error) => found.fault(format!(
-                    "{ledger}: expected Parquet that can be decoded: {error:#}"
+                    "{ledger}: expected Parquet that can be decoded: {error:#}; delete it, and the next sweep makes it again"
                 )),
                 Ok(rows) if rows != rows_of(manifest::ledger(revision)?.into())? => {
                     found.fault(format!(
-                        "{ledger}: expected the parts of the manifest, found others"
+                        "{ledger}: expected the parts of the manifest, found others; delete it, and the next sweep makes it again"
                     ));
                 }
                 Ok(_) => {}

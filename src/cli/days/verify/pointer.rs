@@ -25,8 +25,17 @@ pub(super) async fn verify(
         },
     };
     let newest = published.last();
+    let (layout, looked_at) = (&place.config.layout, |date: &Day| looked.contains(date));
+    if let Some(date) = date.as_ref().filter(|date| !looked_at(date))
+        && place.dates(&layout.manifests(), date, date).await?.is_empty()
+    {
+        found.fault(format!(
+            "{key}: expected a day that is published, found {date}, which has no manifest"
+        ));
+        return Ok(());
+    }
     match (date, newest) {
-        (Some(date), _) if looked.contains(&date) && !published.contains(&date) => {
+        (Some(date), _) if looked_at(&date) && !published.contains(&date) => {
             found.fault(format!("{key}: expected a day that is published, found {date}"));
         }
         (Some(date), Some(newest)) if date < *newest => {
