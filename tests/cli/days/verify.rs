@@ -216,7 +216,7 @@ fn a_pointer_to_another_day_than_the_newest_published_one() {
     for (text, words) in [
         (
             "{\"date\":\"2026-11-19\"}\n",
-            "expected 2026-11-20 or a newer day, found 2026-11-19",
+            "expected a day that is published, found 2026-11-19, which has no manifest",
         ),
         (
             "{\"date\":\"2026-11-21\"}\n",
