@@ -32,6 +32,11 @@ def run(daymark, settings, *rest):
     return done.stdout
 
 
+def next_second():
+    """S3's clock tells seconds: what changed in this one may still be changing."""
+    time.sleep(1 - time.time() % 1)
+
+
 class Lake:
     """Its name is its Glue database, its folder in the landing bucket and, with `curated-` in front, its curated bucket."""
 
@@ -80,8 +85,7 @@ class Lake:
 
     def sweep(self, first, last, **settings):
         """Has the days judged and published, with the catalog."""
-        # S3's clock tells seconds: what changed in this one may still be changing.
-        time.sleep(1 - time.time() % 1)
+        next_second()
         places = ["--landing", f"s3://landing/{self.name}", "--curated", f"s3://{self.curated}", "--queue-url", self.queue]
         own = {**self.aws, **self.settings, "DAYMARK_GLUE_DATABASE": self.name, **settings}
         return run(self.daymark, own, "backfill", *places, "--from", first, "--to", last, "--quiet", "--no-wait")

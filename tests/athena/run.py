@@ -31,7 +31,7 @@ import evolution  # noqa: E402
 import growth  # noqa: E402
 import publications  # noqa: E402
 from checks import Report, check_queries, check_tables, check_views  # noqa: E402
-from lake import Lake, credentials, run, s3_client  # noqa: E402
+from lake import Lake, credentials, next_second, run, s3_client  # noqa: E402
 from truth import Truth  # noqa: E402
 
 DATABASE = "daymark"
@@ -96,6 +96,7 @@ def publish(options, aws):
     queue = boto3.client("sqs", **credentials(aws)).create_queue(QueueName="parts")["QueueUrl"]
     settings = {**aws, "DAYMARK_GLUE_DATABASE": DATABASE, "DAYMARK_QUIET_MINUTES": "0"}
     places = ["--landing", "s3://landing/hubspot", "--curated", "s3://curated", "--queue-url", queue]
+    next_second()
     print(run(options.daymark, settings, "backfill", *places, *span, "--no-wait"), flush=True)
     return Truth(options.work / "truth")
 

@@ -50,6 +50,8 @@ pub(super) struct Ground<'a> {
     types: &'a Types,
     /// By table: the day's files. Their names change with their content.
     files: BTreeMap<&'a str, Vec<String>>,
+    /// The tables of records that the newest complete day has nothing of.
+    absent: BTreeSet<String>,
 }
 
 impl<'a> Ground<'a> {
@@ -61,6 +63,10 @@ impl<'a> Ground<'a> {
     ) -> Result<Option<Self>, SweepError> {
         let Some(day) = day else { return Ok(None) };
         let days = &sweeper.config.days;
+        let files = files(sweeper, day).await?;
+        let is_there = |table: &str| files.get(table).is_some_and(|files| !files.is_empty());
+        let absent = RECORDS_IN.into_iter().filter(|table| !is_there(table));
+        let absent = absent.map(str::to_owned).collect();
         Ok(Some(Ground {
             release: env!("CARGO_PKG_VERSION"),
             database: days.glue_database.as_deref().unwrap_or(NO_DATABASE),
@@ -68,15 +74,9 @@ impl<'a> Ground<'a> {
             day: day.clone(),
             settings: &days.views,
             types,
-            files: files(sweeper, day).await?,
+            files,
+            absent,
         }))
-    }
-
-    /// The tables of records that the day has nothing of.
-    fn absent(&self) -> BTreeSet<String> {
-        let is_there = |table: &str| self.files.get(table).is_some_and(|files| !files.is_empty());
-        let absent = RECORDS_IN.into_iter().filter(|table| !is_there(table));
-        absent.map(str::to_owned).collect()
     }
 
     /// Tells one from another.
@@ -84,7 +84,7 @@ impl<'a> Ground<'a> {
         // Neither where the records are nor which day it is changes a view.
         let told = (
             (self.release, self.database, self.since.as_str()),
-            (self.settings, self.types, self.absent()),
+            (self.settings, self.types, &self.absent),
             definitions::TABLES.map(|table| self.files.get(table)),
         );
         let json = serde_json::to_vec(&told).map_err(|error| SweepError::Defect(error.to_string()))?;
@@ -142,7 +142,7 @@ impl<'a> Ground<'a> {
         mut definitions: Definitions,
     ) -> Result<Built, SweepError> {
         let settings = ViewSettings {
-            absent: self.absent(),
+            absent: self.absent.clone(),
             ..self.settings.clone()
         };
         let build = |definitions: &Definitions| views(definitions, tables, self.since.as_str(), &settings);
@@ -332,6 +332,7 @@ impl Sweeper {
     where
         Self: 'a,
     {
+        let day = newest.day.clone();
         let (mut ground, mut why, mut void) = (newest, None, None);
         for _ in 0..DAYS_BACK_MAX {
             let lacks = match ground.lacks(tables) {
@@ -356,7 +357,10 @@ impl Sweeper {
                 ..ground
             };
         }
-        Ok((void, why))
+        let is_same = void
+            .as_ref()
+            .is_some_and(|(ground, _): &(Ground<'a>, _)| ground.day == day);
+        Ok((void, why.filter(|_| !is_same)))
     }
 
     async fn published_day_before(&self, day: &Day) -> Result<Option<Day>, SweepError> {

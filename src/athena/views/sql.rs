@@ -6,7 +6,7 @@ use crate::athena::definitions::PropertyKind;
 use crate::names::PARTITION_KEY;
 
 /// The end of an instant whose offset is none of Trino's: beyond fourteen hours, or with seconds.
-const NO_ZONE: &str = "T.*[+-](1[5-9]|14:?.?[1-9]|[2-9]|..:?..:?.)";
+const NO_ZONE: &str = r"T.*[+-](1[5-9]|14:?.?[1-9]|[2-9]|\d\d:?\d\d:?\d)";
 
 /// The table that holds the newest complete day.
 pub(super) const LATEST: &str = "daymark_latest";
