@@ -113,7 +113,14 @@ fn same_as_the_crates<V: Clone + std::fmt::Debug + PartialEq>(
     prop_assert_eq!(&own.values, &batches.concat());
     let reference = written(batches, Codec::None);
     prop_assert_eq!(own.values, reference.values);
-    prop_assert_eq!(own.statistics, reference.statistics);
+    for ((own, reference), kinds) in own.statistics.iter().zip(&reference.statistics).zip(&own.kinds) {
+        // Of texts that outgrew their dictionary nothing is told: they are long or many, and bounds of them serve nobody.
+        let outgrew = kinds
+            .iter()
+            .any(|(page, encoding, _)| (*page, *encoding) == PLAIN);
+        prop_assert!(own == reference || (own.is_none() && outgrew), "{:?}", own);
+    }
+    prop_assert_eq!(own.statistics.len(), reference.statistics.len());
     let has_dictionary = |kinds: &[Vec<Kind>]| {
         kinds
             .iter()
