@@ -33,5 +33,6 @@ SELECT
 FROM changed m
 LEFT JOIN lists l
   ON l.date = m.date AND l.listid = m.listid
+    AND l.date >= date_format(current_date - INTERVAL '90' DAY, '%Y-%m-%d')
 WHERE m.members > 0 OR m.change <> 0
 ORDER BY m.date, m.listid;

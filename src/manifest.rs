@@ -25,7 +25,7 @@ pub use build::revise;
 pub use latest::{latest, parse_latest};
 pub use parts::{LedgerError, ledger};
 pub use recall::recall;
-pub use symlink::{is_symlink, live_symlinks, symlink, symlinks};
+pub use symlink::{is_symlink, linked, live_symlinks, symlink, symlinks};
 pub use witness::believe;
 
 /// The version of the document. Raised when a member changes its meaning or goes.

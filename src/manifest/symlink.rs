@@ -60,6 +60,13 @@ pub fn is_symlink(bytes: &[u8], layout: &Layout) -> bool {
     (text.is_empty() || text.ends_with('\n')) && text.lines().all(|line| line.starts_with(&start))
 }
 
+/// The keys of the files that a symlink names, as far as they are the curated bucket's.
+pub fn linked<'b>(bytes: &'b [u8], layout: &Layout) -> impl Iterator<Item = &'b str> {
+    let start = format!("s3://{}/", layout.curated().bucket());
+    let lines = std::str::from_utf8(bytes).unwrap_or_default().lines();
+    lines.filter_map(move |line| line.strip_prefix(start.as_str()))
+}
+
 fn text<'k>(keys: impl IntoIterator<Item = &'k str>, layout: &Layout) -> String {
     let bucket = layout.curated().bucket();
     keys.into_iter()

@@ -197,8 +197,27 @@ async fn a_reopened_day_stays_published_even_if_its_complete_revision_is_damaged
     lake.overwrite(&lake.leaf(Leaf::Revision(1)), "damaged").await;
     lake.day().await;
     assert_eq!(lake.under(&["published/", "latest/", "parts/"]).await, published);
+    // What is published is told by the symlinks then, so the day is neither open nor late.
+    lake.wait(24 * 60);
+    for _ in 0..2 {
+        let day = lake.day().await;
+        assert_eq!(
+            (day.state, day.late, day.published),
+            (State::Reopened, false, Some(1))
+        );
+        let codes: Vec<&str> = day.warnings.iter().map(|warning| warning.code.as_str()).collect();
+        assert_eq!(codes, ["revision_lost"]);
+        assert!(
+            day.warnings[0].message.contains("revision 1"),
+            "{}",
+            day.warnings[0].message
+        );
+    }
+    assert_eq!((lake.events("Day Late"), lake.events("Day Reopened")), (0, 1));
+    assert_eq!(lake.under(&["published/", "latest/", "parts/"]).await, published);
     lake.convert(&late).await;
-    assert_eq!(lake.quiet_day().await.state, State::Complete);
+    let day = lake.quiet_day().await;
+    assert_eq!((day.state, &day.warnings[..]), (State::Complete, &[][..]));
     assert_eq!(lake.published().await.len(), 3);
 }
 

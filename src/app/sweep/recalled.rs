@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::gather::Gathered;
+use super::gather::{Gathered, Written};
 use super::memory::Outline;
 use super::objects::Objects;
 use super::{SweepError, Sweeper, send};
-use crate::day::{self, Known, OutputSeen, Seen, Sent, State};
-use crate::keys::{Day, Layout, Leaf};
+use crate::day::{self, Known, OutputSeen, Published, Remark, Seen, Sent, State};
+use crate::keys::{Day, Layout, Leaf, Link, PARTS_TABLE};
 use crate::manifest::{self, Damage, Revision};
 use crate::part::PartId;
 use crate::store::{Listing, Store};
@@ -21,6 +21,46 @@ pub(super) struct Stored {
     pub(super) sha256: String,
 }
 
+/// A revision that is published and cannot be read: lost, or damaged and set aside.
+#[derive(Clone, Debug)]
+pub(super) struct Lost {
+    pub(super) number: u32,
+    /// As the symlinks name it.
+    published: Published,
+}
+
+impl Lost {
+    async fn read(sweeper: &Sweeper, written: &Written, number: u32) -> Result<Self, SweepError> {
+        let layout = &sweeper.config.layout;
+        let mut published = Published::default();
+        for ((link, table), listed) in &written.links {
+            if *link != Link::Published || table == PARTS_TABLE || listed.size_bytes == 0 {
+                continue;
+            }
+            let Some((bytes, _)) = sweeper.objects.read(&listed.key).await? else {
+                continue;
+            };
+            published.listed_ms = published.listed_ms.max(listed.last_modified_ms);
+            let keys = manifest::linked(&bytes, layout);
+            let ids = keys.filter_map(|key| Some(layout.parse_output(key)?.1));
+            published.outputs.insert(table.clone(), ids.collect());
+        }
+        Ok(Lost { number, published })
+    }
+
+    /// What to tell of it.
+    pub(super) fn remark(&self) -> Remark {
+        let number = self.number;
+        Remark::of_day(
+            "revision_lost",
+            format!(
+                "revision {number}, which is published, cannot be read: its files stay published as the symlinks name them, \
+                 and what it counted comes back with the next complete revision"
+            ),
+        )
+    }
+}
+
 /// What a day's manifests say.
 #[derive(Debug, Default)]
 pub(super) struct Recalled {
@@ -28,6 +68,8 @@ pub(super) struct Recalled {
     pub(super) highest: u32,
     pub(super) newest: Option<Stored>,
     pub(super) published: Option<Stored>,
+    /// What stays published although its revision cannot be read any more.
+    pub(super) lost: Option<Lost>,
     /// The one that was published before the newest one took the day out; read only if the day is wanted again.
     pub(super) before: Option<Stored>,
     /// What was sent again.
@@ -87,6 +129,9 @@ impl Recalled {
                 Some(number) => revision(sweeper, &seen.date, number, keep).await?,
                 None => None,
             };
+            if let Some(number) = history.published.filter(|_| recalled.published.is_none()) {
+                recalled.lost = Some(Lost::read(sweeper, written, number).await?);
+            }
         }
         if written.leaves.contains_key(&Leaf::Sent) {
             let key = sweeper.config.layout.leaf(&seen.date, Leaf::Sent);
@@ -115,6 +160,9 @@ impl Recalled {
         let mut known = manifest::recall(newest.as_deref(), published.as_deref(), layout);
         if let Some(published) = &published {
             note_changed(&mut known, seen, published, layout);
+        }
+        if let Some(lost) = &self.lost {
+            known.published = Some(lost.published.clone());
         }
         known.sent.clone_from(&self.sent);
         let forgotten = newest.as_ref().map(|newest| &newest.history);

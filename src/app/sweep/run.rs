@@ -12,7 +12,7 @@ use super::memory::{self, Memory};
 use super::objects::Wrote;
 use super::pointer::Pointer;
 use super::publish::{self, Document, Publication};
-use super::recalled::{self, Recalled, Stored, published_before};
+use super::recalled::{self, Lost, Recalled, Stored, published_before};
 use super::{DayReport, Judged, SweepError, Sweeper, failures, footers, send};
 use crate::day::{self, Decision, Known, Verdict};
 use crate::keys::{Day, Leaf, Link, PartKey, REVISION_MAX};
@@ -139,6 +139,9 @@ impl Run<'_> {
                 Some(again) => verdict = again,
                 None => return Ok(None),
             }
+        }
+        if !verdict.state.publishes() {
+            verdict.warnings.extend(recalled.lost.as_ref().map(Lost::remark));
         }
         let number = recalled.highest.saturating_add(1);
         if verdict.revise && number > REVISION_MAX {
@@ -357,7 +360,8 @@ impl Standing {
         let number = |revision: &Revision| revision.history.revision;
         Standing {
             newest: newest.map(number),
-            published: published.map(number),
+            // Its own object may be lost.
+            published: newest.and_then(|newest| newest.history.published),
             totals: published
                 .and_then(|revision| revision.content.as_ref())
                 .map(|content| content.totals),

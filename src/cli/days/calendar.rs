@@ -22,6 +22,9 @@ const REMARK_COLUMNS: usize = 600;
 /// In place of rows and rejects that nobody has counted yet: the footers of a day's Parquet are read when it is complete.
 const NOT_COUNTED: &str = "-";
 
+/// It is published, and the revision that counted it is lost. A warning says so.
+const NOT_KNOWN: &str = "?";
+
 const STATES: [State; 6] = [
     State::Complete,
     State::Archived,
@@ -196,6 +199,10 @@ fn row(view: &View) -> [String; 8] {
     };
     let late = if judged.late { ", late" } else { "" };
     let totals = judged.totals;
+    let uncounted = match judged.published {
+        Some(_) => NOT_KNOWN,
+        None => NOT_COUNTED,
+    };
     [
         date,
         format!("{}{late}", judged.state),
@@ -206,8 +213,8 @@ fn row(view: &View) -> [String; 8] {
         count(judged.tables),
         count(judged.parts),
         count(judged.missing),
-        totals.map_or(NOT_COUNTED.to_owned(), |it| count(it.rows_written)),
-        totals.map_or(NOT_COUNTED.to_owned(), |it| {
+        totals.map_or(uncounted.to_owned(), |it| count(it.rows_written)),
+        totals.map_or(uncounted.to_owned(), |it| {
             count(it.records_rejected.saturating_add(it.cells_rejected))
         }),
     ]
@@ -215,7 +222,9 @@ fn row(view: &View) -> [String; 8] {
 
 /// Whether a day's rows are not told.
 fn is_not_counted(view: &View) -> bool {
-    view.judged.as_ref().is_ok_and(|judged| judged.totals.is_none())
+    view.judged
+        .as_ref()
+        .is_ok_and(|judged| judged.published.is_none())
 }
 
 /// What has to be said of a day: kind and text.

@@ -254,3 +254,22 @@ fn where_nothing_is_nothing_is_sound() {
         .expect(0)
         .shows("2026-11-20: it has no manifest yet");
 }
+
+#[test]
+fn a_published_revision_that_is_lost_while_its_day_is_blocked() {
+    let desk = whole();
+    desk.write(
+        "lake/landing/hubspot/2026-11-20/OWNERS/data_0_0_0.csv.gz",
+        b"no gzip",
+    );
+    backfill(&desk);
+    fs::remove_file(desk.path("lake/curated/manifest/date=2026-11-20/r000001.json")).unwrap();
+    let ran = run(&desk, &["verify", "--date", "2026-11-20"])
+        .expect(1)
+        .says("r000001.json: expected the published revision, found none")
+        .shows("1 fault");
+    assert!(!ran.stderr.contains("symlink"), "{}", ran.stderr);
+    run(&desk, &["status"])
+        .shows("revision 1, which is published, cannot be read")
+        .shows("revision 1 stays published");
+}

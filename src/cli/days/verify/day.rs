@@ -27,8 +27,17 @@ pub(super) async fn verify(place: &Place, date: &Day, found: &mut Found) -> anyh
         Some(number) if number == newest.history.revision => Some(newest.clone()),
         Some(number) => revision(place, date, number, found).await?,
     };
-    links(place, date, published.as_ref(), found).await?;
     live_links(place, date, found).await?;
+    if let Some(number) = newest.history.published
+        && published.is_none()
+    {
+        found.notes.push(format!(
+            "it is {}; without revision {number} nothing tells what its published files are to hold, so none was read",
+            newest.history.state
+        ));
+        return Ok(true);
+    }
+    links(place, date, published.as_ref(), found).await?;
     let Some(content) = published.and_then(|revision| revision.content) else {
         found.notes.push(format!(
             "it is {}, and nothing of it is published",
