@@ -43,6 +43,11 @@ pub fn judge(function: &Function, what: &str, invoked: &Invoked) -> Finding {
     }
 }
 
+/// A function that was not asked, and why.
+pub fn unasked(function: &str, why: &str) -> Finding {
+    Finding::warning(Check::Probe, format!("{function}: not invoked, {why}"))
+}
+
 /// The message of an error as Lambda hands it on.
 pub fn error_message(payload: &[u8]) -> String {
     let json: Option<serde_json::Value> = serde_json::from_slice(payload).ok();

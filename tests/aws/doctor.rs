@@ -141,8 +141,9 @@ async fn notifications(desk: &Desk) -> Told {
 async fn what_is_wrong_is_named_with_what_mends_it() {
     let desk = Desk::empty("ill").await;
     // Nothing is there but the queue.
-    desk.run("doctor", &[])
+    desk.run("doctor", &["--probe"])
         .expect(1)
+        .shows("warning  probe              the function that converts: not invoked, not there: neither --stack nor an argument names it")
         .shows("fault    landing-bucket     s3://ill-landing: expected it to be there, found none")
         .shows("fault    curated-bucket")
         .shows("fault    redrive            the queue has no redrive policy")

@@ -4,25 +4,35 @@ use super::ask::Clients;
 use super::gather::Facts;
 use crate::cli::days::place::Place;
 use crate::doctor::Finding;
-use crate::doctor::probe::judge;
+use crate::doctor::probe::{judge, unasked};
 use crate::keys::Day;
 use crate::notice;
 
 /// Asks the converter for a part that is not there, and the other function what it would do.
 pub(super) async fn probe(clients: &Clients, place: &Place, facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if let (Ok(function), Some(key)) = (&facts.convert, no_part(place, facts)) {
-        let bucket = place.config.layout.landing().bucket();
-        let event = notice::created(bucket, &key, 0, "");
-        let invoked = clients.invoke(&function.name, &event).await;
-        let what = format!("starts, and may look for s3://{bucket}/{key}");
-        findings.push(judge(function, &what, &invoked));
-    }
-    if let Ok(function) = &facts.manifest {
-        let invoked = clients.invoke(&function.name, r#"{"dry_run": true}"#).await;
-        let what = "starts, and may list both buckets and read manifests and footers";
-        findings.push(judge(function, what, &invoked));
-    }
+    findings.push(match (&facts.convert, no_part(place, facts)) {
+        (Ok(function), Some(key)) => {
+            let bucket = place.config.layout.landing().bucket();
+            let event = notice::created(bucket, &key, 0, "");
+            let invoked = clients.invoke(&function.name, &event).await;
+            let what = format!("starts, and may look for s3://{bucket}/{key}");
+            judge(function, &what, &invoked)
+        }
+        (Ok(function), None) => unasked(
+            &function.name,
+            "for want of a key that a part could have: there is none yet, and the day folders are spelled by a pattern",
+        ),
+        (Err(failure), _) => unasked("the function that converts", &failure.to_string()),
+    });
+    findings.push(match &facts.manifest {
+        Ok(function) => {
+            let invoked = clients.invoke(&function.name, r#"{"dry_run": true}"#).await;
+            let what = "starts, and may list both buckets and read manifests and footers";
+            judge(function, what, &invoked)
+        }
+        Err(failure) => unasked("the function that looks after days", &failure.to_string()),
+    });
     findings
 }
 

@@ -173,6 +173,12 @@ impl Model {
         self.check(lake, holds).await;
         let all = lake.under(&[""]).await;
         let published = links(lake, &all).await;
+        let newest = published.iter().map(|(_, date, ..)| date).max();
+        assert_eq!(
+            lake.latest().await.as_ref(),
+            newest,
+            "the newest day that is published"
+        );
         let dates: BTreeSet<String> = self.said.keys().map(|(date, _)| date.clone()).collect();
         for date in dates {
             let (_, newest) = self.revisions(&date).last().unwrap();
