@@ -89,6 +89,14 @@ impl Options {
             force: false,
         }
     }
+
+    /// Whether there is such a sample, without writing anything.
+    ///
+    /// # Errors
+    /// What was expected.
+    pub fn check(&self) -> Result<(), SampleError> {
+        plan(self).map(drop)
+    }
 }
 
 /// The smallest day: each table, each kind of record, each oddity.

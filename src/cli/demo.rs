@@ -93,8 +93,16 @@ pub(super) fn run(arguments: &DemoArguments) -> anyhow::Result<Status> {
 
 async fn demo(arguments: &DemoArguments) -> anyhow::Result<Status> {
     let dir = &arguments.dir;
+    let options = Options {
+        size_bytes: arguments.size,
+        days: arguments.days,
+        seed: arguments.seed,
+        ..Options::new(dir.join("sample"))
+    };
+    // What is refused leaves no folder.
+    options.check().map_err(told)?;
     prepare(dir)?;
-    let (summary, steps) = write_sample(arguments)?;
+    let (summary, steps) = write_sample(&options, arguments.quiet)?;
     let server = Server::start(ServerConfig::new(dir)).await?;
     let (client, endpoint) = (server.client(), server.endpoint());
     // The demo's own settings: what is in the environment is meant for another place.
@@ -235,19 +243,12 @@ struct Step {
 }
 
 /// Writes the sample, and says in which order its parts arrive.
-fn write_sample(arguments: &DemoArguments) -> anyhow::Result<(Summary, Vec<Step>)> {
-    let dir = arguments.dir.join("sample");
-    let options = Options {
-        size_bytes: arguments.size,
-        days: arguments.days,
-        seed: arguments.seed,
-        ..Options::new(&dir)
-    };
-    let mut bar = Progress::new(options.size_bytes, arguments.quiet);
-    let written = sample::write(&options, &mut |part| bar.show(part.bytes_written));
+fn write_sample(options: &Options, quiet: bool) -> anyhow::Result<(Summary, Vec<Step>)> {
+    let mut bar = Progress::new(options.size_bytes, quiet);
+    let written = sample::write(options, &mut |part| bar.show(part.bytes_written));
     bar.clear();
     let summary = written.map_err(told)?;
-    let timeline = fs::read_to_string(dir.join("timeline.json"))?;
+    let timeline = fs::read_to_string(options.dir.join("timeline.json"))?;
     let mut steps: Vec<Step> = serde_json::from_str(&timeline).context("timeline.json")?;
     // What is purged stays in the lake; here it only would not be there to look at.
     steps.retain(|step| step.action == "put");

@@ -79,4 +79,9 @@ fn a_demo_lands_what_the_sample_has() {
     desk.write("mine/notes", b"mine");
     desk.run(&["demo", "--dir", "mine"]).expect(2).says("notes");
     assert_eq!(desk.read("mine/notes"), "mine");
+    // What cannot be made leaves no folder.
+    desk.run(&["demo", "--dir", "none", "--days", "0"])
+        .expect(2)
+        .says("days");
+    assert!(!desk.path("none").exists());
 }
