@@ -139,14 +139,17 @@ fn judge(seen: &Seen, known: &Known, policy: &Policy, tables: BTreeMap<String, C
         }
         comparisons.extend(absent);
         comparisons.extend(compare::lost(seen, known));
+        comparisons.extend(ahead(seen));
         comparisons.extend(compare::swings(seen, known, policy, &tables));
     }
     let state = state(known, &tables, blocked, reasons.is_empty());
+    let is_over = |first_ms: i64| seen.now_ms - first_ms >= policy.deadline_ms;
+    // Once late it stays so: parts that are replaced are newer than the day's first one was.
+    let was_late = known.newest.is_some_and(|(_, late)| late);
     let late = known.published.is_none()
+        && !known.was_published
         && !state.publishes()
-        && times
-            .first_ms
-            .is_some_and(|first_ms| seen.now_ms - first_ms >= policy.deadline_ms);
+        && (was_late || times.first_ms.is_some_and(is_over));
     let revise = match (state, known.newest) {
         (State::Open, None) => late,
         (State::Complete | State::Archived, newest) => !same || newest != Some((state, false)),
@@ -180,6 +183,16 @@ fn judge(seen: &Seen, known: &Known, policy: &Policy, tables: BTreeMap<String, C
         first_ms: times.first_ms,
         changed_ms: times.changed_ms,
     }))
+}
+
+/// That no query shows the day yet: tables have partitions up to tomorrow.
+fn ahead(seen: &Seen) -> Option<Remark> {
+    let message = || {
+        "its date is more than a day ahead of S3's clock; until then Athena does not show it, and it is not the newest complete day"
+            .to_owned()
+    };
+    (seen.date.start_ms() > seen.now_ms.saturating_add(DAY_MS))
+        .then(|| Remark::of_day("day_ahead", message()))
 }
 
 /// Why a day whose parts are all there is not complete yet.

@@ -22,7 +22,7 @@ use bytes::Bytes;
 
 use attempts::Attempts;
 
-pub use delete::DELETED_AT_ONCE_MAX;
+pub use delete::{DELETED_AT_ONCE_MAX, Doomed};
 pub use error::{Class, Kind, Request, StoreError};
 pub use listing::{Listed, Listing, Page, Start};
 pub use multipart::{PART_BYTES_MIN, PARTS_MAX, UploadedPart};

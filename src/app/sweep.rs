@@ -90,6 +90,8 @@ pub struct Sweeper {
     queue: Option<Queue>,
     bus: Option<Bus>,
     glue: Option<Glue>,
+    /// Whether events and the catalog are another's to see to, so that nothing is marked as told.
+    leaves_telling: bool,
 }
 
 /// What a sweep did.
@@ -171,6 +173,16 @@ impl Sweeper {
             queue,
             bus,
             glue: None,
+            leaves_telling: false,
+        }
+    }
+
+    /// The same, for a sweep beside that of the function: it tells nothing, and marks nothing as told.
+    #[must_use]
+    pub fn leaving_telling(self) -> Self {
+        Sweeper {
+            leaves_telling: true,
+            ..self
         }
     }
 
@@ -203,7 +215,9 @@ impl Sweeper {
             sweeper: self,
             request,
             memory,
-            pointer: Pointer::read(&self.store, &self.objects, layout, request.dry_run).await?,
+            pointer: Pointer::read(&self.store, &self.objects, layout, request.dry_run)
+                .await?
+                .on(&today),
             catalog: Catalog::new(self.glue.clone()),
             drained_ms,
             wishes: Vec::new(),

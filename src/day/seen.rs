@@ -169,6 +169,8 @@ pub struct Known {
     pub published: Option<Published>,
     /// That the newest revision took the day out of the publication.
     pub unpublished: Option<Unpublished>,
+    /// Whether the day was ever published, whatever became of it.
+    pub was_published: bool,
     /// Outputs whose objects are others than the revision has that names them.
     pub changed: HashSet<PartId>,
     /// State and lateness of the newest revision.

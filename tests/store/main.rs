@@ -14,7 +14,7 @@ use bytes::Bytes;
 use daymark::server::faults::{Action, Rule};
 use daymark::server::operation::Operation;
 use daymark::server::{Server, ServerConfig};
-use daymark::store::{Class, Kind, Listing, Page, Start, Store, Tuning};
+use daymark::store::{Class, Doomed, Kind, Listing, Page, Start, Store, Tuning};
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
@@ -303,13 +303,14 @@ async fn deletions_are_in_batches_and_answered_for() {
     }
     world.put("stays", "x").await;
     // Most of them are not there, which is as good.
-    let mut keys: Vec<String> = (0..2_100).map(|nth| format!("none/{nth}")).collect();
-    keys.extend(odd.map(str::to_owned));
+    let mut keys: Vec<Doomed> = (0..2_100).map(|nth| Doomed::any(format!("none/{nth}"))).collect();
+    keys.extend(odd.map(Doomed::any));
     assert_eq!(world.store.delete(LAKE, &keys).await.unwrap(), []);
     assert_eq!(world.server.faults().count(Operation::DeleteObjects), 3);
     assert_eq!(world.keys(Listing::of("")).await, ["stays"]);
     assert_eq!(world.store.delete(LAKE, &[]).await.unwrap(), []);
 
+    world.put("seen", "x").await;
     // One that the server cannot delete: something is in the way of its record.
     world.put("stuck", "x").await;
     let hash: String = Sha256::digest("stuck")
@@ -320,7 +321,7 @@ async fn deletions_are_in_batches_and_answered_for() {
     std::fs::create_dir(records.join(format!("{hash}.next.json"))).unwrap();
     let failed = world
         .store
-        .delete(LAKE, &["stays".to_owned(), "stuck".to_owned()])
+        .delete(LAKE, &["stays", "stuck"].map(Doomed::any))
         .await
         .unwrap();
     let [error] = &failed[..] else {
@@ -328,6 +329,16 @@ async fn deletions_are_in_batches_and_answered_for() {
     };
     assert_eq!((error.request.key.as_str(), error.kind), ("stuck", Kind::Other));
     assert_eq!(error.request.code.as_deref(), Some("InternalError"));
+
+    // What was seen goes, and nothing that was written since.
+    let etag = world.store.head(LAKE, "seen").await.unwrap().unwrap().etag;
+    world.put("seen", "another").await;
+    let seen = [Doomed::seen("seen", &etag), Doomed::seen("gone", &etag)];
+    assert_eq!(world.store.delete(LAKE, &seen).await.unwrap(), []);
+    assert!(world.store.head(LAKE, "seen").await.unwrap().is_some());
+    world.put("seen", "x").await;
+    assert_eq!(world.store.delete(LAKE, &seen).await.unwrap(), []);
+    assert!(world.store.head(LAKE, "seen").await.unwrap().is_none());
 
     let rule = Rule::on(Operation::DeleteObjects);
     world

@@ -14,6 +14,7 @@ mod crashes;
 mod damage;
 mod days;
 mod histories;
+mod kept;
 mod lake;
 mod overtaken;
 mod retention;

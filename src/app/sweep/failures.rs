@@ -40,12 +40,12 @@ pub(super) async fn check(sweeper: &Sweeper, seen: &Seen, verdict: &Verdict) -> 
         .try_for_each_concurrent(sweeper.config.days.requests_max, |(part, id)| async move {
             let objects = &sweeper.objects;
             let key = sweeper.config.layout.failure(&part, id);
-            let Some((bytes, _)) = objects.read(&key).await? else {
+            let Some((bytes, etag)) = objects.read(&key).await? else {
                 return Ok(());
             };
             match Failure::parse(&bytes, id) {
                 Ok(_) | Err(Unusable::Newer(_)) => Ok(()),
-                Err(damage) => objects.set_aside(&key, bytes, &damage.to_string()).await,
+                Err(damage) => objects.set_aside(&key, (bytes, &etag), &damage.to_string()).await,
             }
         })
         .await

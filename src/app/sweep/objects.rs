@@ -5,7 +5,7 @@ use md5::{Digest, Md5};
 
 use super::SweepError;
 use crate::keys::Layout;
-use crate::store::{Kind, Listed, Store};
+use crate::store::{Doomed, Kind, Listed, Store};
 
 /// The largest manifest that is read: some hundred thousand parts.
 pub(super) const MANIFEST_BYTES_MAX: u64 = 512 << 20;
@@ -137,9 +137,15 @@ impl Objects {
     }
 
     /// Moves an object that is damaged to where it is kept for whoever wants to look at it.
-    pub(super) async fn set_aside(&self, key: &str, body: Bytes, why: &str) -> Result<(), SweepError> {
+    pub(super) async fn set_aside(
+        &self,
+        key: &str,
+        (body, etag): (Bytes, &str),
+        why: &str,
+    ) -> Result<(), SweepError> {
         self.keep(key, body, why).await?;
-        self.delete(&[key.to_owned()]).await
+        // By now another sweep may have set it aside, and something sound be in its place.
+        self.delete(&[Doomed::seen(key, etag)]).await
     }
 
     /// Copies what is damaged, and about to be replaced, to where it is kept.
@@ -160,8 +166,8 @@ impl Objects {
     }
 
     /// Deletes objects; the first one that is left is the error.
-    pub(super) async fn delete(&self, keys: &[String]) -> Result<(), SweepError> {
-        let left = self.store.delete(&self.bucket, keys).await?;
+    pub(super) async fn delete(&self, doomed: &[Doomed]) -> Result<(), SweepError> {
+        let left = self.store.delete(&self.bucket, doomed).await?;
         left.into_iter().next().map_or(Ok(()), |error| Err(error.into()))
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct Pointer {
     store: Store,
     /// Whether nothing is to be written.
     keep: bool,
+    /// The last day that it may name: Athena's tables have no partitions beyond tomorrow.
+    last: Option<Day>,
 }
 
 impl Pointer {
@@ -37,9 +39,20 @@ impl Pointer {
             etag: None,
             store: store.clone(),
             keep,
+            last: None,
         };
         pointer.look(objects, layout).await?;
         Ok(pointer)
+    }
+
+    /// The same, for a sweep on this day by S3's clock.
+    pub(super) fn on(self, today: &Day) -> Self {
+        let last = today.plus(1);
+        Pointer { last, ..self }
+    }
+
+    fn is_ahead(&self, date: &Day) -> bool {
+        self.last.as_ref().is_some_and(|last| date > last)
     }
 
     /// The newest complete day.
@@ -54,19 +67,22 @@ impl Pointer {
         objects: &Objects,
         layout: &Layout,
     ) -> Result<(), SweepError> {
-        if self.date.as_ref().is_some_and(|now| now >= date) {
+        let is_newer = |now: &Day| now >= date && !self.is_ahead(now);
+        if self.is_ahead(date) || self.date.as_ref().is_some_and(is_newer) {
             return Ok(());
         }
         let mut to = date.clone();
-        if self.date.is_none() {
-            // There was none, or it could not be read: then this day need not be the newest that is published.
+        if self.date.as_ref().is_none_or(|now| self.is_ahead(now)) {
+            // There was none, it could not be read, or it must not be that: then this day need not be the newest that is published.
             to = self
                 .newest(None, objects, layout)
                 .await?
                 .filter(|it| *it > to)
                 .unwrap_or(to);
         }
-        let wanted = |now: Option<&Day>| now.is_none_or(|now| *now < to);
+        let last = self.last.clone();
+        let is_ahead = |now: &Day| last.as_ref().is_some_and(|last| now > last);
+        let wanted = |now: Option<&Day>| now.is_none_or(|now| *now < to || is_ahead(now));
         self.go(Some(to.clone()), wanted, objects, layout).await
     }
 
@@ -108,13 +124,18 @@ impl Pointer {
     }
 
     /// The newest published day (before a date). However many days are forgotten: without a day the pointer would empty
-    /// every `_latest` view.
+    /// every `_latest` view. One that is ahead of the clock would, too.
     async fn newest(
         &self,
         before: Option<&Day>,
         objects: &Objects,
         layout: &Layout,
     ) -> Result<Option<Day>, SweepError> {
+        let end = self.last.as_ref().and_then(|last| last.plus(1));
+        let before = match (before, end.as_ref()) {
+            (Some(before), Some(end)) => Some(before.min(end)),
+            (before, end) => before.or(end),
+        };
         let found = published_before(&self.store, objects, layout, before, 1, usize::MAX).await?;
         Ok(found.into_iter().next().map(|(date, _)| date))
     }
@@ -157,7 +178,7 @@ impl Pointer {
         match manifest::parse_latest(&bytes) {
             Ok(date) => (self.date, self.etag) = (date, Some(etag)),
             Err(_) if self.keep => {}
-            Err(why) => objects.set_aside(&key, bytes, why).await?,
+            Err(why) => objects.set_aside(&key, (bytes, &etag), why).await?,
         }
         Ok(())
     }

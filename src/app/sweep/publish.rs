@@ -61,6 +61,8 @@ pub(super) struct Publication<'a> {
     pub(super) untold: &'a [Arc<Revision>],
     pub(super) objects: &'a Objects,
     pub(super) bus: Option<&'a Bus>,
+    /// Events are another's to tell.
+    pub(super) leaves_telling: bool,
 }
 
 impl Publication<'_> {
@@ -193,7 +195,7 @@ impl Publication<'_> {
     /// Tells a revision's events, unless they were told.
     async fn announce(&self, revision: &Revision) -> Result<Wrote, SweepError> {
         let leaf = Leaf::Announced(revision.history.revision);
-        if self.written.leaves.contains_key(&leaf) {
+        if self.leaves_telling || self.written.leaves.contains_key(&leaf) {
             return Ok(Wrote::Done);
         }
         for told in &revision.history.events {

@@ -72,6 +72,8 @@ pub(super) struct Recalled {
     pub(super) lost: Option<Lost>,
     /// The one that was published before the newest one took the day out; read only if the day is wanted again.
     pub(super) before: Option<Stored>,
+    /// Whether the day was ever published: each publication leaves its parts as a table.
+    pub(super) was_published: bool,
     /// What was sent again.
     pub(super) sent: HashMap<PartId, Sent>,
     /// ETag of the object that says so.
@@ -93,6 +95,7 @@ impl Recalled {
             .filter_map(|key| layout.parse_parts_ledger(key));
         let mut recalled = Recalled {
             highest: numbers.chain(ledgers).max().unwrap_or_default(),
+            was_published: !written.ledgers.is_empty(),
             ..Recalled::default()
         };
         let revisions = written.leaves.keys().rev().filter_map(|leaf| match leaf {
@@ -100,11 +103,20 @@ impl Recalled {
             _ => None,
         });
         let mut revisions = revisions;
-        for number in revisions.by_ref() {
+        if let Some(number) = revisions.next() {
             recalled.newest = revision(sweeper, &seen.date, number, keep).await?;
-            if recalled.newest.is_some() {
-                break;
+            // Told of, and gone.
+            let last = written.leaves.keys().rev().find_map(|leaf| match leaf {
+                Leaf::Announced(number) => Some(*number),
+                _ => None,
+            });
+            if last > Some(number) {
+                recalled.newest = None;
             }
+        }
+        // An older one is not the newest: it would put the day back to what it was then.
+        if recalled.newest.is_none() && written.is_published() {
+            recalled.lost = Some(Lost::read(sweeper, written, recalled.highest).await?);
         }
         let is_forgotten = |stored: &Stored| stored.revision.history.state == State::Forgotten;
         if recalled.newest.as_ref().is_some_and(is_forgotten)
@@ -142,7 +154,7 @@ impl Recalled {
                         return Err(SweepError::Newer(format!("{key} has version {version}")));
                     }
                     Err(send::Unreadable::Damaged(why)) if !keep => {
-                        sweeper.objects.set_aside(&key, bytes, &why).await?;
+                        sweeper.objects.set_aside(&key, (bytes, &etag), &why).await?;
                     }
                     Err(send::Unreadable::Damaged(_)) => {}
                 }
@@ -164,6 +176,7 @@ impl Recalled {
         if let Some(lost) = &self.lost {
             known.published = Some(lost.published.clone());
         }
+        known.was_published = self.was_published;
         known.sent.clone_from(&self.sent);
         let forgotten = newest.as_ref().map(|newest| &newest.history);
         let Some(forgotten) = forgotten.filter(|history| history.state == State::Forgotten) else {
@@ -211,7 +224,7 @@ pub(super) async fn revision(
     keep: bool,
 ) -> Result<Option<Stored>, SweepError> {
     let key = sweeper.config.layout.leaf(date, Leaf::Revision(number));
-    let Some((bytes, _)) = sweeper.objects.read(&key).await? else {
+    let Some((bytes, etag)) = sweeper.objects.read(&key).await? else {
         return Ok(None);
     };
     match Revision::parse(&bytes, date, number) {
@@ -225,7 +238,7 @@ pub(super) async fn revision(
             if !keep {
                 sweeper
                     .objects
-                    .set_aside(&key, bytes, &damage.to_string())
+                    .set_aside(&key, (bytes, &etag), &damage.to_string())
                     .await?;
             }
             Ok(None)

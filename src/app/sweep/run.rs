@@ -1,6 +1,6 @@
 //! One sweep under way, from day to day.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -17,6 +17,8 @@ use super::{DayReport, Judged, SweepError, Sweeper, failures, footers, send};
 use crate::day::{self, Decision, Known, Verdict};
 use crate::keys::{Day, Leaf, Link, PartKey, REVISION_MAX};
 use crate::manifest::{self, Revision, Totals};
+use crate::part::PartId;
+use crate::store::Doomed;
 use crate::sweep::Request;
 
 /// How often footers may be asked for before a day is judged. The domain promises two.
@@ -190,6 +192,7 @@ impl Run<'_> {
                     published,
                     objects: &sweeper.objects,
                     bus: sweeper.bus.as_ref(),
+                    leaves_telling: sweeper.leaves_telling,
                 };
                 let claimed = match revised.is_some() {
                     true => publication.claim().await?,
@@ -202,6 +205,7 @@ impl Run<'_> {
                     .contains_key(&Leaf::Announced(newest.history.revision));
                 if ended == Wrote::Done
                     && !is_announced
+                    && !sweeper.leaves_telling
                     && let Some(content) = published.and_then(|revision| revision.content.as_ref())
                 {
                     let types = &self.memory.types;
@@ -240,16 +244,28 @@ impl Run<'_> {
         if let Some(content) = published.and_then(|revision| revision.content.as_ref()) {
             self.memory.learn(&seen.date, content);
         }
-        let etag = recalled.sent_etag.clone();
-        self.wishes
-            .extend(send::wish(seen, &verdict, &config.layout, &recalled.sent, etag));
+        let (etag, sent) = (
+            recalled.sent_etag.clone(),
+            send::without_result(&recalled.sent, seen, &verdict),
+        );
+        let wish = send::wish(seen, &verdict, &config.layout, &sent, etag);
+        if wish.is_none() && sent.len() < recalled.sent.len() && !self.request.dry_run {
+            let etag = recalled.sent_etag.as_deref();
+            send::write(&seen.date, sent, etag, &sweeper.objects, &config.layout).await?;
+        }
+        self.wishes.extend(wish);
         // A day is held against those before it when it is published; of one that stands, its revision says what came of it.
         if let Some(newest) = newest {
             verdict.comparisons.clone_from(&newest.history.comparisons);
         }
+        let mut standing = Standing::new(newest, published);
+        if self.request.dry_run && revised.is_some() {
+            // Nothing is written, so what is published is what was.
+            (standing.published, standing.totals) = (before.published, before.totals);
+        }
         Ok(Some(Judged {
             revised: revised.is_some(),
-            ..judged(seen, verdict, Standing::new(newest, published))
+            ..judged(seen, verdict, standing)
         }))
     }
 
@@ -328,21 +344,30 @@ impl Run<'_> {
                 if let Some((bytes, etag)) = objects.read(&key).await?
                     && etag == output.etag
                 {
-                    objects.set_aside(&key, bytes, why).await?;
+                    objects.set_aside(&key, (bytes, &etag), why).await?;
                 }
             }
         }
         failures::check(self.sweeper, seen, verdict).await?;
-        let mut keys = Vec::new();
+        let outputs = seen.tables.values().flat_map(|table| &table.outputs);
+        let etags: HashMap<&PartId, &str> = match verdict.retire.is_empty() {
+            true => HashMap::new(),
+            false => outputs.map(|it| (&it.id, it.etag.as_str())).collect(),
+        };
+        let mut doomed = Vec::new();
         for retire in &verdict.retire {
             let part = part(&retire.table, &retire.stem);
-            keys.extend([
-                layout.output(&part, &retire.id),
-                layout.rejects(&part, &retire.id),
-                layout.failure(&part, &retire.id),
+            let output = layout.output(&part, &retire.id);
+            doomed.extend([
+                match etags.get(&retire.id) {
+                    Some(etag) => Doomed::seen(output, *etag),
+                    None => Doomed::any(output),
+                },
+                Doomed::any(layout.rejects(&part, &retire.id)),
+                Doomed::any(layout.failure(&part, &retire.id)),
             ]);
         }
-        objects.delete(&keys).await
+        objects.delete(&doomed).await
     }
 }
 
@@ -370,10 +395,16 @@ impl Standing {
 
     fn of(recalled: &Recalled) -> Self {
         let of = |stored: &'_ Option<Stored>| stored.as_ref().map(|stored| Arc::clone(&stored.revision));
-        Standing::new(
+        let standing = Standing::new(
             of(&recalled.newest).as_deref(),
             of(&recalled.published).as_deref(),
-        )
+        );
+        Standing {
+            published: standing
+                .published
+                .or(recalled.lost.as_ref().map(|lost| lost.number)),
+            ..standing
+        }
     }
 }
 
@@ -412,7 +443,14 @@ fn judged(seen: &day::Seen, verdict: Verdict, standing: Standing) -> Judged {
 async fn live(sweeper: &Sweeper, gathered: &Gathered, verdict: &Verdict) -> Result<(), SweepError> {
     let Gathered { seen, written } = gathered;
     let layout = &sweeper.config.layout;
-    for (table, text) in manifest::live_symlinks(seen, verdict, layout) {
+    let mut wanted = manifest::live_symlinks(seen, verdict, layout);
+    for (link, table) in written.links.keys() {
+        if *link == Link::Live {
+            // Tables of which nothing is there any more.
+            wanted.entry(table.clone()).or_default();
+        }
+    }
+    for (table, text) in wanted {
         let key = layout.link(Link::Live, &table, &seen.date);
         let listed = written.links.get(&(Link::Live, table));
         sweeper

@@ -1,6 +1,6 @@
 //! Parts that are sent to the queue again: as the S3 events that got lost.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -95,6 +95,50 @@ pub(super) fn wish(
     })
 }
 
+/// What was sent without a result so far. Of a part that has its Parquet, attempts are over: should it get lost, it has as many
+/// again. One that is damaged is no result, or a part that always comes out so would be sent for ever.
+pub(super) fn without_result(
+    sent: &HashMap<PartId, Sent>,
+    seen: &Seen,
+    verdict: &Verdict,
+) -> HashMap<PartId, Sent> {
+    if sent.is_empty() {
+        return HashMap::new();
+    }
+    let mut open = sent.clone();
+    for (name, table) in &seen.tables {
+        let damaged = verdict.tables.get(name).map_or(&[][..], |choice| &choice.damaged);
+        let damaged: HashSet<usize> = damaged.iter().map(|(output, _)| *output).collect();
+        let outputs = table.outputs.iter().enumerate();
+        for (_, output) in outputs.filter(|(place, _)| !damaged.contains(place)) {
+            open.remove(&output.id);
+        }
+    }
+    open
+}
+
+/// Writes down what was sent.
+pub(super) async fn write(
+    date: &Day,
+    sent: HashMap<PartId, Sent>,
+    etag: Option<&str>,
+    objects: &Objects,
+    layout: &Layout,
+) -> Result<(), SweepError> {
+    let parts = sent.into_iter().map(|(id, sent)| (id.to_string(), sent));
+    let ledger = Ledger {
+        version: VERSION,
+        parts: parts.collect(),
+    };
+    let mut json = serde_json::to_vec(&ledger).map_err(|error| SweepError::Defect(error.to_string()))?;
+    json.push(b'\n');
+    let key = layout.leaf(date, Leaf::Sent);
+    objects
+        .put(&key, Bytes::from(json), "application/json", etag)
+        .await?;
+    Ok(())
+}
+
 /// The keys of the parts that are wished for, in the order in which they would be sent.
 pub(super) fn keys(wishes: &[Wish]) -> Vec<String> {
     let mut wishes: Vec<&Wish> = wishes.iter().collect();
@@ -141,20 +185,7 @@ pub(super) async fn send(
         }
         // Written after it was sent: what is sent twice does no harm, what counts unsent would.
         if taken > 0 {
-            let ledger = Ledger {
-                version: VERSION,
-                parts: sent
-                    .into_iter()
-                    .map(|(id, sent)| (id.to_string(), sent))
-                    .collect(),
-            };
-            let mut json =
-                serde_json::to_vec(&ledger).map_err(|error| SweepError::Defect(error.to_string()))?;
-            json.push(b'\n');
-            let key = layout.leaf(&wish.date, Leaf::Sent);
-            objects
-                .put(&key, Bytes::from(json), "application/json", wish.etag.as_deref())
-                .await?;
+            write(&wish.date, sent, wish.etag.as_deref(), objects, layout).await?;
         }
         count += taken;
         room = room.saturating_sub(taken);

@@ -55,7 +55,9 @@ impl State {
             Ok(state) => Ok((state, Some(etag))),
             Err(error) => {
                 if !keep {
-                    objects.set_aside(&key, bytes, &error.to_string()).await?;
+                    objects
+                        .set_aside(&key, (bytes, &etag), &error.to_string())
+                        .await?;
                 }
                 Ok((State::default(), None))
             }

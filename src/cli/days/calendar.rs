@@ -254,10 +254,6 @@ fn remarks(view: &View) -> Vec<(&'static str, String)> {
         let message = "another sweep was at it meanwhile; the next one looks at it again".to_owned();
         said.push(("note", message));
     }
-    if let Some(before) = judged.published.filter(|it| Some(*it) != judged.revision) {
-        let message = format!("revision {before} stays published until the day is complete again");
-        said.push(("note", message));
-    }
     if judged.outdated > 0 {
         let message = format!(
             "{} converted under other settings than today's; `daymark backfill --reconvert` converts them again",
@@ -267,6 +263,14 @@ fn remarks(view: &View) -> Vec<(&'static str, String)> {
     }
     if let Some(revision) = judged.revision.filter(|_| judged.revised) {
         said.push(("note", format!("the next sweep writes revision {revision}")));
+    }
+    if let Some(before) = judged.published.filter(|it| Some(*it) != judged.revision) {
+        let until = if judged.state.publishes() {
+            "then"
+        } else {
+            "the day is complete again"
+        };
+        said.push(("note", format!("revision {before} stays published until {until}")));
     }
     said
 }

@@ -10,7 +10,7 @@ use super::span::day;
 use crate::cli::{Status, print};
 use crate::day::State;
 use crate::keys::{Day, Leaf};
-use crate::store::Kind;
+use crate::store::{Doomed, Kind};
 use crate::sweep::Request;
 
 /// Unpublishes a day at once, and has its Parquet deleted after the grace period.
@@ -55,7 +55,7 @@ async fn forget(arguments: &ForgetArguments) -> anyhow::Result<Status> {
         if place.store.head(bucket, &key).await?.is_none() {
             bail!("{date}: nobody asked to forget this day; there is no {key}");
         }
-        let left = place.store.delete(bucket, std::slice::from_ref(&key)).await?;
+        let left = place.store.delete(bucket, &[Doomed::any(&key)]).await?;
         if let Some(error) = left.into_iter().next() {
             return Err(error.into());
         }

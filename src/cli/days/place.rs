@@ -263,7 +263,14 @@ impl Place {
     /// Sweeps as the manifest function does.
     pub(in crate::cli) fn sweeper(&self) -> Sweeper {
         let (queue, bus) = (self.queue.clone(), self.bus.clone());
-        Sweeper::new(Arc::clone(&self.config), self.store.clone(), queue, bus).with_glue(self.glue.clone())
+        // Whoever names neither bus nor catalog here leaves both to the function's next sweep; a local folder has neither.
+        let leaves_telling = self.server.is_none() && (bus.is_none() || self.glue.is_none());
+        let sweeper = Sweeper::new(Arc::clone(&self.config), self.store.clone(), queue, bus);
+        let sweeper = sweeper.with_glue(self.glue.clone());
+        match leaves_telling {
+            true => sweeper.leaving_telling(),
+            false => sweeper,
+        }
     }
 
     /// Sweeps without a queue, for dry runs: nobody need be allowed to look into it.

@@ -12,6 +12,7 @@ use crate::keys::{Kind, Skip};
 use crate::notice;
 use crate::part::{Identity, PartId};
 use crate::rejects::Reject;
+use crate::store::Doomed;
 
 /// Bytes of a file's end in which a footer of usual size is.
 const TAIL_BYTES: u32 = 32 << 10;
@@ -88,10 +89,7 @@ async fn one(place: &Place, part: &str) -> anyhow::Result<(String, Status)> {
     }
     let failure = layout.failure(&key, &id);
     if place.store.head(curated, &failure).await?.is_some() {
-        let left = place
-            .store
-            .delete(curated, std::slice::from_ref(&failure))
-            .await?;
+        let left = place.store.delete(curated, &[Doomed::any(&failure)]).await?;
         if let Some(error) = left.into_iter().next() {
             return Err(error.into());
         }
