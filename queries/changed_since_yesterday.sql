@@ -1,23 +1,29 @@
--- What changed since yesterday: records that are new, gone or changed between the newest complete day and the complete day
--- before it that has OBJECTS, by object type.
--- Parameters: none. Both days of OBJECTS are read. Without a complete day before it in the last 60 days, everything is new.
+-- What changed since yesterday: records that are new, gone or changed between the two newest complete days on which HubSpot
+-- sent OBJECTS, by object type.
+-- Parameters: none. Both days of OBJECTS are read; it looks for them in the last 60 days. With one such day, everything is new.
 WITH days AS (
   SELECT
-    (SELECT max(date) FROM daymark_latest) AS today,
-    (
-      SELECT max(date) FROM daymark_parts
-      WHERE date >= date_format(current_date - INTERVAL '60' DAY, '%Y-%m-%d')
-        AND date < (SELECT max(date) FROM daymark_latest)
-        AND table_name = 'objects'
-    ) AS yesterday
+    max(date) AS today,
+    element_at(max(date, 2), 2) AS yesterday
+  FROM (
+    -- A day without records is a sync that left them out, not an account that lost all of them.
+    SELECT DISTINCT date
+    FROM daymark_parts
+    WHERE date >= date_format(current_date - INTERVAL '60' DAY, '%Y-%m-%d')
+      AND date <= (SELECT max(date) FROM daymark_latest)
+      AND table_name = 'objects'
+      AND rows_written > 0
+  )
 ), today AS (
-  SELECT objecttypeid, objectid, updatedat
+  SELECT objecttypeid, objectid, max(updatedat) AS updatedat
   FROM objects
   WHERE date = (SELECT today FROM days) AND objectid IS NOT NULL
+  GROUP BY 1, 2
 ), yesterday AS (
-  SELECT objecttypeid, objectid, updatedat
+  SELECT objecttypeid, objectid, max(updatedat) AS updatedat
   FROM objects
   WHERE date = (SELECT yesterday FROM days) AND objectid IS NOT NULL
+  GROUP BY 1, 2
 )
 SELECT
   objecttypeid,

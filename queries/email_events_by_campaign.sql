@@ -1,11 +1,14 @@
 -- E-mail events by campaign: opens and clicks, the contacts who did either, and clicks for a hundred opens.
 -- Parameters: none. It reads the newest complete day. An account has other tables of e-mail events too, such as deliveries and
 -- bounces: each is one more SELECT in `events`.
+-- HubSpot sends a table of events only for accounts that have such events. If Athena says TABLE_NOT_FOUND, nobody has opened a
+-- marketing e-mail yet, or clicked in one, or the sync does not include it: take out the SELECT of the table that the message
+-- names, and UNION ALL with it, until that table is there.
 WITH events AS (
   SELECT 'open' AS kind, objectid, property_hs_email_campaign_id AS campaign
   FROM events_opened_email_v2_typed_latest
   UNION ALL
-  SELECT 'click', objectid, property_hs_email_campaign_id
+  SELECT 'click' AS kind, objectid, property_hs_email_campaign_id AS campaign
   FROM events_clicked_link_in_email_v2_typed_latest
 )
 SELECT

@@ -23,6 +23,15 @@ WITH counted AS (
     members,
     members - lag(members) OVER (PARTITION BY listid ORDER BY date) AS change
   FROM filled
+), named AS (
+  -- One row for each list and day, whatever LISTS repeats.
+  SELECT
+    date,
+    listid,
+    max(name) AS name
+  FROM lists
+  WHERE date >= date_format(current_date - INTERVAL '90' DAY, '%Y-%m-%d')
+  GROUP BY 1, 2
 )
 SELECT
   m.date,
@@ -31,8 +40,7 @@ SELECT
   m.members,
   m.change
 FROM changed m
-LEFT JOIN lists l
+LEFT JOIN named l
   ON l.date = m.date AND l.listid = m.listid
-    AND l.date >= date_format(current_date - INTERVAL '90' DAY, '%Y-%m-%d')
 WHERE m.members > 0 OR m.change <> 0
 ORDER BY m.date, m.listid;

@@ -15,14 +15,24 @@ use crate::names::PARTITION_KEY;
 const FILE: &str = "daymark file";
 
 /// Functions that the views call.
+///
+/// `daymark_instant` lets ISO texts through and no others: DuckDB's own casts take `epoch`, `2026/11/20` and `24:00:00`, and leave
+/// the zone of `01:02:03 Europe/Berlin` out. As in the views of Athena, instants have milliseconds, digits are 14 at most, and
+/// offsets 14 hours. A blank before the offset, which is Snowflake's own form, is read here alone.
 const MACROS: &str = r"CREATE OR REPLACE MACRO daymark_instant(t) AS
-  CASE WHEN regexp_full_match(t, '[+-]?[0-9]+') THEN TRY(epoch_ms(CAST(t AS BIGINT)))
-       WHEN regexp_full_match(t, '.*[Tt ].*([Zz]|[+-][0-9]{2}(:?[0-9]{2})?)')
-         THEN TRY(make_timestamp(epoch_us(CAST(t AS TIMESTAMPTZ))))
-       ELSE TRY(CAST(t AS TIMESTAMP)) END;
+  CASE WHEN regexp_full_match(t, '[+-]?0*[0-9]{1,14}') THEN TRY(epoch_ms(CAST(t AS BIGINT)))
+       WHEN regexp_full_match(t, '[0-9]{4}-[0-9]{2}-[0-9]{2}'
+           || '([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
+           || '( ?(Z|[+-](0[0-9]|1[0-3])(:?[0-5][0-9])?|[+-]14(:?00)?))?)?')
+         THEN date_trunc('milliseconds', CASE WHEN regexp_matches(t, '[T ].*[Z+-]')
+           THEN TRY(make_timestamp(epoch_us(CAST(regexp_replace(t, ' ?([Z+-][0-9:]*)$', '\1') AS TIMESTAMPTZ))))
+           ELSE TRY(CAST(t AS TIMESTAMP)) END) END;
 CREATE OR REPLACE MACRO daymark_object(t) AS
   CASE WHEN json_valid(t) AND json_type(t) = 'OBJECT' THEN t END;
 ";
+
+/// Finds the day in a file's path: in the last folder, whatever those that the lake is in are called.
+const DATE: &str = "/date=([0-9-]+)/[^/]*$";
 
 /// A table and its files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +83,7 @@ fn select(table: &Table, files: &BTreeMap<String, BTreeSet<String>>) -> String {
             _ => name,
         }
     });
-    let date = format!("regexp_extract({}, '/date=([0-9-]+)/', 1)", quoted(FILE));
+    let date = format!("regexp_extract({}, {}, 1)", quoted(FILE), literal(DATE));
     let selected: Vec<String> = selected
         .chain([format!("{date} AS {}", quoted(PARTITION_KEY))])
         .collect();
@@ -131,7 +141,23 @@ fn quoted(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
     use super::*;
+
+    #[test]
+    fn the_day_of_a_file_is_its_own_folder() {
+        let date = regex_lite::Regex::new(DATE).unwrap();
+        let day = |path: &str| date.captures(path).map(|found| found[1].to_owned());
+        for path in [
+            "s3://b/table=objects/date=2026-11-20/part-0-00.parquet",
+            "/date=2020-01-01/lake/table=objects/date=2026-11-20/part-0-00.parquet",
+            "/date=2020-01-01/lake/parts/date=2026-11-20/r000001.parquet",
+        ] {
+            assert_eq!(day(path).as_deref(), Some("2026-11-20"), "{path}");
+        }
+        assert_eq!(day("/date=2020-01-01/lake/part-0-00.parquet"), None);
+    }
 
     #[test]
     fn paths_are_no_patterns_and_texts_are_quoted() {

@@ -3,7 +3,7 @@
 
     lake_in_duckdb.py DAYMARK FOLDER
 
-A sample is made in FOLDER, converted and published. Then DuckDB's own program makes the database; every table and every view
+A sample is made below FOLDER, converted and published. Then DuckDB's own program makes the database; every table and every view
 in it is read whole and compared with the sample's truth, as the views of Athena are. A new file, a day that is left out, and
 a database that has something else in it already are tried too.
 """
@@ -24,10 +24,33 @@ from views import Views  # noqa: E402
 DAYS = 2
 # A day is complete as soon as it is converted.
 QUIET = {"DAYMARK_QUIET_MINUTES": "0"}
+# A folder that the lake is in tells nothing of its files' days.
+ABOVE = "date=2020-01-01"
+# Texts that an account may have where an instant is expected, and what views make of them.
+INSTANTS = {
+    "1775001600123": "2026-04-01 00:00:00.123",
+    "-1": "1969-12-31 23:59:59.999",
+    "2026-11-20": "2026-11-20 00:00:00",
+    "2026-11-20T01:02": "2026-11-20 01:02:00",
+    "2026-11-20 01:02:03": "2026-11-20 01:02:03",
+    "2026-11-20T01:02:03.123999Z": "2026-11-20 01:02:03.123",
+    "1969-12-31T23:59:59.9999": "1969-12-31 23:59:59.999",
+    "2026-11-20 01:02:03+01": "2026-11-20 00:02:03",
+    "2026-11-20T01:02:03-0530": "2026-11-20 06:32:03",
+    "2026-11-20T01:02:03+14:00": "2026-11-19 11:02:03",
+    "2026-11-20 01:02:03.123 +0000": "2026-11-20 01:02:03.123",
+    "2026-11-20 01:02:03 Z": "2026-11-20 01:02:03",
+} | dict.fromkeys([
+    "", " 2026-11-20", "2026-11", "2026-11-31", "2026/11/20", "2026-11-20 (BC)", "2026-11-20T24:00:00", "2026-11-20T23:59:60",
+    "2026-11-20 01:02:03 Europe/Berlin", "2026-11-20T01:02:03+15:00", "2026-11-20T01:02:03+01:02:03", "infinity", "epoch", "now",
+    "12026-01-01", "999999999999999", "1775001600000.5",
+])
 
 
 def main(daymark, folder):
     shutil.rmtree(folder, ignore_errors=True)
+    folder = folder / ABOVE
+    folder.mkdir(parents=True)
 
     def run(*rest, program=daymark):
         # The program `duckdb` is beside this Python.
@@ -50,6 +73,9 @@ def main(daymark, folder):
         failures.check("mine", database.sql("SELECT one FROM mine").fetchall() == [(1,)], "it is not as it was")
         database.execute("SET TimeZone = 'America/New_York'")
         compare(database, truth, failures)
+        for text, wanted in INSTANTS.items():
+            [(found,)] = database.execute("SELECT CAST(daymark_instant($1) AS VARCHAR)", [text]).fetchall()
+            failures.check(f"{text!r} as an instant", found == wanted, f"expected {wanted}, found {found}")
     script = folder / "newest.sql"
     run("duckdb", script, "--dir", folder, "--from", truth.newest)
     with duckdb.connect() as database:
@@ -57,7 +83,7 @@ def main(daymark, folder):
         days = database.sql("SELECT DISTINCT date FROM objects").fetchall()
         failures.check("--from", days == [(truth.newest,)], f"found {days}")
     failures.check("a day whose revision is damaged", refuses_damage(run, folder), "it was left out without a word")
-    print(f"DuckDB: {failures.checked} tables and views, {failures.count} failures")
+    print(f"DuckDB: {failures.checked} tables, views and instants, {failures.count} failures")
     return 1 if failures.count else 0
 
 

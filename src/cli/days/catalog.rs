@@ -78,8 +78,8 @@ async fn print_ddl(arguments: &DdlArguments) -> anyhow::Result<Status> {
     let statements = wanted.iter().map(|wanted| tables::ddl(&wanted.table, &database));
     // Athena's console and API refuse more than one.
     tell(&format!(
-        "note: {}; Athena takes one at a time, tables before views. A table that is there stays as it is: to give it \
-         new columns, drop it first (its files stay)",
+        "note: {}; Athena takes one at a time, tables before views, with the database {database} selected: views name their \
+         tables without one. A table that is there stays as it is: to give it new columns, drop it first (its files stay)",
         counted(wanted.len() as u64, "statement")
     ));
     print(&statements.collect::<Vec<_>>().join("\n"))?;
