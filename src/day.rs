@@ -139,6 +139,7 @@ fn judge(seen: &Seen, known: &Known, policy: &Policy, tables: BTreeMap<String, C
         }
         comparisons.extend(absent);
         comparisons.extend(compare::lost(seen, known));
+        comparisons.extend(compare::left(seen, known, &tables));
         comparisons.extend(ahead(seen));
         comparisons.extend(compare::swings(seen, known, policy, &tables));
     }

@@ -67,6 +67,31 @@ pub(super) fn lost(seen: &Seen, known: &Known) -> Vec<Remark> {
         .collect()
 }
 
+/// Published parts that are out now and whose sources are gone, so that their rows come from nowhere else.
+pub(super) fn left(seen: &Seen, known: &Known, tables: &BTreeMap<String, Choice>) -> Vec<Remark> {
+    let published = known.published.iter().flat_map(|published| &published.outputs);
+    published
+        .filter_map(|(name, ids)| {
+            let table = seen.tables.get(name)?;
+            let kept: HashSet<&PartId> = tables
+                .get(name)
+                .into_iter()
+                .flat_map(|choice| choice.ids(table))
+                .collect();
+            let stems: HashSet<&str> = table.sources.iter().map(|source| source.stem.as_str()).collect();
+            let outputs = table.outputs.iter().filter(|output| ids.contains(&output.id));
+            let left = outputs
+                .filter(|output| !kept.contains(&output.id) && !stems.contains(output.stem.as_str()))
+                .count();
+            let are = if left == 1 { "part is" } else { "parts are" };
+            let message = format!(
+                "{left} published {are} out: gone from the landing bucket, where their folder, or another, has newer parts"
+            );
+            (left > 0).then(|| Remark::of_table("parts_left", name, message))
+        })
+        .collect()
+}
+
 /// Tables that must not be published: parts whose dialects contradict each other, types that contradict a published one.
 pub(super) fn contradictions(seen: &Seen, known: &Known, tables: &BTreeMap<String, Choice>) -> Vec<Remark> {
     let mut remarks = Vec::new();

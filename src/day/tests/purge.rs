@@ -42,6 +42,9 @@ fn vanished_parts_leave_when_their_folder_holds_a_newer_part_and_is_quiet() {
     assert_eq!(verdict.state, State::Complete);
     assert_eq!(scene.chosen(&verdict), ["objects/c v1 p", "owners/a v1 p"]);
     assert_eq!(verdict.left.len(), 2);
+    assert_eq!(codes(&verdict.comparisons), ["parts_left"]);
+    let told = &verdict.comparisons[0].message;
+    assert!(told.starts_with("2 published parts are out"), "{told}");
 }
 
 #[test]
