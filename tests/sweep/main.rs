@@ -15,6 +15,7 @@ mod damage;
 mod days;
 mod histories;
 mod lake;
+mod newer;
 mod overtaken;
 mod retention;
 mod sent;
