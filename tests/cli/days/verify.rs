@@ -331,6 +331,13 @@ fn a_day_that_is_not_complete_yet_has_no_fault() {
     find(&desk, &["live/table=owners/date=2026-11-20"]);
     run(&desk, &["verify"])
         .expect(0)
+        .shows("2026-11-20: 0 parts")
+        .shows("it has no manifest yet")
+        .shows("2 days: 0 parts");
+    // The same without what was counted of its sends.
+    fs::remove_dir_all(desk.path("lake/curated/manifest")).unwrap();
+    run(&desk, &["verify"])
+        .expect(0)
         .shows("none of 2 days has a manifest yet");
 }
 
