@@ -60,3 +60,25 @@ pub struct PartRecord {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }
+
+/// Of a record of any version.
+#[derive(Deserialize)]
+struct Versioned {
+    version: u64,
+}
+
+impl PartRecord {
+    /// Reads the record as it stands in a footer.
+    ///
+    /// # Errors
+    /// [`TailError::Newer`] where a newer release wrote it, [`TailError::Foreign`] where it is no record.
+    pub fn parse(json: &str) -> Result<Self, TailError> {
+        let form = |error: serde_json::Error| TailError::Foreign(format!("another form of it: {error}"));
+        // Before the rest, which a newer release may have in another form.
+        let Versioned { version } = serde_json::from_str(json).map_err(form)?;
+        if version > FOOTER_VERSION.into() {
+            return Err(TailError::Newer(version));
+        }
+        serde_json::from_str(json).map_err(form)
+    }
+}

@@ -9,7 +9,8 @@
 //! 2. Every other character that Athena does not know becomes `_`, the end beyond 255 bytes is cut, and a name that
 //!    this changed gets `_` and six hex digits of its original's SHA-256: `Deal Amount` → `deal_amount_` and digits.
 //!    So `Deal Amount` and `Deal-Amount` stay two columns.
-//! 3. A name that would be called like the partition key, `date` (in any case), gets the digits too.
+//! 3. A column that would be called like the partition key, `date` (in any case), gets the digits too; so does a table
+//!    that would be called like one of Daymark's own ([`RESERVED_TABLES`]).
 //!
 //! A leading digit or `_` stays, as reserved words do: Athena takes them in quotes, and a changed name would be the
 //! greater surprise.
@@ -23,14 +24,18 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sha2::{Digest, Sha256};
 
+mod table;
+
+pub use table::{
+    LATEST_TABLE, PARTS_TABLE, RESERVED_TABLES, TABLE_NAME_BYTES_MAX, is_any_table_name, is_table_name,
+    table_name,
+};
+
 /// The partition key of every table in the lake. No column can have its name.
 pub const PARTITION_KEY: &str = "date";
 
 /// Bytes of a column's name in the lake, as Glue and Athena allow.
 pub const COLUMN_NAME_BYTES_MAX: usize = 255;
-
-/// Bytes of a table's name. Glue allows 255; ours are part of every key, which has to stay within 1,024.
-pub const TABLE_NAME_BYTES_MAX: usize = 128;
 
 /// Columns of one file that cannot be told apart by name. It gives positions, counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -214,17 +219,6 @@ pub fn lake_names<N: AsRef<str>>(originals: &[N], standing: &Standing) -> Result
     Ok(names)
 }
 
-/// What the table of a folder is called: by rules 1 and 2, at most 128 bytes. Folders that differ only by case hold
-/// parts of one table.
-pub fn table_name(folder: &str) -> String {
-    safe_name(folder, TABLE_NAME_BYTES_MAX, "table")
-}
-
-/// Whether a text is a name that [`table_name`] can give.
-pub fn is_table_name(text: &str) -> bool {
-    (1..=TABLE_NAME_BYTES_MAX).contains(&text.len()) && text.bytes().all(is_safe)
-}
-
 /// The names of a file that keeps its own. The first column of each name keeps it; an empty name becomes `column_` and
 /// its position from 1, a repeated one gets `_2`, `_3` …, and neither takes a name that the file itself has.
 pub fn own_names<N: AsRef<str>>(originals: &[N]) -> Vec<String> {
@@ -350,9 +344,6 @@ mod tests {
         assert_eq!(lake_name(&fits), "a".repeat(255));
         assert_eq!(lake_name(&long).len(), 255);
         assert_ne!(lake_name(&long), lake_name(&"a".repeat(257)));
-        assert_eq!(table_name("OBJECTS"), "objects");
-        assert_eq!(table_name(&"t".repeat(200)).len(), 128);
-        assert_eq!(table_name("date"), "date");
     }
 
     #[test]
@@ -460,11 +451,6 @@ mod tests {
                     prop_assert_eq!(&names[i], original);
                 }
             }
-        }
-
-        #[test]
-        fn table_names_are_table_names(folder in "\\PC{0,200}") {
-            prop_assert!(is_table_name(&table_name(&folder)));
         }
     }
 }

@@ -1,6 +1,9 @@
 //! What the manifest function is asked for.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use crate::keys::Day;
 
@@ -14,6 +17,11 @@ pub struct Request {
     /// Whether parts that were converted under other settings than today's are to be converted again.
     pub reconvert: bool,
 }
+
+/// An event as the function gets it, whatever it is: what is wrong with it is for the function to say. It has to be read from
+/// its text, because any form between keeps the last of two members of one name and forgets the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event(pub Result<Request, RequestError>);
 
 /// A request that cannot be meant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,7 +58,7 @@ pub enum RequestError {
     Unbounded,
 }
 
-#[derive(Deserialize)]
+#[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Members {
     date: Option<String>,
@@ -62,14 +70,45 @@ struct Members {
     reconvert: bool,
 }
 
+/// [`Members`] of an object. By itself serde takes an array for them, too, in their order.
+struct Object(Members);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+        impl<'de> Visitor<'de> for Read {
+            type Value = Object;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object, A::Error> {
+                Members::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+        deserializer.deserialize_map(Read)
+    }
+}
+
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let read = Object::deserialize(deserializer).map_err(|error| RequestError::Form(error.to_string()));
+        Ok(Event(read.and_then(Request::of)))
+    }
+}
+
 impl Request {
     /// Reads the function's event.
     ///
     /// # Errors
     /// [`RequestError`] says what is wrong with it.
     pub fn parse(json: &[u8]) -> Result<Self, RequestError> {
-        let members: Members =
-            serde_json::from_slice(json).map_err(|error| RequestError::Form(error.to_string()))?;
+        let read = serde_json::from_slice(json).map_err(|error| RequestError::Form(error.to_string()));
+        read.and_then(Request::of)
+    }
+
+    fn of(Object(members): Object) -> Result<Self, RequestError> {
         let day = |member: &'static str, text: String| {
             Day::parse(&text).ok_or(RequestError::Day { member, found: text })
         };
@@ -112,13 +151,24 @@ mod tests {
         let span = Request::parse(br#"{"from": "2026-11-01", "to": "2026-11-22", "dry_run": true}"#).unwrap();
         assert_eq!(span.days, Some((day("2026-11-01"), day("2026-11-22"))));
         assert!(span.dry_run);
+        let none = Request::parse(br#"{"date": null, "from": null, "to": null}"#);
+        assert_eq!(none, Ok(Request::default()));
+        let event: Event = serde_json::from_str(r#"{"date": "2026-11-22"}"#).unwrap();
+        assert_eq!(event, Event(Ok(one)));
     }
 
     #[test]
     fn what_cannot_be_meant_is_refused_and_says_why() {
         for (json, word) in [
             ("", "expected {}"),
-            ("[]", "expected {}"),
+            ("[]", "expected an object"),
+            (r#"["2026-11-20", null, null]"#, "expected an object"),
+            ("null", "expected an object"),
+            (r#""2026-11-20""#, "expected an object"),
+            (
+                r#"{"date": "2026-11-22", "date": "2026-11-23"}"#,
+                "duplicate field `date`",
+            ),
             (r#"{"dates": "2026-11-22"}"#, "dates"),
             (r#"{"date": "2026-02-30"}"#, "2026-02-30"),
             (r#"{"date": 20261122}"#, "expected"),
@@ -128,6 +178,11 @@ mod tests {
             (r#"{"reconvert": true}"#, "by name"),
         ] {
             let error = Request::parse(json.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(word), "{json}: {error}");
+            // As the function's runtime reads it, which does not ask for the end.
+            let mut runtime = serde_json::Deserializer::from_str(json);
+            let Event(read) = Event::deserialize(&mut runtime).unwrap();
+            let error = read.unwrap_err().to_string();
             assert!(error.contains(word), "{json}: {error}");
         }
     }

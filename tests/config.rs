@@ -231,6 +231,15 @@ fn contradictions_are_refused() {
 }
 
 #[test]
+fn tables_that_are_expected_are_called_as_in_the_lake() {
+    let expected = with(&[("EXPECTED_TABLES", " OBJECTS, My-Table,,my_table_126aaf,")]).days;
+    assert_eq!(
+        expected.policy.expected.unwrap(),
+        ["objects", "my_table_126aaf", "my_table_126aaf"]
+    );
+}
+
+#[test]
 fn an_empty_value_is_as_good_as_none_but_for_prefixes() {
     assert_eq!(with(&[("CODEC", ""), ("CATALOG", "")]).codec, Codec::Zstd(1));
     assert_eq!(with(&[("CURATED_PREFIX", "")]).layout.curated().prefix(), "");

@@ -295,6 +295,8 @@ fn output_keys() {
         &output.replace("curated", "other"),
         &output.replace("table=objects", "table=Objects"),
         &output.replace("table=objects", "table="),
+        &output.replace("table=objects", "table=daymark_parts"),
+        &output.replace("table=objects", "table=daymark_latest"),
         &output.replace("2026-11-23", "2026-11-31"),
         &output.replace("data_0_1_0", ""),
         &output.replace("data_0_1_0", "_data"),
@@ -389,7 +391,14 @@ fn day_folder() -> impl Strategy<Value = String> {
 
 fn key() -> impl Strategy<Value = String> {
     let table = prop_oneof![
-        prop::sample::select(vec!["OBJECTS", "Teams", "EVENTS_E_V2", "sub/LISTS"]).prop_map(str::to_owned),
+        prop::sample::select(vec![
+            "OBJECTS",
+            "Teams",
+            "EVENTS_E_V2",
+            "sub/LISTS",
+            "DAYMARK_PARTS"
+        ])
+        .prop_map(str::to_owned),
         "[A-Z][A-Z _é-]{0,140}",
     ];
     let file = prop_oneof![

@@ -1,4 +1,4 @@
-//! The function's binary as Lambda runs it: the runtime API on one side, S3 on the other.
+//! The functions' binaries as Lambda runs them: the runtime API on one side, S3 on the other.
 #![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
@@ -20,7 +20,7 @@ use support::{CURATED, LANDING, World, owners, s3_event, sqs_event};
 
 /// Lambda's side of the runtime API (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>): hands out these
 /// events, one after the other, and returns what the function says to each: the last part of the path, and the body.
-fn runtime_api(listener: &TcpListener, events: &[Value]) -> Vec<(String, Value)> {
+fn runtime_api(listener: &TcpListener, events: &[String]) -> Vec<(String, Value)> {
     let mut events = events.iter().enumerate();
     let mut answers = Vec::new();
     for stream in listener.incoming() {
@@ -35,7 +35,6 @@ fn runtime_api(listener: &TcpListener, events: &[Value]) -> Vec<(String, Value)>
                     .duration_since(SystemTime::UNIX_EPOCH)
                     .unwrap()
                     .as_millis();
-                let event = event.to_string();
                 let head = format!(
                     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nLambda-Runtime-Aws-Request-Id: request-{nth}\r\n\
                      Lambda-Runtime-Deadline-Ms: {deadline}\r\nLambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:::f\r\n\
@@ -77,8 +76,8 @@ fn request(stream: &mut BufReader<TcpStream>) -> Option<(String, String, Vec<u8>
     Some((method, path, body))
 }
 
-fn function(endpoint: &str, runtime: &str, settings: &[(&str, &str)]) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_convert"))
+fn function(program: &str, endpoint: &str, runtime: &str, settings: &[(&str, &str)]) -> Child {
+    Command::new(program)
         .env_clear()
         .envs([
             ("AWS_LAMBDA_RUNTIME_API", runtime),
@@ -103,6 +102,66 @@ fn function(endpoint: &str, runtime: &str, settings: &[(&str, &str)]) -> Child {
         .unwrap()
 }
 
+const CONVERT: &str = env!("CARGO_BIN_EXE_convert");
+const MANIFEST: &str = env!("CARGO_BIN_EXE_manifest");
+
+const SETTINGS: [(&str, &str); 4] = [
+    ("LANDING_BUCKET", LANDING),
+    ("LANDING_PREFIX", "hubspot/"),
+    ("CURATED_BUCKET", CURATED),
+    ("CURATED_PREFIX", "lake/"),
+];
+
+/// What a function says to these events, one after the other, and what it logs.
+fn invoke(program: &str, endpoint: &str, events: Vec<String>) -> (Vec<(String, Value)>, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let runtime = listener.local_addr().unwrap().to_string();
+    let mut function = function(program, endpoint, &runtime, &SETTINGS);
+    let mut printed = function.stdout.take().unwrap();
+    let (answered, answers) = std::sync::mpsc::channel();
+    // Whatever ends the function ends its output, so nothing here waits for a function that is gone.
+    std::thread::spawn(move || {
+        answered.send(runtime_api(&listener, &events)).unwrap();
+        function.kill().unwrap();
+        function.wait().unwrap();
+    });
+    let mut log = String::new();
+    printed.read_to_string(&mut log).unwrap();
+    let answers = answers.try_recv();
+    let answers = answers.unwrap_or_else(|_| panic!("the function ended by itself: {log}"));
+    (answers, log)
+}
+
+#[test]
+fn the_manifest_function_refuses_what_cannot_be_meant() {
+    let events = [
+        r#"["2026-11-20",null,null]"#,
+        r#"{"date":"2026-11-20","date":"2026-11-21"}"#,
+        r#"{"date":"2026-11-31"}"#,
+        "null",
+    ];
+    let count = events.len();
+    let (answers, log) = invoke(MANIFEST, "http://127.0.0.1:1", events.map(str::to_owned).to_vec());
+    assert_eq!(answers.len(), count, "{log}");
+    for ((outcome, error), words) in answers.iter().zip([
+        "invalid type: sequence, expected an object",
+        "duplicate field `date`",
+        "expected a day from 2000-01-01",
+        "invalid type: null, expected an object",
+    ]) {
+        assert_eq!((&**outcome, &error["errorType"]), ("error", &json!("BadRequest")));
+        let message = error["errorMessage"].as_str().unwrap();
+        assert!(message.contains(words), "{message}");
+    }
+}
+
+#[test]
+fn the_manifest_function_names_a_sweep_that_failed() {
+    let (answers, log) = invoke(MANIFEST, "http://127.0.0.1:1", vec!["{}".to_owned()]);
+    assert_eq!(answers[0].0, "error", "{log}");
+    assert_eq!(answers[0].1["errorType"], "SweepFailed", "{log}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_function_converts_what_lambda_hands_it() {
     let world = World::with(&[("DEADLINE_MARGIN_MS", ""), ("READ_AHEAD_BYTES", "")]).await;
@@ -114,28 +173,8 @@ async fn the_function_converts_what_lambda_hands_it() {
         json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": LANDING}),
         json!({"neither": "nor"}),
     ];
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let runtime = listener.local_addr().unwrap().to_string();
-    let settings = [
-        ("LANDING_BUCKET", LANDING),
-        ("LANDING_PREFIX", "hubspot/"),
-        ("CURATED_BUCKET", CURATED),
-        ("CURATED_PREFIX", "lake/"),
-    ];
-    let mut function = function(&world.server.endpoint(), &runtime, &settings);
-    let mut printed = function.stdout.take().unwrap();
-    let (answered, answers) = std::sync::mpsc::channel();
-    // Whatever ends the function ends its output, so nothing here waits for a function that is gone.
-    std::thread::spawn(move || {
-        answered.send(runtime_api(&listener, &events)).unwrap();
-        function.kill().unwrap();
-        function.wait().unwrap();
-    });
-    let mut log = String::new();
-    printed.read_to_string(&mut log).unwrap();
-    let answers = answers
-        .try_recv()
-        .unwrap_or_else(|_| panic!("the function ended by itself: {log}"));
+    let events = events.iter().map(Value::to_string).collect();
+    let (answers, log) = invoke(CONVERT, &world.server.endpoint(), events);
     assert_eq!(answers.len(), 3, "{log}");
     assert_eq!(
         answers[0],
@@ -147,6 +186,7 @@ async fn the_function_converts_what_lambda_hands_it() {
     );
     assert_eq!(answers[1], ("response".to_owned(), json!({"parts": []})), "{log}");
     assert_eq!(answers[2].0, "error", "{log}");
+    assert_eq!(answers[2].1["errorType"], "BadEvent", "{log}");
     assert_eq!(world.curated().await, [world.output(&notice)]);
 
     let lines: Vec<Value> = log
@@ -174,6 +214,7 @@ async fn the_function_converts_what_lambda_hands_it() {
 #[test]
 fn a_function_with_faulty_settings_says_all_of_them_and_ends() {
     let function = function(
+        CONVERT,
         "http://127.0.0.1:1",
         "127.0.0.1:1",
         &[("CODEC", "gzip"), ("LANDING", "x")],

@@ -46,6 +46,17 @@ pub enum HandlerError {
     Answer(String),
 }
 
+impl HandlerError {
+    /// The error's name in Lambda's answer, for programs. Names may be added, and none changes its meaning.
+    pub fn name(&self) -> &'static str {
+        match self {
+            HandlerError::Notice(_) => "BadEvent",
+            HandlerError::Parts { .. } => "PartsFailed",
+            HandlerError::Answer(_) => "AnswerFailed",
+        }
+    }
+}
+
 /// Handles invocations. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Handler {

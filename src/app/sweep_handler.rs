@@ -6,7 +6,7 @@ use tracing::Instrument;
 
 use crate::app::sweep::{DayReport, Report, SweepError, Sweeper};
 use crate::day::{Remark, State};
-use crate::sweep::{Request, RequestError};
+use crate::sweep::{Event, RequestError};
 use crate::telemetry::{Metrics, SweepMetrics};
 
 /// Days of an answer that are told one by one; Lambda's answers have a limit, and a sweep over years many days.
@@ -39,6 +39,18 @@ pub enum SweepHandlerError {
     Catalog(String),
 }
 
+impl SweepHandlerError {
+    /// The error's name in Lambda's answer, for programs. Names may be added, and none changes its meaning.
+    pub fn name(&self) -> &'static str {
+        match self {
+            SweepHandlerError::Request(_) => "BadRequest",
+            SweepHandlerError::Sweep(_) => "SweepFailed",
+            SweepHandlerError::Days { .. } => "DaysFailed",
+            SweepHandlerError::Catalog(_) => "CatalogFailed",
+        }
+    }
+}
+
 /// Handles events.
 #[derive(Clone, Debug)]
 pub struct SweepHandler {
@@ -58,7 +70,7 @@ impl SweepHandler {
     /// [`SweepHandlerError`]. What a sweep leaves undone, the next one does, so nobody need call again.
     pub async fn handle(
         &self,
-        event: &[u8],
+        event: Event,
         request_id: &str,
         deadline: Option<Instant>,
     ) -> Result<Value, SweepHandlerError> {
@@ -66,8 +78,12 @@ impl SweepHandler {
         Box::pin(self.sweep(event, deadline)).instrument(span).await
     }
 
-    async fn sweep(&self, event: &[u8], deadline: Option<Instant>) -> Result<Value, SweepHandlerError> {
-        let request = Request::parse(event)?;
+    async fn sweep(
+        &self,
+        Event(request): Event,
+        deadline: Option<Instant>,
+    ) -> Result<Value, SweepHandlerError> {
+        let request = request?;
         let begun = Instant::now();
         let report = Box::pin(self.sweeper.sweep(&request, deadline)).await?;
         let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -7,7 +7,7 @@ use daymark::app::handler::{Handler, Invocation};
 use daymark::config::Config;
 use daymark::store::{Store, Tuning};
 use daymark::telemetry::{self, Level, Metrics};
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -34,7 +34,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn handle(handler: &Handler, event: LambdaEvent<Value>) -> Result<Value, Error> {
+async fn handle(handler: &Handler, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
     let (payload, context) = event.into_parts();
     let left = context
         .deadline()
@@ -44,5 +44,9 @@ async fn handle(handler: &Handler, event: LambdaEvent<Value>) -> Result<Value, E
         request_id: context.request_id,
         deadline: Instant::now().checked_add(left),
     };
-    Ok(handler.handle(&serde_json::to_vec(&payload)?, invocation).await?)
+    let handled = handler.handle(payload.to_string().as_bytes(), invocation).await;
+    handled.map_err(|error| Diagnostic {
+        error_type: error.name().to_owned(),
+        error_message: error.to_string(),
+    })
 }

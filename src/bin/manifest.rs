@@ -11,8 +11,9 @@ use daymark::config::Config;
 use daymark::glue::Glue;
 use daymark::queue::Queue;
 use daymark::store::{Store, Tuning};
+use daymark::sweep::Event;
 use daymark::telemetry::{self, Level, Metrics};
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -45,14 +46,16 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn handle(handler: &SweepHandler, event: LambdaEvent<Value>) -> Result<Value, Error> {
+async fn handle(handler: &SweepHandler, event: LambdaEvent<Event>) -> Result<Value, Diagnostic> {
     let (payload, context) = event.into_parts();
     let left = context
         .deadline()
         .duration_since(SystemTime::now())
         .unwrap_or_default();
     let deadline = Instant::now().checked_add(left);
-    Ok(handler
-        .handle(&serde_json::to_vec(&payload)?, &context.request_id, deadline)
-        .await?)
+    let handled = handler.handle(payload, &context.request_id, deadline).await;
+    handled.map_err(|error| Diagnostic {
+        error_type: error.name().to_owned(),
+        error_message: error.to_string(),
+    })
 }

@@ -2,6 +2,7 @@
 
 use crate::athena::views::ViewSettings;
 use crate::day::Policy;
+use crate::names::table_name;
 
 use super::Vars;
 
@@ -73,8 +74,9 @@ impl Vars {
                 quiet_ms: quiet_ms?,
                 deadline_ms: deadline_ms?,
                 expected: expected.map(|list| {
-                    let names = list.split(',').map(|name| name.trim().to_lowercase());
-                    names.filter(|name| !name.is_empty()).collect()
+                    let names = list.split(',').map(str::trim).filter(|name| !name.is_empty());
+                    // The lake's own names stay as they are by it.
+                    names.map(table_name).collect()
                 }),
                 union: union?,
                 send_after_ms: send_after_ms?,

@@ -229,7 +229,7 @@ pub const SETTINGS: &[Setting] = &[
         Default::Unset,
         "names, with commas",
         false,
-        "tables that every day must have; without it those of the complete day before, events aside",
+        "tables that every day must have, called as HubSpot writes their folders, or as in the lake; without it those of the complete day before, events aside",
     ),
     setting(
         "FOLDERS",

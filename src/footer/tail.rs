@@ -30,7 +30,7 @@ pub struct Footer {
     pub columns: Vec<(String, String)>,
 }
 
-/// Why a file is none of ours.
+/// Why a file is none of ours, or none of this release's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TailError {
     /// It does not end as Parquet does.
@@ -42,6 +42,11 @@ pub enum TailError {
     /// It is Parquet, but Daymark did not write it.
     #[error("expected Daymark's record {FOOTER_KEY} in the footer, found {0}")]
     Foreign(String),
+    /// A newer release wrote it. It is sound, but this release must leave it alone.
+    #[error(
+        "expected version {FOOTER_VERSION} at most of its record {FOOTER_KEY}, found {0}: a newer release of Daymark wrote it"
+    )]
+    Newer(u64),
     /// Its rows are not those that its record tells of.
     #[error("expected {expected} rows, as its record says, found {found}")]
     Rows {
@@ -84,14 +89,7 @@ pub fn read(tail: &[u8], file_bytes: u64) -> Result<Tail, TailError> {
         .filter(|pair| pair.key == FOOTER_KEY)
         .find_map(|pair| pair.value.as_deref());
     let record = record.ok_or_else(|| TailError::Foreign("none".to_owned()))?;
-    let record: PartRecord = serde_json::from_str(record)
-        .map_err(|error| TailError::Foreign(format!("another form of it: {error}")))?;
-    if record.version > FOOTER_VERSION {
-        return Err(TailError::Foreign(format!(
-            "version {}, of a newer release",
-            record.version
-        )));
-    }
+    let record = PartRecord::parse(record)?;
     if u64::try_from(file.num_rows()).ok() != Some(record.rows_written) {
         return Err(TailError::Rows {
             expected: record.rows_written,

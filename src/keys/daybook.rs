@@ -18,8 +18,7 @@
 use super::{Day, Layout};
 use crate::names;
 
-/// The name of the per-part ledger as a table.
-pub const PARTS_TABLE: &str = "daymark_parts";
+pub use crate::names::PARTS_TABLE;
 
 /// The highest number of a revision: its key has six digits.
 pub const REVISION_MAX: u32 = 999_999;
@@ -155,7 +154,7 @@ impl Layout {
         let path = key.strip_prefix(&self.links(link, None))?;
         let (table, rest) = path.split_once('/')?;
         let date = rest.strip_prefix("date=")?.strip_suffix("/symlink.txt")?;
-        names::is_table_name(table).then_some(())?;
+        names::is_any_table_name(table).then_some(())?;
         Some((table.to_owned(), Day::parse(date)?))
     }
 

@@ -7,7 +7,7 @@ use crate::lake::{DATE, Lake, key};
 use crate::support::owners;
 
 /// A lake with a complete day, published.
-async fn complete() -> Lake {
+pub async fn complete() -> Lake {
     let lake = Lake::new().await;
     lake.part(DATE, "a", 3).await;
     lake.part(DATE, "b", 4).await;
@@ -218,47 +218,6 @@ async fn a_reopened_day_stays_published_even_if_its_complete_revision_is_damaged
     assert_eq!(day.state, State::Complete);
     assert!(day.warnings.iter().all(|warning| warning.code != "revision_lost"));
     assert_eq!(lake.published().await.len(), 3);
-}
-
-#[tokio::test]
-async fn what_a_newer_release_wrote_is_left_alone() {
-    let lake = complete().await;
-    for key in [lake.leaf(Leaf::Revision(2)), lake.leaf(Leaf::Manifest)] {
-        lake.overwrite(&key, r#"{"version": 2, "history": {"revision": 2}}"#)
-            .await;
-        let before = lake.under(&[""]).await;
-        let report = lake.ask("{}").await.unwrap();
-        let error = report.days[0].judged.as_ref().unwrap_err().to_string();
-        assert!(error.contains("newer release") && error.contains(&key), "{error}");
-        assert_eq!(lake.under(&[""]).await, before);
-        lake.remove(&key).await;
-    }
-    assert_eq!(lake.day().await.revision, Some(1));
-}
-
-/// Members that this release does not know are no damage where the version says that there may be some.
-#[tokio::test]
-async fn what_a_newer_release_counts_and_remembers_is_left_alone() {
-    let lake = complete().await;
-    let newer = r#"{"version": 2, "more": 1}"#;
-    let sent = lake.leaf(Leaf::Sent);
-    lake.overwrite(&sent, newer).await;
-    let report = lake.ask("{}").await.unwrap();
-    let error = report.days[0].judged.as_ref().unwrap_err().to_string();
-    assert!(
-        error.contains("newer release") && error.contains(&sent),
-        "{error}"
-    );
-    assert_eq!(lake.text(&sent).await.as_deref(), Some(newer));
-    lake.remove(&sent).await;
-    let state = "lake/manifest/sweep.json";
-    lake.overwrite(state, newer).await;
-    let error = lake.ask("{}").await.unwrap_err().to_string();
-    assert!(
-        error.contains("newer release") && error.contains(state),
-        "{error}"
-    );
-    assert_eq!(lake.text(state).await.as_deref(), Some(newer));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use daymark::app::sweep::Judged;
 use daymark::day::State;
-use daymark::keys::Leaf;
+use daymark::keys::{Leaf, Link, PARTS_TABLE};
 
 use crate::lake::{DATE, Lake, key};
 use crate::support::owners;
@@ -273,4 +273,60 @@ async fn a_complete_day_keeps_its_warnings() {
     );
     let again = lake.day().await;
     assert_eq!((again.revised, codes(&again)), (false, codes(&day)));
+}
+
+/// Their symlinks would be one file, and their tables one in the catalog.
+#[tokio::test]
+async fn a_folder_that_is_called_like_a_table_of_daymarks_own_keeps_its_rows() {
+    let lake = Lake::new().await;
+    let owners_part = lake.part(DATE, "a", 3).await;
+    let mut tables = Vec::new();
+    for folder in ["DAYMARK_PARTS", "DAYMARK_LATEST"] {
+        let notice = lake
+            .arrive(&format!("hubspot/{DATE}/{folder}/a.csv.gz"), owners(1, 3))
+            .await;
+        let output = lake.world.output(&notice);
+        let (part, id) = lake.config.layout.parse_output(&output).unwrap();
+        // As a release wrote it that did not know better.
+        let before = output.replace(&part.table, &folder.to_lowercase());
+        assert!(before.ends_with(&format!("{id}.parquet")), "{before}");
+        let bytes = lake.world.get(&output).await;
+        crate::support::put(&lake.world.client, crate::support::CURATED, &before, bytes).await;
+        tables.push((part.table, output));
+    }
+    let day = lake.quiet_day().await;
+    assert_eq!(
+        (day.state, day.tables, &day.warnings[..]),
+        (State::Complete, 3, &[][..])
+    );
+    assert_eq!(lake.published().await, lake.outputs(&[&owners_part]));
+    for (table, output) in tables {
+        for link in [Link::Published, Link::Live] {
+            assert_eq!(lake.files(link, &table, DATE).await, [&*output], "{table}");
+        }
+    }
+    assert_eq!(
+        lake.files(Link::Published, PARTS_TABLE, DATE).await,
+        [format!("lake/parts/date={DATE}/r000001.parquet")]
+    );
+    let rest = [
+        "published/table=daymark_latest",
+        "live/table=daymark_latest",
+        "live/table=daymark_parts/",
+    ];
+    assert!(lake.under(&rest).await.is_empty());
+}
+
+/// By its folder, or by what the lake makes of it.
+#[tokio::test]
+async fn a_table_that_is_expected_is_known_by_either_of_its_names() {
+    for name in ["My-Table", "my_table_126aaf"] {
+        let lake = Lake::with(&[("EXPECTED_TABLES", name)]).await;
+        lake.part(DATE, "a", 3).await;
+        let day = lake.quiet_day().await;
+        assert_eq!(day.state, State::Open, "{name}");
+        lake.arrive(&format!("hubspot/{DATE}/My-Table/a.csv.gz"), owners(1, 3))
+            .await;
+        assert_eq!(lake.quiet_day().await.state, State::Complete, "{name}");
+    }
 }

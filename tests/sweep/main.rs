@@ -16,6 +16,7 @@ mod days;
 mod histories;
 mod kept;
 mod lake;
+mod newer;
 mod overtaken;
 mod retention;
 mod sent;

@@ -6,6 +6,7 @@ use daymark::app::sweep_handler::SweepHandler;
 use daymark::day::State;
 use daymark::server::faults::{Action, Hook, Rule};
 use daymark::server::operation::Operation;
+use daymark::sweep::{Event, Request};
 use daymark::telemetry::Metrics;
 use serde_json::Value;
 use tokio::sync::Notify;
@@ -28,7 +29,7 @@ async fn overtaken_at(lake: &Lake, name: &str) -> (Value, Value) {
     let held_up = lake.world.faults().inject(rule, Action::Before(hook));
     let lines = Captured::default();
     let handler = SweepHandler::new(lake.sweeper(), Metrics::to("test", lines.clone()));
-    let stalled = handler.handle(b"{}", "test", None);
+    let stalled = handler.handle(Event(Ok(Request::default())), "test", None);
     let other = async {
         held.notified().await;
         lake.world.faults().clear();

@@ -6,11 +6,11 @@ use futures::stream::{self, StreamExt};
 
 use super::SweepError;
 use crate::day::{Footer, Known, Seen};
-use crate::footer::{self, Tail};
+use crate::footer::{self, Tail, TailError};
 use crate::keys::{Layout, PartKey};
 use crate::manifest;
 use crate::part::PartId;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 
 /// Bytes that are asked for first: a footer of usual size is in them.
 const TAIL_BYTES: u32 = 32 << 10;
@@ -23,7 +23,7 @@ struct Wanted {
 }
 
 /// Reads the footers of these outputs into what is known. Where only columns are not known, one output of each fingerprint
-/// tells them. An output that vanished since it was listed ends the day's turn.
+/// tells them. An output that vanished since it was listed ends the day's turn, and so does one that a newer release wrote.
 pub(super) async fn read(
     store: &Store,
     layout: &Layout,
@@ -63,12 +63,12 @@ pub(super) async fn read(
     Ok(())
 }
 
-/// The footer of one file, or why it is none of ours.
+/// The footer of one file, or why it is none of ours. What a newer release wrote is an error: it is no damage.
 async fn one(
     store: &Store,
     bucket: &str,
     wanted: Wanted,
-) -> Result<(PartId, Result<footer::Footer, String>), StoreError> {
+) -> Result<(PartId, Result<footer::Footer, String>), SweepError> {
     let Wanted { id, key, etag } = wanted;
     let mut bytes = TAIL_BYTES;
     loop {
@@ -79,6 +79,12 @@ async fn one(
                 Ok(needed) if needed > bytes => bytes = needed,
                 _ => return Ok((id, Err(format!("expected a footer of {needed} bytes at its end")))),
             },
+            Err(TailError::Newer(version)) => {
+                let record = footer::FOOTER_KEY;
+                return Err(SweepError::Newer(format!(
+                    "the record {record} of {key} has version {version}"
+                )));
+            }
             Err(error) => return Ok((id, Err(error.to_string()))),
         }
     }

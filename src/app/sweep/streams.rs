@@ -161,7 +161,7 @@ fn day_of(prefix: &str, key: &str) -> Option<Day> {
     Day::parse(rest.split_once('/')?.0)
 }
 
-/// The tables below a prefix that ends with `table=`.
+/// The tables below a prefix that ends with `table=`, Daymark's own among them.
 pub(super) async fn tables(store: &Store, bucket: &str, prefix: &str) -> Result<Vec<String>, StoreError> {
     let mut listing = Listing {
         delimiter: Some("/".to_owned()),
@@ -176,7 +176,7 @@ pub(super) async fn tables(store: &Store, bucket: &str, prefix: &str) -> Result<
             .filter_map(|folder| folder.strip_prefix(prefix)?.strip_suffix('/'));
         tables.extend(
             names
-                .filter(|name| crate::names::is_table_name(name))
+                .filter(|name| crate::names::is_any_table_name(name))
                 .map(str::to_owned),
         );
         match page.next {

@@ -9,8 +9,7 @@ use crate::keys::{Day, Layout, Link, PARTS_TABLE};
 use crate::names::{PARTITION_KEY, lake_name};
 use crate::types::Type;
 
-/// The table over the newest complete day.
-pub const LATEST_TABLE: &str = "daymark_latest";
+pub use crate::names::LATEST_TABLE;
 
 /// What follows a table's name where days are shown as far as they have come.
 pub const LIVE_SUFFIX: &str = "_live";

@@ -4,6 +4,8 @@ mod day;
 mod part;
 mod pointer;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use clap::Args;
 
 use super::block;
@@ -11,14 +13,14 @@ use super::place::{Place, PlaceArguments};
 use super::span::{SpanArguments, day as day_of};
 use crate::cli::quantity::{bytes, counted};
 use crate::cli::{Status, in_words, print, tell};
-use crate::keys::Day;
+use crate::keys::{Day, Link};
 use crate::sweep::Request;
 
 /// Reads sources and Parquet again, end to end, and holds counts and checksums against the manifests.
 ///
 /// Every source that is still the one that was converted: ETag, size, SHA-256. Every Parquet file: ETag, size, the record in its footer, its
-/// rows by decoding all of them, its rejects. Every day: manifest, checksums, symlinks, the parts as a table. And the pointer to the
-/// newest day. It writes nothing.
+/// rows by decoding all of them, its rejects. Every day: manifest, checksums, symlinks, what lies beside them, the parts as a table. And
+/// the pointer to the newest day. It writes nothing.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct VerifyArguments {
@@ -93,8 +95,9 @@ async fn verify(arguments: &VerifyArguments) -> anyhow::Result<Status> {
     let place = Place::open(&arguments.place).await?;
     let manifests = place.config.layout.manifests();
     let dates = place.dates(&manifests, &from, &to).await?;
+    let left = Box::pin(left(&place, &dates, &from, &to)).await?;
     let mut all = Found::default();
-    if dates.is_empty() {
+    if dates.is_empty() && left.is_empty() {
         let landed = landed(&place, &from, &to).await?;
         match &arguments.date {
             Some(date) if landed == 0 => fault(&mut all, format!("{date}: there is nothing of this day")),
@@ -113,12 +116,16 @@ async fn verify(arguments: &VerifyArguments) -> anyhow::Result<Status> {
         }
     }
     let mut published = Vec::new();
-    for date in &dates {
+    let looked: BTreeSet<&Day> = dates.iter().chain(left.keys()).collect();
+    for date in &looked {
         let mut found = Found::default();
-        match Box::pin(day::verify(&place, date, &mut found)).await {
-            Ok(true) => published.push(date.clone()),
-            Ok(false) => {}
-            Err(error) => found.fault(format!("could not be looked at: {}", in_words(&error))),
+        match left.get(*date) {
+            Some(faults) => found.faults.clone_from(faults),
+            None => {
+                if Box::pin(look(&place, date, &mut found)).await {
+                    published.push((*date).clone());
+                }
+            }
         }
         for fault in &mut found.faults {
             *fault = format!("{date}: {fault}");
@@ -161,7 +168,7 @@ async fn verify(arguments: &VerifyArguments) -> anyhow::Result<Status> {
     if !arguments.quiet {
         print(&format!(
             "{}: {}, {}, {} read, {}.\n",
-            counted(dates.len() as u64, "day"),
+            counted(looked.len() as u64, "day"),
             counted(all.parts, "part"),
             counted(all.rows, "row"),
             bytes(all.bytes),
@@ -178,6 +185,42 @@ async fn verify(arguments: &VerifyArguments) -> anyhow::Result<Status> {
 fn fault(all: &mut Found, what: String) {
     tell(&format!("fault: {what}"));
     all.fault(what);
+}
+
+/// Looks at a day. Whether anything of it is published.
+async fn look(place: &Place, date: &Day, found: &mut Found) -> bool {
+    match Box::pin(day::verify(place, date, found)).await {
+        Ok(published) => published,
+        Err(error) => {
+            found.fault(format!("could not be looked at: {}", in_words(&error)));
+            false
+        }
+    }
+}
+
+/// What is wrong with days that have symlinks and no manifest. A day that is not complete yet has live ones, which is no fault.
+async fn left(
+    place: &Place,
+    dates: &[Day],
+    from: &Day,
+    to: &Day,
+) -> anyhow::Result<BTreeMap<Day, Vec<String>>> {
+    let layout = &place.config.layout;
+    let mut linked = BTreeSet::new();
+    for link in [Link::Published, Link::Live] {
+        for table in place.names(&layout.links(link, None)).await? {
+            linked.extend(place.dates(&layout.links(link, Some(&table)), from, to).await?);
+        }
+    }
+    let mut left = BTreeMap::new();
+    for date in linked.into_iter().filter(|date| !dates.contains(date)) {
+        let mut found = Found::default();
+        look(place, &date, &mut found).await;
+        if !found.faults.is_empty() {
+            left.insert(date, found.faults);
+        }
+    }
+    Ok(left)
 }
 
 /// How many days there is anything of, manifests or not.

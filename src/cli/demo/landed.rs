@@ -75,7 +75,7 @@ impl Landed {
         let size = file.metadata()?.len();
         let record = Parquet::open(file)?
             .record()
-            .context("expected a footer record, found none")?;
+            .context("expected a footer record, found none")??;
         let table = path
             .ancestors()
             .filter_map(|folder| folder.file_name()?.to_str()?.strip_prefix("table="))

@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::super::arrow_text;
 use super::super::grid::{Grid, one_line};
 use super::super::quantity::{bytes, count, counted};
-use crate::footer::{FOOTER_KEY, PartRecord};
+use crate::footer::{FOOTER_KEY, PartRecord, TailError};
 
 /// Row groups that are listed.
 const GROUPS_SHOWN: usize = 20;
@@ -62,12 +62,17 @@ fn record(metadata: &ParquetMetaData) -> String {
         return format!("Footer record\n  none: it has no {FOOTER_KEY}, so Daymark did not write it\n");
     };
     let mut text = format!("Footer record ({FOOTER_KEY})\n");
-    // Another release's record is shown as it is.
-    let own =
-        serde_json::from_str(value).and_then(|record: PartRecord| serde_json::to_string_pretty(&record));
-    let any = || serde_json::from_str(value).and_then(|value: Value| serde_json::to_string_pretty(&value));
-    match own.or_else(|_| any()) {
+    let own = PartRecord::parse(value);
+    let pretty = match &own {
+        Ok(record) => serde_json::to_string_pretty(record),
+        // Another release's record is shown as it is.
+        Err(_) => serde_json::from_str(value).and_then(|value: Value| serde_json::to_string_pretty(&value)),
+    };
+    match pretty {
         Ok(pretty) => {
+            if let Err(why) = own {
+                text.push_str(&format!("  {why}\n"));
+            }
             for line in pretty.lines() {
                 text.push_str("  ");
                 text.push_str(line);
@@ -98,9 +103,9 @@ impl Parquet {
         Ok(Parquet { file, metadata })
     }
 
-    /// The part's own record, if Daymark wrote the file.
-    pub(in crate::cli) fn record(&self) -> Option<PartRecord> {
-        serde_json::from_str(footer_record(self.metadata())?).ok()
+    /// The part's own record, if Daymark wrote the file, or why it cannot be read.
+    pub(in crate::cli) fn record(&self) -> Option<Result<PartRecord, TailError>> {
+        Some(PartRecord::parse(footer_record(self.metadata())?))
     }
 
     /// The names of the columns.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use super::{Desk, backfill, damage, find, folder, run};
+use super::{Desk, backfill, damage, find, folder, run, run_with};
 
 fn whole() -> Desk {
     let desk = folder();
@@ -272,4 +272,116 @@ fn a_published_revision_that_is_lost_while_its_day_is_blocked() {
     run(&desk, &["status"])
         .shows("revision 1, which is published, cannot be read")
         .shows("revision 1 stays published");
+}
+
+/// Athena reads each of them beside the file that is meant, so that rows would be there twice.
+#[test]
+fn objects_beside_what_athena_is_to_read() {
+    let desk = whole();
+    for beside in [
+        "published/table=owners/date=2026-11-20/copy.txt",
+        "published/table=daymark_parts/date=2026-11-20/deep/copy.txt",
+        "live/table=teams/date=2026-11-20/copy.txt",
+        "latest/copy.json",
+    ] {
+        let path = format!("lake/curated/{beside}");
+        desk.write(&path, b"x");
+        faulty(&desk, &[&format!("{beside}: expected nothing beside ")]);
+        run(&desk, &["verify", "--date", "2026-11-20"]).shows("1 day: 2 parts, 6 rows, ");
+        fs::remove_file(desk.path(&path)).unwrap();
+    }
+    desk.write(
+        "lake/curated/published/table=owners/date=2026-11-20/_copy.txt",
+        b"x",
+    );
+    run(&desk, &["verify"]).expect(0);
+}
+
+#[test]
+fn a_day_of_which_only_symlinks_are_left() {
+    let desk = whole();
+    for folder in [
+        "landing/hubspot/2026-11-20",
+        "curated/manifest/date=2026-11-20",
+        "curated/table=owners/date=2026-11-20",
+        "curated/table=teams/date=2026-11-20",
+    ] {
+        fs::remove_dir_all(desk.path(&format!("lake/{folder}"))).unwrap();
+    }
+    for arguments in [&["verify"][..], &["verify", "--date", "2026-11-20"]] {
+        run(&desk, arguments)
+            .expect(1)
+            .says("2026-11-20: published/table=owners/date=2026-11-20/symlink.txt: expected no files of a day without a manifest, found s3://curated/table=owners/")
+            .says("2026-11-20: live/table=teams/date=2026-11-20/symlink.txt: expected files that are there, found s3://curated/table=teams/")
+            .shows("2026-11-20: 0 parts");
+    }
+    run(&desk, &["verify", "--date", "2026-11-21"]).shows("2026-11-21: 0 parts");
+}
+
+/// It has live symlinks and no manifest, as it should.
+#[test]
+fn a_day_that_is_not_complete_yet_has_no_fault() {
+    let desk = folder();
+    fs::remove_file(desk.path("lake/landing/hubspot/2026-11-21/OWNERS/data_0_1_0.csv.gz")).unwrap();
+    run_with(
+        &desk,
+        &["backfill", "--from", "2026-11-01", "--to", "2026-11-30"],
+        &[],
+    );
+    find(&desk, &["live/table=owners/date=2026-11-20"]);
+    run(&desk, &["verify"])
+        .expect(0)
+        .shows("2026-11-20: 0 parts")
+        .shows("it has no manifest yet")
+        .shows("2 days: 0 parts");
+    // The same without what was counted of its sends.
+    fs::remove_dir_all(desk.path("lake/curated/manifest")).unwrap();
+    run(&desk, &["verify"])
+        .expect(0)
+        .shows("none of 2 days has a manifest yet");
+}
+
+#[test]
+fn a_revision_that_is_foreign_is_blamed_itself() {
+    let desk = whole();
+    let folder = "lake/curated/manifest/date=2026-11-20/";
+    for (number, text, words) in [
+        (1, "{\"version\":99}", "expected version 1 at most, found 99"),
+        (1, "x", "expected a manifest, found something else"),
+        (2, "{\"version\":99}", "expected version 1 at most, found 99"),
+    ] {
+        let revision = format!("{folder}r00000{number}.json");
+        let before = fs::read(desk.path(&revision)).ok();
+        desk.write(&revision, text.as_bytes());
+        let ran = run(&desk, &["verify", "--date", "2026-11-20"])
+            .expect(1)
+            .says(&format!(
+                "2026-11-20: manifest/date=2026-11-20/r00000{number}.json: {words}"
+            ));
+        assert!(!ran.stderr.contains("manifest.json: "), "{}", ran.stderr);
+        match before {
+            Some(before) => fs::write(desk.path(&revision), before).unwrap(),
+            None => fs::remove_file(desk.path(&revision)).unwrap(),
+        }
+    }
+    run(&desk, &["verify"]).expect(0);
+}
+
+#[test]
+fn parquet_of_a_newer_release() {
+    let desk = whole();
+    let output = find(&desk, &["table=owners/date=2026-11-20", ".parquet"]);
+    let mut bytes = fs::read(desk.path(&output)).unwrap();
+    let version = b"{\"version\":1,";
+    let at = bytes.windows(version.len()).rposition(|window| window == version);
+    bytes[at.unwrap() + version.len() - 2] = b'2';
+    fs::write(desk.path(&output), bytes).unwrap();
+    let words =
+        "expected version 1 at most of its record daymark.part, found 2: a newer release of Daymark wrote it";
+    faulty(&desk, &[words]);
+    desk.run(&["inspect", &output])
+        .expect(0)
+        .shows(words)
+        .shows("\"version\": 2");
+    run(&desk, &["status"]).shows("a newer release of Daymark was here");
 }

@@ -17,9 +17,14 @@ use crate::manifest::{self, Revision};
 /// Parts that are read at once. Each is on disk for as long.
 const PARTS_AT_ONCE: usize = 4;
 
+/// Folders that are listed at once.
+const LISTINGS_AT_ONCE: usize = 16;
+
 /// Looks at a day. Whether anything of it is published.
 pub(super) async fn verify(place: &Place, date: &Day, found: &mut Found) -> anyhow::Result<bool> {
+    strangers(place, date, found).await?;
     let Some(newest) = newest(place, date, found).await? else {
+        live_links(place, date, found).await?;
         return Ok(false);
     };
     let published = match newest.history.published {
@@ -82,6 +87,7 @@ async fn newest(place: &Place, date: &Day, found: &mut Found) -> anyhow::Result<
             .await?;
         if others.is_empty() {
             found.notes.push("it has no manifest yet".to_owned());
+            unclaimed(place, date, found).await?;
         } else {
             found.fault(format!(
                 "{key}: expected a copy of the newest revision, found none"
@@ -125,17 +131,84 @@ async fn newest(place: &Place, date: &Day, found: &mut Found) -> anyhow::Result<
         });
     if let Some(highest) = numbers.max().filter(|highest| *highest > number) {
         let newest = layout.leaf(date, Leaf::Revision(highest));
-        found.fault(format!(
-            "{key}: expected a copy of {newest}, found one of revision {number}"
-        ));
+        let copied = format!("{key}: expected a copy of {newest}, found one of revision {number}");
+        // Whatever is wrong with a revision itself is no fault of the manifest.
+        let damage = match place.read(&newest).await? {
+            Some(json) => damage(&newest, &json, date, highest),
+            None => None,
+        };
+        found.fault(damage.unwrap_or(copied));
     }
     let origin = layout.leaf(date, Leaf::Revision(number));
     match place.read(&origin).await? {
         Some(original) if original == json => {}
-        Some(_) => found.fault(format!("{key}: expected the bytes of {origin}, found others")),
+        Some(original) => {
+            let others = format!("{key}: expected the bytes of {origin}, found others");
+            found.fault(damage(&origin, &original, date, number).unwrap_or(others));
+        }
         None => found.fault(format!("{key}: expected its original {origin}, found none")),
     }
     Ok(Some(newest))
+}
+
+/// What is wrong with a revision, if anything is.
+fn damage(key: &str, json: &[u8], date: &Day, number: u32) -> Option<String> {
+    let damage = Revision::parse(json, date, number).err()?;
+    Some(format!("{key}: {damage}"))
+}
+
+/// Published symlinks of a day without a manifest: what Athena reads there, nothing vouches for.
+async fn unclaimed(place: &Place, date: &Day, found: &mut Found) -> anyhow::Result<()> {
+    let layout = &place.config.layout;
+    for table in place.names(&layout.links(Link::Published, None)).await? {
+        let key = layout.link(Link::Published, &table, date);
+        let text = place.read(&key).await?.unwrap_or_default();
+        if let Some(first) = String::from_utf8_lossy(&text).lines().next() {
+            found.fault(format!(
+                "{key}: expected no files of a day without a manifest, found {first}"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Objects beside the day's symlinks.
+async fn strangers(place: &Place, date: &Day, found: &mut Found) -> anyhow::Result<()> {
+    let layout = &place.config.layout;
+    let mut links = Vec::new();
+    for link in [Link::Published, Link::Live] {
+        let tables = place.names(&layout.links(link, None)).await?;
+        links.extend(tables.iter().map(|table| layout.link(link, table, date)));
+    }
+    let looks = links.iter().map(|link| async move {
+        let mut found = Found::default();
+        beside(place, link, &mut found).await?;
+        anyhow::Ok(found)
+    });
+    let mut looks = stream::iter(looks).buffered(LISTINGS_AT_ONCE);
+    while let Some(look) = looks.next().await {
+        found.add(look?);
+    }
+    Ok(())
+}
+
+/// Objects beside the one object that Athena is to read in a folder. It reads all that is below, but for hidden files.
+pub(super) async fn beside(place: &Place, key: &str, found: &mut Found) -> anyhow::Result<()> {
+    let Some((folder, name)) = key.rsplit_once('/') else {
+        return Ok(());
+    };
+    for object in place.list(format!("{folder}/")).await? {
+        let own = object.key.rsplit('/').next().unwrap_or_default();
+        // A console's placeholder of a folder ends with a slash.
+        if object.key != key && !own.is_empty() && !own.starts_with(['_', '.']) {
+            found.fault(format!(
+                "{}: expected nothing beside {name}, found this object: Athena reads it too, so that rows may be there twice; \
+                 delete it",
+                object.key
+            ));
+        }
+    }
+    Ok(())
 }
 
 async fn revision(

@@ -11,7 +11,7 @@ use super::Found;
 use crate::cli::days::place::Place;
 use crate::cli::inspect::parquet_file::Parquet;
 use crate::cli::leftovers::Aside;
-use crate::footer::PartRecord;
+use crate::footer::{PartRecord, TailError};
 use crate::keys::Kind;
 use crate::manifest::Part;
 
@@ -98,15 +98,19 @@ async fn output(place: &Place, part: &Part, found: &mut Found) -> anyhow::Result
             found.same("rows, decoded", part.rows_written, rows);
             match record {
                 None => found.fault("expected Daymark's record in the footer, found none"),
-                Some(record) => footer(part, &record, found),
+                Some(Err(why)) => found.fault(why.to_string()),
+                Some(Ok(record)) => footer(part, &record, found),
             }
         }
     }
     Ok(())
 }
 
+/// The footer's record, if there is one, or why it cannot be read.
+type Record = Option<Result<PartRecord, TailError>>;
+
 /// The footer's record, and the number of rows that the file really has.
-fn decode(file: File) -> anyhow::Result<(Option<PartRecord>, u64)> {
+fn decode(file: File) -> anyhow::Result<(Record, u64)> {
     let record = Parquet::open(file.try_clone()?)?.record();
     let mut rows = 0;
     for batch in ParquetRecordBatchReaderBuilder::try_new(file)?.build()? {

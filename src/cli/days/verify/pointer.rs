@@ -1,6 +1,6 @@
 //! The pointer that all `_latest` views go by, beside the days that were looked at.
 
-use super::Found;
+use super::{Found, day};
 use crate::cli::days::place::Place;
 use crate::keys::Day;
 use crate::manifest;
@@ -14,6 +14,7 @@ pub(super) async fn verify(
     found: &mut Found,
 ) -> anyhow::Result<()> {
     let key = place.config.layout.latest();
+    day::beside(place, &key, found).await?;
     let date = match place.read(&key).await? {
         None => None,
         Some(bytes) => match manifest::parse_latest(&bytes) {
