@@ -140,7 +140,7 @@ fn judge(seen: &Seen, known: &Known, policy: &Policy, tables: BTreeMap<String, C
         comparisons.extend(absent);
         comparisons.extend(compare::lost(seen, known));
         comparisons.extend(compare::left(seen, known, &tables));
-        comparisons.extend(ahead(seen));
+        comparisons.extend(ahead(seen).filter(|_| policy.ends_tomorrow));
         comparisons.extend(compare::swings(seen, known, policy, &tables));
     }
     let state = state(known, &tables, blocked, reasons.is_empty());

@@ -217,7 +217,7 @@ impl Sweeper {
             memory,
             pointer: Pointer::read(&self.store, &self.objects, layout, request.dry_run)
                 .await?
-                .on(&today),
+                .up_to(today.plus(1).filter(|_| self.config.days.policy.ends_tomorrow)),
             catalog: Catalog::new(self.glue.clone()),
             drained_ms,
             wishes: Vec::new(),

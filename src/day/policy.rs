@@ -28,6 +28,9 @@ pub struct Policy {
     pub swing_percent: Option<u32>,
     /// Whether parts are sent too that were converted under another profile than today's. Default false.
     pub reconvert: bool,
+    /// Whether a day beyond tomorrow is shown to nobody, because Athena's tables end there: then it is told, and is not the newest
+    /// complete one. Default true.
+    pub ends_tomorrow: bool,
 }
 
 impl Default for Policy {
@@ -43,6 +46,7 @@ impl Default for Policy {
             keep_ms: None,
             swing_percent: Some(50),
             reconvert: false,
+            ends_tomorrow: true,
         }
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Pointer {
     store: Store,
     /// Whether nothing is to be written.
     keep: bool,
-    /// The last day that it may name: Athena's tables have no partitions beyond tomorrow.
+    /// The last day that it may name.
     last: Option<Day>,
 }
 
@@ -45,9 +45,8 @@ impl Pointer {
         Ok(pointer)
     }
 
-    /// The same, for a sweep on this day by S3's clock.
-    pub(super) fn on(self, today: &Day) -> Self {
-        let last = today.plus(1);
+    /// The same, which names no day after this one.
+    pub(super) fn up_to(self, last: Option<Day>) -> Self {
         Pointer { last, ..self }
     }
 

@@ -243,6 +243,8 @@ impl Place {
             settings.remove(&format!("{PREFIX}{name}"));
         }
         let mut config = config(settings)?;
+        // No Athena looks into a folder.
+        config.days.policy.ends_tomorrow = false;
         change(&mut config);
         let tuning = Tuning {
             path_style: true,

@@ -4,6 +4,7 @@ use super::{Found, day};
 use crate::cli::days::place::Place;
 use crate::keys::Day;
 use crate::manifest;
+use crate::store::Listing;
 
 /// Looks at the pointer. `published`: of the days that were looked at, those that are published, in their order; `looked`: all
 /// that were.
@@ -25,8 +26,16 @@ pub(super) async fn verify(
             }
         },
     };
-    let newest = published.last();
     let (layout, looked_at) = (&place.config.layout, |date: &Day| looked.contains(date));
+    let last = last(place).await?;
+    let is_ahead = |date: &Day| last.as_ref().is_some_and(|last| date > last);
+    let newest = published.iter().rfind(|date| !is_ahead(date));
+    if let Some(date) = date.as_ref().filter(|date| is_ahead(date)) {
+        found.fault(format!(
+            "{key}: expected a day up to tomorrow, which Athena's tables end at, found {date}"
+        ));
+        return Ok(());
+    }
     if let Some(date) = date.as_ref().filter(|date| !looked_at(date))
         && place.dates(&layout.manifests(), date, date).await?.is_empty()
     {
@@ -46,4 +55,18 @@ pub(super) async fn verify(
         _ => {}
     }
     Ok(())
+}
+
+/// The last day that the pointer may name, by S3's clock.
+async fn last(place: &Place) -> anyhow::Result<Option<Day>> {
+    if !place.config.days.policy.ends_tomorrow {
+        return Ok(None);
+    }
+    let layout = &place.config.layout;
+    let listing = Listing {
+        entries_max: Some(1),
+        ..Listing::of(layout.latest())
+    };
+    let page = place.store.list(layout.curated().bucket(), &listing).await?;
+    Ok(Day::of_ms(page.date_ms).and_then(|today| today.plus(1)))
 }
