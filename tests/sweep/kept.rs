@@ -70,6 +70,7 @@ async fn a_sweep_that_was_held_up_deletes_nothing_that_came_since() {
     let a = lake.part(DATE, "a", 3).await;
     let output = lake.world.output(&a);
     lake.overwrite(&output, "damaged").await;
+    lake.wait(61);
     let (held, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (told, wait) = (Arc::clone(&held), Arc::clone(&go));
     let hook = Hook::new(move || {
