@@ -310,8 +310,8 @@ async fn a_folder_that_is_called_like_a_table_of_daymarks_own_keeps_its_rows() {
         [format!("lake/parts/date={DATE}/r000001.parquet")]
     );
     let rest = [
-        "published/table=daymark_latest",
-        "live/table=daymark_latest",
+        "published/table=daymark_latest/",
+        "live/table=daymark_latest/",
         "live/table=daymark_parts/",
     ];
     assert!(lake.under(&rest).await.is_empty());
