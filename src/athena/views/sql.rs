@@ -5,6 +5,9 @@ use crate::athena::Column;
 use crate::athena::definitions::PropertyKind;
 use crate::names::PARTITION_KEY;
 
+/// The clock of an instant, behind a day, and the blank before its offset, which the tables take and Trino does not.
+const CLOCK: &str = r"[ T](\S+) ?";
+
 /// The end of an instant whose offset is none of Trino's: beyond fourteen hours, or with seconds.
 const NO_ZONE: &str = r"T.*[+-](1[5-9]|14:?.?[1-9]|[2-9]|\d\d:?\d\d:?\d)";
 
@@ -112,7 +115,7 @@ impl Typing {
             // instant too far away. So neither gets there: digits are 14 at most, and such an offset is made no date.
             Engine::Trino => format!(
                 "coalesce(try(from_unixtime(CAST(CAST({text} AS bigint) AS decimal(14))/1e3,'UTC')),\
-                 try(from_iso8601_timestamp(regexp_replace(replace({text},' ','T'),'{NO_ZONE}','?')))) AT TIME ZONE 'UTC'"
+                 try(from_iso8601_timestamp(regexp_replace(regexp_replace({text},'{CLOCK}','T$1'),'{NO_ZONE}','?')))) AT TIME ZONE 'UTC'"
             ),
             Engine::DuckDb => format!("daymark_instant({text})"),
         };
@@ -177,6 +180,34 @@ mod tests {
         assert_eq!(quoted("order"), "\"order\"");
         assert_eq!(quoted("property_a\"b"), "\"property_a\"\"b\"");
         assert_eq!(literal("o'clock"), "'o''clock'");
+    }
+
+    /// The rules in Trino's own words; what Trino makes of them is asked by `make athena`.
+    #[test]
+    fn an_instant_may_have_a_blank_before_its_offset() {
+        let typing = Typing {
+            decimals: None,
+            engine: Engine::Trino,
+        };
+        let instant = typing.typed(PropertyKind::DateTime, "t");
+        assert!(
+            instant.contains(r"regexp_replace(t,'[ T](\S+) ?','T$1')"),
+            "{instant}"
+        );
+        let clock = regex_lite::Regex::new(CLOCK).unwrap();
+        let zone = regex_lite::Regex::new(NO_ZONE).unwrap();
+        for (text, read, is_zone) in [
+            ("2026-11-20", "2026-11-20", true),
+            ("2026-11-20 01:02:03.123", "2026-11-20T01:02:03.123", true),
+            ("2026-11-20 01:02:03.123 +0000", "2026-11-20T01:02:03.123+0000", true),
+            ("2026-11-20 01:02:03 Z", "2026-11-20T01:02:03Z", true),
+            ("2026-11-20T01:02:03 -08:00", "2026-11-20T01:02:03-08:00", true),
+            ("2026-11-20T01:02:03Z", "2026-11-20T01:02:03Z", true),
+            ("2026-11-20 01:02:03 +15:00", "2026-11-20T01:02:03+15:00", false),
+        ] {
+            let found = clock.replace_all(text, "T$1");
+            assert_eq!((&*found, !zone.is_match(&found)), (read, is_zone), "{text}");
+        }
     }
 
     #[test]
