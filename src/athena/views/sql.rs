@@ -1,8 +1,9 @@
 //! Pieces of SQL: Trino's, which is Athena's, and DuckDB's where it differs.
 
 use super::ViewSettings;
-use crate::athena::Column;
+use super::gaps::Standing;
 use crate::athena::definitions::PropertyKind;
+use crate::athena::{Column, presto};
 use crate::names::PARTITION_KEY;
 
 /// The clock of an instant, behind a day, and the blank before its offset, which the tables take and Trino does not.
@@ -49,6 +50,24 @@ impl Days<'_> {
             String::new()
         } else {
             format!(" WHERE {}", all.join(" AND "))
+        }
+    }
+}
+
+impl Days<'_> {
+    /// The rows of these days, of the table that has each: one select for each that is read, by the conditions that it is given.
+    pub(super) fn of<T>(self, tables: &Standing<T>, select: impl Fn(&T, Vec<String>) -> String) -> String {
+        let Standing { usual, other } = tables;
+        match (other, self) {
+            (None, _) => select(usual, Vec::new()),
+            (Some((other, gaps)), Days::Latest(_)) => {
+                select(if gaps.has_newest() { other } else { usual }, Vec::new())
+            }
+            (Some((other, gaps)), Days::All) => {
+                let gaps = gaps.condition(&quoted(PARTITION_KEY));
+                let rest = select(usual, vec![format!("NOT {gaps}")]);
+                format!("{rest} UNION ALL {}", select(other, vec![gaps]))
+            }
         }
     }
 }
@@ -102,6 +121,15 @@ impl Typing {
             (PropertyKind::Bool, _) => "boolean".to_owned(),
             (PropertyKind::Date, _) => "date".to_owned(),
             (PropertyKind::DateTime, _) => "timestamp".to_owned(),
+        }
+    }
+
+    /// The engine's type of a column.
+    pub(super) fn sql_type(self, column: &Column) -> String {
+        match self.engine {
+            Engine::Trino => presto::trino_type(&column.hive_type),
+            // DuckDB takes Hive's names.
+            Engine::DuckDb => column.hive_type.clone(),
         }
     }
 
@@ -199,7 +227,11 @@ mod tests {
         for (text, read, is_zone) in [
             ("2026-11-20", "2026-11-20", true),
             ("2026-11-20 01:02:03.123", "2026-11-20T01:02:03.123", true),
-            ("2026-11-20 01:02:03.123 +0000", "2026-11-20T01:02:03.123+0000", true),
+            (
+                "2026-11-20 01:02:03.123 +0000",
+                "2026-11-20T01:02:03.123+0000",
+                true,
+            ),
             ("2026-11-20 01:02:03 Z", "2026-11-20T01:02:03Z", true),
             ("2026-11-20T01:02:03 -08:00", "2026-11-20T01:02:03-08:00", true),
             ("2026-11-20T01:02:03Z", "2026-11-20T01:02:03Z", true),
