@@ -1,6 +1,6 @@
 //! What an account says of itself: its object and event types, their properties, and the types of link between records.
 //!
-//! They come from three tables of the newest complete day. HubSpot documents their names and little of their columns, so
+//! They come from three tables, each of the newest day that has any. HubSpot documents their names and little of their columns, so
 //! columns are found by name in the spellings that its API and its exports use, and one that is missing costs only what it
 //! would have told. What is read is in the order of ids and names, whatever the order of rows and parts: the same
 //! definitions make the same views.
@@ -149,6 +149,21 @@ impl Definitions {
     fn count(&self) -> usize {
         let properties: usize = self.properties.values().map(BTreeMap::len).sum();
         self.types.len() + properties + self.associations.len()
+    }
+
+    /// Whether nothing is defined: by a file of a header alone, for one.
+    pub fn is_empty(&self) -> bool {
+        self.count() == 0
+    }
+
+    /// These, and those of other tables.
+    #[must_use]
+    pub fn and(mut self, others: Definitions) -> Self {
+        self.types.extend(others.types);
+        self.properties.extend(others.properties);
+        self.associations.extend(others.associations);
+        self.warnings.extend(others.warnings);
+        self
     }
 
     /// Counts which properties are set, from rows of OBJECT_WITH_OBJECT_PROPERTIES: where a view has no room for all, those

@@ -18,7 +18,7 @@ const FILE: &str = "daymark file";
 ///
 /// `daymark_instant` lets ISO texts through and no others: DuckDB's own casts take `epoch`, `2026/11/20` and `24:00:00`, and leave
 /// the zone of `01:02:03 Europe/Berlin` out. As in the views of Athena, instants have milliseconds, digits are 14 at most, and
-/// offsets 14 hours. A blank before the offset, which is Snowflake's own form, is read here alone.
+/// offsets 14 hours. A blank before the offset is Snowflake's own form.
 const MACROS: &str = r"CREATE OR REPLACE MACRO daymark_instant(t) AS
   CASE WHEN regexp_full_match(t, '[+-]?0*[0-9]{1,14}') THEN TRY(epoch_ms(CAST(t AS BIGINT)))
        WHEN regexp_full_match(t, '[0-9]{4}-[0-9]{2}-[0-9]{2}'

@@ -16,9 +16,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::definitions::{Definitions, LinkEnds, TypeDefinition};
 use super::presto::{ORIGINAL_TEXT_BYTES_MAX, STATEMENT_BYTES_MAX, original_text};
 use super::{Column, View};
-use crate::names::table_name;
 
 mod columns;
+mod events;
+mod gaps;
 mod links;
 mod names;
 mod objects;
@@ -29,13 +30,15 @@ mod sql;
 #[cfg(test)]
 mod tests;
 
+use events::{Defined, events};
 use links::Pair;
 use names::{BASE_BYTES_MAX, Claim, part, settle};
 use objects::Objects;
 use seeds::SEEDS;
 use sql::{Days, LATEST, Typing};
 
-pub use settings::ViewSettings;
+pub use gaps::Gaps;
+pub use settings::{Lake, ViewSettings};
 pub use sql::Engine;
 #[cfg(feature = "cli")]
 pub(crate) use sql::literal;
@@ -49,6 +52,8 @@ pub struct Built {
     pub failed: Vec<(String, String)>,
     /// What is odd, but keeps no view from being built.
     pub warnings: Vec<String>,
+    /// Which tables' definitions are an earlier day's, or nobody's, and why.
+    pub earlier: Vec<String>,
     /// Whether there was a view without room for all of its properties, so that usage chooses among them.
     pub is_cut: bool,
 }
@@ -64,9 +69,9 @@ struct Body {
 /// What a view is made from.
 #[derive(Debug)]
 enum Plan<'a> {
-    Objects(Objects<'a>),
+    Objects(Box<Objects<'a>>),
     Links(Pair<'a>),
-    Events(&'a str, &'a [Column], Option<&'a str>),
+    Events(&'a str, &'a [Column], Defined<'a>),
     History,
     /// A table's newest day; there is no view of all of its days, which is the table.
     Table(&'a str, &'a [Column]),
@@ -104,6 +109,7 @@ pub fn views(
     };
     let namings = namings(definitions, settings);
     built.warnings.extend(unmeant(settings, &namings));
+    built.warnings.extend(settings.lake.left_out());
     let base: Vec<&str> = tables
         .keys()
         .map(String::as_str)
@@ -160,13 +166,15 @@ pub fn views(
         .zip(twins.into_iter().zip(twin_names))
     {
         if let Some(name) = name {
-            let body = plan.body(definitions, tables, typing, Days::All);
+            let body = plan.body(tables, &settings.lake, (typing, Days::All));
             built.add(name, &wanted, body);
         }
-        let body = plan.body(definitions, tables, typing, latest).map(|body| Body {
-            comment: columns::comment(&format!("Newest complete day. {}", body.comment)),
-            ..body
-        });
+        let body = plan
+            .body(tables, &settings.lake, (typing, latest))
+            .map(|body| Body {
+                comment: columns::comment(&format!("Newest complete day. {}", body.comment)),
+                ..body
+            });
         built.add(twin_name, &twin.wanted, body);
     }
     built.views.sort_by(|one, other| one.name.cmp(&other.name));
@@ -213,19 +221,20 @@ impl Built {
 impl Plan<'_> {
     fn body(
         &self,
-        definitions: &Definitions,
         tables: &BTreeMap<String, Vec<Column>>,
-        typing: Typing,
-        days: Days<'_>,
+        lake: &Lake,
+        (typing, days): (Typing, Days<'_>),
     ) -> Result<Body, String> {
+        if lake.is_pointer_foreign && matches!(days, Days::Latest(_)) {
+            // Over that one it would be empty, or somebody else's date.
+            return Err(format!(
+                "table {LATEST}, which is to tell the newest day, is one that Daymark did not make"
+            ));
+        }
         match self {
             Plan::Objects(objects) => Ok(objects.body(days)),
-            Plan::Links(pair) => links::body(pair, tables, days),
-            Plan::Events(table, columns, type_id) => {
-                let none = BTreeMap::new();
-                let defined = type_id
-                    .and_then(|id| definitions.properties.get(id))
-                    .unwrap_or(&none);
+            Plan::Links(pair) => links::body(pair, tables, lake.links.as_ref(), days),
+            Plan::Events(table, columns, defined) => {
                 Ok(plain::events(table, columns, defined, (typing, days)))
             }
             Plan::History => plain::history_current(tables, days),
@@ -373,7 +382,7 @@ fn objects<'a>(
             Ok((planned, warnings)) => {
                 built.warnings.extend(warnings);
                 built.is_cut |= planned.is_cut();
-                Plan::Objects(planned)
+                Plan::Objects(Box::new(planned))
             }
             // Nobody asked for a standard type that the account does not tell of.
             Err(_) if !definitions.types.contains_key(id) => continue,
@@ -432,57 +441,4 @@ fn links<'a>(
         wished.push((claim(&wanted, rank(from_id).max(rank(to_id)), &identity), plan));
     }
     wished
-}
-
-fn events<'a>(
-    definitions: &'a Definitions,
-    tables: &'a BTreeMap<String, Vec<Column>>,
-    base: &[&'a str],
-    built: &mut Built,
-) -> Vec<(Claim, Plan<'a>)> {
-    let mut wished = Vec::new();
-    for table in base.iter().filter(|name| name.starts_with("events_")) {
-        let columns = tables.get(*table).map_or(&[][..], Vec::as_slice);
-        let type_id = event_type(table, definitions).unwrap_or_else(|| {
-            built.warnings.push(format!(
-                "no event type is defined for table {table}: its properties stay text"
-            ));
-            None
-        });
-        wished.push((claim(table, 0, table), Plan::Events(table, columns, type_id)));
-    }
-    wished
-}
-
-/// The event type that a table is of, by what the table may be called after, the likeliest first. None inside if several are
-/// it equally well; None if none is.
-fn event_type<'a>(table: &str, definitions: &'a Definitions) -> Option<Option<&'a str>> {
-    let of_type = |defined: &TypeDefinition| {
-        let named = |name: &Option<String>| name.clone().unwrap_or_default();
-        let (name, qualified) = (named(&defined.name), named(&defined.qualified_name));
-        [
-            bare(&name).to_owned(),
-            name.clone(),
-            bare(&qualified).to_owned(),
-            qualified.clone(),
-            named(&defined.singular),
-            named(&defined.plural),
-        ]
-    };
-    let is_it = |name: &str| {
-        let folder = format!("EVENTS_{name}");
-        !name.is_empty() && (table == table_name(&folder) || table == format!("events_{}", part(name)))
-    };
-    for place in 0..6 {
-        let mut found = definitions
-            .types
-            .iter()
-            .filter(|(id, _)| is_event(id))
-            .filter(|(_, defined)| of_type(defined).get(place).is_some_and(|name| is_it(name)))
-            .map(|(id, _)| id.as_str());
-        if let Some(first) = found.next() {
-            return Some(found.next().is_none().then_some(first));
-        }
-    }
-    None
 }

@@ -6,9 +6,9 @@
 A sample account is converted, swept and published by the product, which writes the Glue catalog too: nothing here makes a
 table or a view. Then real Trino, beside a local AWS, reads every table and every view whole, and asks every query of
 queries/. Each is printed with its number of rows; a view without rows, a row that is not as the sample's truth has it, and a
-table, view or query that one side knows and the other does not are failures. After that come schemas that change, tables that
-lack or repeat rows, types with more properties than a view has room for, days that are published while they are read, and what
-a question costs as days go by.
+table, view or query that one side knows and the other does not are failures. After that come schemas that change, days that lack
+a table, tables that repeat rows, types with more properties than a view has room for, days that are published while they are read,
+and what a question costs as days go by.
 
 Exit status: 0 all as it should be, 1 something is not, 3 Trino could not be downloaded and nothing was tested.
 """
@@ -27,6 +27,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 import beside  # noqa: E402
 import ministack  # noqa: E402
 
+import absent  # noqa: E402
 import engine  # noqa: E402
 import evolution  # noqa: E402
 import gaps  # noqa: E402
@@ -63,7 +64,8 @@ def main():
         check_views(asked, truth, report, aws, DATABASE)
         check_queries(asked, truth, report)
         tests = [
-            ("evolution", evolution), ("gaps", gaps), ("wide", wide), ("growth", growth), ("publications", publications),
+            ("evolution", evolution), ("absent", absent), ("gaps", gaps), ("wide", wide), ("growth", growth),
+            ("publications", publications),
         ]
         for name, test in tests:
             test.check(asked.of, Lake(options.daymark, aws, options.work, name), report)

@@ -244,6 +244,128 @@ async fn a_day_without_definitions_has_the_views_of_the_last_ones() {
     // It is no reason to try again all the time.
     let (_, asked) = lake.sweep_hours_later(16, autumn()).await;
     assert_eq!(asked, Vec::<String>::new());
+    // The program says it, too. Types are the day's own.
+    let variables = [("DAYMARK_GLUE_DATABASE", lake.database.as_str())];
+    let said = "note: 2026-11-22 has no row in table property_definitions that defines anything: what it defines is taken from 2026-11-20";
+    for (command, arguments) in [
+        ("catalog", &["--diff"][..]),
+        ("ddl", &["objects_contacts_latest"]),
+    ] {
+        let run = lake.desk.run_by(&variables, command, arguments).expect(0);
+        run.says(said);
+        assert!(
+            !run.err.contains("object_and_event_type_definitions"),
+            "{}",
+            run.err
+        );
+    }
+    // Whoever corrects the day that they are taken from changes the views.
+    lake.account("2026-11-20", &[("0-1", "phone", "string")]).await;
+    lake.sweep_hours_later(24, autumn()).await;
+    assert!(names(&lake.tables().await["objects_contacts"]).contains(&"property_phone".to_owned()));
+}
+
+/// One table that stays away neither stops what the others define nor is forgotten.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_table_of_definitions_is_taken_from_its_own_newest_day() {
+    let lake = Lake::new("eachtable").await;
+    let of_links = "COMBINEDASSOCIATIONTYPEID,FROMOBJECTTYPEID,TOOBJECTTYPEID,NAME";
+    let links = "COMBINEDASSOCIATIONTYPEID,FROMOBJECTTYPEID,FROMOBJECTID,TOOBJECTTYPEID,TOOBJECTID\n0-5,0-1,1,2-77,2\n";
+    lake.text(
+        "2026-10-10",
+        "ASSOCIATION_DEFINITIONS",
+        &format!("{of_links}\n0-5,0-1,2-77,owner\n"),
+    )
+    .await;
+    lake.account("2026-10-10", &[("0-1", "email", "string")]).await;
+    lake.sweep().await;
+    // Longer than a month.
+    lake.account(
+        "2026-11-20",
+        &[("0-1", "email", "string"), ("0-1", "phone", "string")],
+    )
+    .await;
+    lake.text("2026-11-20", "ASSOCIATIONS", links).await;
+    let (report, _) = lake.sweep_hours_later(8, autumn()).await;
+    let taken = "2026-11-20 has no table association_definitions: what it defines is taken from 2026-10-10";
+    assert_eq!(report.catalog.held["views"], taken);
+    let tables = lake.tables().await;
+    assert!(names(&tables["objects_contacts"]).contains(&"property_phone".to_owned()));
+    let latest = lake.view("associations_contacts_to_boats_latest").await.sql;
+    assert!(
+        latest.contains("WHERE \"date\" = '2026-10-10' GROUP BY"),
+        "{latest}"
+    );
+    assert!(latest.contains("\"date\" >= '2026-11-1"), "{latest}");
+    // A header alone is as good as none.
+    lake.text("2026-11-20", "ASSOCIATION_DEFINITIONS", &format!("{of_links}\n"))
+        .await;
+    let (report, _) = lake.sweep_hours_later(16, autumn()).await;
+    assert!(
+        report.catalog.held["views"].contains("2026-11-20 has no row in table association_definitions"),
+        "{report:?}"
+    );
+    assert_eq!(
+        lake.view("associations_contacts_to_boats_latest").await.sql,
+        latest
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_without_records_changes_no_other_day() {
+    let lake = Lake::new("norecords").await;
+    lake.account("2026-11-20", &[("0-1", "email", "string")]).await;
+    lake.sweep().await;
+    let before = lake.view("objects_contacts").await;
+    lake.text("2026-11-21", "OBJECT_AND_EVENT_TYPE_DEFINITIONS", TYPES)
+        .await;
+    lake.text(
+        "2026-11-21",
+        "PROPERTY_DEFINITIONS",
+        &properties(&[("0-1", "email", "string")]),
+    )
+    .await;
+    let with = "OBJECTTYPEID,OBJECTID,PROPERTIES\n0-1,1,\"{\"\"email\"\":\"\"a@b\"\"}\"\n";
+    lake.text("2026-11-21", "OBJECT_WITH_OBJECT_PROPERTIES", with)
+        .await;
+    let (report, _) = lake.sweep_hours_later(8, autumn()).await;
+    hold_nothing(&report);
+    let after = lake.view("objects_contacts").await;
+    assert_eq!(before.columns, after.columns);
+    assert!(
+        after
+            .sql
+            .contains("\"objects\" WHERE objecttypeid = '0-1' AND NOT (\"date\" >= '2026-11-21')"),
+        "{}",
+        after.sql
+    );
+    assert!(
+        !lake
+            .view("objects_contacts_latest")
+            .await
+            .sql
+            .contains("\"objects\"")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_a_pointer_of_somebody_else_no_newest_day_is_made() {
+    let lake = Lake::new("foreignpointer").await;
+    let input = TableInput::builder()
+        .name("daymark_latest")
+        .description("by hand");
+    let request = lake.glue.create_table().database_name(&lake.database);
+    request.table_input(input.build().unwrap()).send().await.unwrap();
+    lake.account("2026-11-20", &[("0-1", "email", "string")]).await;
+    let (report, _) = lake.sweep().await;
+    let held = &report.catalog.held;
+    for name in ["objects_contacts_latest", "objects_latest"] {
+        assert!(held[name].contains("table daymark_latest"), "{held:?}");
+    }
+    let tables = lake.tables().await;
+    assert!(tables.contains_key("objects_contacts"));
+    let latest = tables.keys().filter(|name| name.ends_with("_latest"));
+    assert_eq!(latest.collect::<Vec<_>>(), ["daymark_latest"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

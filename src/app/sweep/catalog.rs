@@ -15,7 +15,6 @@ use super::state::State;
 use super::streams;
 use super::views;
 use super::{SweepError, Sweeper};
-use crate::athena::Column;
 use crate::athena::tables::{self, Change, Found, Held, Kind, LIVE_SUFFIX, Range, Seen, Step, Wanted};
 use crate::athena::views::Built;
 use crate::glue::{Glue, GlueError, Wrote};
@@ -191,11 +190,11 @@ impl Catalog {
         }
     }
 
-    /// The tables that views are made over, with their columns.
-    pub(super) async fn published(&mut self) -> Result<BTreeMap<String, Vec<Column>>, SweepError> {
+    /// What views are made over.
+    pub(super) async fn published(&mut self) -> Result<views::Over, SweepError> {
         Ok(match self.load().await? {
             Some((_, found)) => views::published(found.values().map(|found| &found.table)),
-            None => BTreeMap::new(),
+            None => views::Over::default(),
         })
     }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Body;
 use super::columns::{Selected, comment, list};
 use super::sql::{Days, date_column, literal, quoted};
+use super::{Body, Gaps};
 use crate::athena::Column;
 use crate::athena::definitions::ASSOCIATIONS as DEFINITIONS;
 use crate::names::PARTITION_KEY;
@@ -25,13 +25,14 @@ pub(super) struct Pair<'a> {
     pub(super) to: &'a str,
 }
 
-/// The view of a pair.
+/// The view of a pair. `gaps` are days of links without definitions, and the day whose definitions stand in.
 ///
 /// # Errors
 /// Why it cannot be built.
 pub(super) fn body(
     pair: &Pair<'_>,
     tables: &BTreeMap<String, Vec<Column>>,
+    gaps: Option<&(Gaps, String)>,
     days: Days<'_>,
 ) -> Result<Body, String> {
     let columns = tables.get(LINKS).ok_or_else(|| format!("no table {LINKS}"))?;
@@ -76,13 +77,14 @@ pub(super) fn body(
         expression: format!("a.{}", quoted(&column.name)),
     }));
     let told = told(tables);
+    let defined = Defined::of(days, gaps);
     // A column of the links' own goes before one of their definitions.
     selected.extend(
         told.iter()
             .filter(|column| !columns.iter().any(|own| own.name == column.name))
             .map(|column| Selected {
                 column: column.clone(),
-                expression: format!("d.{}", quoted(&column.name)),
+                expression: defined.expression(&quoted(&column.name)),
             }),
     );
     let date = quoted(PARTITION_KEY);
@@ -97,7 +99,7 @@ pub(super) fn body(
     let join = if told.is_empty() {
         String::new()
     } else {
-        definition(&told, days)
+        defined.join(&told, days)
     };
     Ok(Body {
         sql: format!(
@@ -129,17 +131,64 @@ fn told(tables: &BTreeMap<String, Vec<Column>>) -> Vec<Column> {
         .collect()
 }
 
-/// One row for each type of link and day, whatever the table repeats: a link must not come twice because its definition does.
-fn definition(told: &[Column], days: Days<'_>) -> String {
-    let date = quoted(PARTITION_KEY);
-    let told: Vec<String> = told
-        .iter()
-        .map(|column| format!("max({0}) AS {0}", quoted(&column.name)))
-        .collect();
-    format!(
-        " LEFT JOIN (SELECT {date}, {KEY}, {} FROM {DEFINITIONS}{} GROUP BY {date}, {KEY}) d \
-         ON d.{date} = a.{date} AND d.{KEY} = a.{KEY}",
-        told.join(", "),
-        days.filter(&[])
-    )
+/// Which definitions tell of a link.
+#[derive(Debug, Clone, Copy)]
+enum Defined<'g> {
+    /// Those of its own day.
+    Own,
+    /// Those of one day, whatever its own is.
+    Of(&'g str),
+    /// Those of its own day, or on days without any, those of one.
+    OwnOr(&'g Gaps, &'g str),
+}
+
+impl<'g> Defined<'g> {
+    fn of(days: Days<'_>, gaps: Option<&'g (Gaps, String)>) -> Self {
+        match (gaps, days) {
+            (Some((gaps, day)), Days::All) => Defined::OwnOr(gaps, day),
+            (Some((gaps, day)), Days::Latest(_)) if gaps.has_newest() => Defined::Of(day),
+            _ => Defined::Own,
+        }
+    }
+
+    fn expression(self, column: &str) -> String {
+        match self {
+            Defined::Own | Defined::Of(_) => format!("d.{column}"),
+            // On a day with definitions the other is not joined, on a day without the own has no row.
+            Defined::OwnOr(..) => format!("coalesce(d.{column}, e.{column})"),
+        }
+    }
+
+    /// One row for each type of link and day, whatever the table repeats: a link must not come twice because its definition
+    /// does.
+    fn join(self, told: &[Column], days: Days<'_>) -> String {
+        let date = quoted(PARTITION_KEY);
+        let told: Vec<String> = told
+            .iter()
+            .map(|column| format!("max({0}) AS {0}", quoted(&column.name)))
+            .collect();
+        let told = told.join(", ");
+        let own = || {
+            format!(
+                " LEFT JOIN (SELECT {date}, {KEY}, {told} FROM {DEFINITIONS}{} GROUP BY {date}, {KEY}) d \
+                 ON d.{date} = a.{date} AND d.{KEY} = a.{KEY}",
+                days.filter(&[])
+            )
+        };
+        let of = |day: &str, name: &str| {
+            format!(
+                " LEFT JOIN (SELECT {KEY}, {told} FROM {DEFINITIONS} WHERE {date} = {} GROUP BY {KEY}) {name} \
+                 ON {name}.{KEY} = a.{KEY}",
+                literal(day)
+            )
+        };
+        match self {
+            Defined::Own => own(),
+            Defined::Of(day) => of(day, "d"),
+            Defined::OwnOr(gaps, day) => {
+                let gaps = gaps.condition(&format!("a.{date}"));
+                format!("{}{} AND {gaps}", own(), of(day, "e"))
+            }
+        }
+    }
 }

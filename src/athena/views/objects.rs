@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::columns::{PropertyColumns, Selected, comment, list, of_properties};
+use super::gaps::Standing;
 use super::sql::{Days, Typing, date_column, literal, quoted};
 use super::{Body, ViewSettings};
 use crate::athena::Column;
@@ -19,14 +20,52 @@ pub(super) struct Objects<'a> {
     pub(super) type_id: &'a str,
     /// What people call the type, for the comment.
     pub(super) title: &'a str,
-    base: &'a str,
+    base: Standing<Base>,
     columns: Vec<Column>,
-    source: Option<Source>,
+    source: Option<Standing<Source>>,
     properties: Vec<PropertyColumns>,
     left_out: usize,
     why: &'static str,
     is_cut: bool,
     typing: Typing,
+}
+
+/// A table that records are read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Base {
+    table: &'static str,
+    columns: Vec<Column>,
+}
+
+impl Base {
+    /// The table, if records can be told in it.
+    fn of(table: &'static str, tables: &BTreeMap<String, Vec<Column>>) -> Option<Self> {
+        let columns = tables.get(table).into_iter().flatten();
+        let columns = columns.filter(|column| column.name != "properties" && column.name != PARTITION_KEY);
+        has(tables, table, &["objecttypeid", "objectid"]).then(|| Base {
+            table,
+            columns: columns.cloned().collect(),
+        })
+    }
+
+    /// These columns, as far as it has them.
+    fn list(&self, columns: &[Column], typing: Typing) -> String {
+        let selected = columns.iter().map(|column| {
+            let own = self.columns.iter().find(|own| own.name == column.name);
+            let (name, sql_type) = (quoted(&column.name), typing.sql_type(column));
+            let expression = match own {
+                Some(own) if own.hive_type == column.hive_type => name,
+                Some(_) => format!("try_cast({name} AS {sql_type})"),
+                None => format!("CAST(NULL AS {sql_type})"),
+            };
+            Selected {
+                column: column.clone(),
+                expression,
+            }
+        });
+        let selected: Vec<Selected> = selected.chain([Selected::plain(&date_column())]).collect();
+        list(&selected)
+    }
 }
 
 /// Where the properties of a record are.
@@ -129,35 +168,21 @@ impl<'a> Objects<'a> {
         tables: &BTreeMap<String, Vec<Column>>,
         settings: &ViewSettings,
     ) -> Result<(Self, Vec<String>), String> {
-        let key = ["objecttypeid", "objectid"];
-        // A table that HubSpot does not write any more stays in the catalog: one that the newest day has goes before it.
-        let is_absent = |table: &str| settings.absent.contains(table);
-        let either = |one: &'static str, other: &'static str| match is_absent(one) && !is_absent(other) {
-            true => [other, one],
-            false => [one, other],
-        };
-        let base = either(RECORDS, JSON)
-            .into_iter()
-            .find(|table| has(tables, table, &key))
+        let lake = &settings.lake;
+        let of = |table| Base::of(table, tables);
+        let base = Standing::of(of(RECORDS), of(JSON), &lake.records)
             .ok_or_else(|| format!("no table {RECORDS} or {JSON} with columns objecttypeid and objectid"))?;
-        let columns: Vec<Column> = tables
-            .get(base)
-            .into_iter()
-            .flatten()
-            .filter(|column| column.name != "properties" && column.name != PARTITION_KEY)
-            .cloned()
-            .collect();
+        // The same whatever the newest day has, so that columns do not come and go.
+        let columns = base.usual.columns.clone();
         let Chosen {
             properties: chosen,
             configured,
         } = chosen(definitions, type_id, names, settings);
         let by_configuration = configured.is_some();
         let (mut left_out, missing) = configured.unwrap_or_default();
-        let sources = either(JSON, ROWS).into_iter().filter_map(|table| match table {
-            JSON => has(tables, JSON, &["objecttypeid", "objectid", "properties"]).then_some(Source::Json),
-            _ => has(tables, ROWS, &["objecttypeid", "objectid", "name", "value"]).then_some(Source::Rows),
-        });
-        let source = match sources.into_iter().next() {
+        let json = has(tables, JSON, &["objecttypeid", "objectid", "properties"]).then_some(Source::Json);
+        let rows = has(tables, ROWS, &["objecttypeid", "objectid", "name", "value"]).then_some(Source::Rows);
+        let source = match Standing::of(json, rows, &lake.properties) {
             _ if chosen.is_empty() => None,
             Some(source) => Some(source),
             None => return Err(format!("no table {JSON} or {ROWS} that holds its properties")),
@@ -205,9 +230,7 @@ impl<'a> Objects<'a> {
 
     /// The statement, columns and comment.
     pub(super) fn body(&self, days: Days<'_>) -> Body {
-        let of_type = format!("objecttypeid = {}", literal(self.type_id));
         let date = quoted(PARTITION_KEY);
-        let filter = days.filter(std::slice::from_ref(&of_type));
         let mut selected: Vec<Selected> = self
             .columns
             .iter()
@@ -226,29 +249,49 @@ impl<'a> Objects<'a> {
             column: date_column(),
             expression: format!("o.{date}"),
         });
-        let map = match self.source {
-            None => None,
-            Some(Source::Json) => Some(format!(
-                "SELECT {date}, objectid, {} AS p FROM {JSON}{filter}",
-                self.typing.properties_of_json("properties")
-            )),
-            Some(Source::Rows) => Some(format!(
-                "SELECT {date}, objectid, {} AS p FROM {ROWS}{} GROUP BY {date}, objectid",
-                self.typing.properties_of_rows("name", "value"),
-                days.filter(&[of_type, "name IS NOT NULL".to_owned()])
-            )),
-        };
-        let join = map.map_or_else(String::new, |map| {
-            format!(" LEFT JOIN ({map}) w ON w.{date} = o.{date} AND w.objectid = o.objectid")
+        let join = self.source.as_ref().map_or_else(String::new, |source| {
+            let maps = days.of(source, |source, conditions| self.map(*source, days, conditions));
+            format!(" LEFT JOIN ({maps}) w ON w.{date} = o.{date} AND w.objectid = o.objectid")
+        });
+        let records = days.of(&self.base, |base, conditions| {
+            let columns = match self.base.other {
+                Some(_) => base.list(&self.columns, self.typing),
+                None => "*".to_owned(),
+            };
+            let filter = days.filter(&self.conditions(conditions));
+            format!("SELECT {columns} FROM {}{filter}", quoted(base.table))
         });
         Body {
-            sql: format!(
-                "SELECT {} FROM (SELECT * FROM {}{filter}) o{join}",
-                list(&selected),
-                quoted(self.base)
-            ),
+            sql: format!("SELECT {} FROM ({records}) o{join}", list(&selected)),
             columns: selected.into_iter().map(|selected| selected.column).collect(),
             comment: self.comment(),
+        }
+    }
+
+    /// The type's rows, and what else is asked of them.
+    fn conditions(&self, others: Vec<String>) -> Vec<String> {
+        let of_type = format!("objecttypeid = {}", literal(self.type_id));
+        [of_type].into_iter().chain(others).collect()
+    }
+
+    /// Properties by record and day. Either source gives the same type.
+    fn map(&self, source: Source, days: Days<'_>, conditions: Vec<String>) -> String {
+        let date = quoted(PARTITION_KEY);
+        let mut conditions = self.conditions(conditions);
+        match source {
+            Source::Json => format!(
+                "SELECT {date}, objectid, {} AS p FROM {JSON}{}",
+                self.typing.properties_of_json("properties"),
+                days.filter(&conditions)
+            ),
+            Source::Rows => {
+                conditions.insert(1, "name IS NOT NULL".to_owned());
+                format!(
+                    "SELECT {date}, objectid, {} AS p FROM {ROWS}{} GROUP BY {date}, objectid",
+                    self.typing.properties_of_rows("name", "value"),
+                    days.filter(&conditions)
+                )
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Body;
 use super::columns::{Selected, comment, list, of_properties};
+use super::events::Defined;
 use super::sql::{Days, Typing, date_column, quoted};
 use crate::athena::Column;
 use crate::athena::definitions::{PropertyDefinition, PropertyKind};
@@ -38,19 +39,9 @@ fn own(columns: &[Column]) -> Vec<Selected> {
 pub(super) fn events(
     name: &str,
     columns: &[Column],
-    defined: &BTreeMap<String, PropertyDefinition>,
+    defined: &Defined<'_>,
     (typing, days): (Typing, Days<'_>),
 ) -> Body {
-    // By the column that a property is in: names of columns are lower case.
-    let defined: BTreeMap<String, (&String, &PropertyDefinition)> = defined
-        .iter()
-        .map(|(property, definition)| {
-            (
-                format!("property_{}", property.to_ascii_lowercase()),
-                (property, definition),
-            )
-        })
-        .collect();
     let typed = |column: &&Column| {
         column.hive_type == "string"
             && defined

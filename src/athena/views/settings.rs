@@ -1,10 +1,10 @@
 //! What users say of views.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Engine;
+use super::{Engine, Gaps};
 
 /// What a statement takes beside properties, generously; with less, views would have none.
 const STATEMENT_BYTES_MIN: usize = 16 << 10;
@@ -25,9 +25,41 @@ pub struct ViewSettings {
     /// What runs the statements.
     #[serde(skip)]
     pub engine: Engine,
-    /// Tables that there are, of which the newest day has nothing.
+    /// What the days of the lake say of its views.
     #[serde(skip)]
-    pub absent: BTreeSet<String>,
+    pub lake: Lake,
+}
+
+/// What the days of a lake have, as far as views turn on it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lake {
+    /// Days whose records are in the table of properties alone.
+    pub records: Gaps,
+    /// Days whose properties are in a row each alone.
+    pub properties: Gaps,
+    /// Days of links without definitions, and the day whose definitions stand in.
+    pub links: Option<(Gaps, String)>,
+    /// Whether the table of the pointer's name is somebody else's.
+    pub is_pointer_foreign: bool,
+}
+
+impl Lake {
+    /// What there is no room to say of them.
+    pub(super) fn left_out(&self) -> Vec<String> {
+        let links = self.links.as_ref().map(|(gaps, _)| gaps);
+        let all = [
+            (Some(&self.records), "records are taken from no other table"),
+            (Some(&self.properties), "properties are taken from no other table"),
+            (links, "links have no definitions"),
+        ];
+        let left_out = all.into_iter().filter_map(|(gaps, what)| match gaps?.left_out {
+            0 => None,
+            count => Some(format!(
+                "{what} on the earliest {count} ranges of days that lack their own"
+            )),
+        });
+        left_out.collect()
+    }
 }
 
 impl ViewSettings {

@@ -1,9 +1,13 @@
 //! Pieces of SQL: Trino's, which is Athena's, and DuckDB's where it differs.
 
 use super::ViewSettings;
-use crate::athena::Column;
+use super::gaps::Standing;
 use crate::athena::definitions::PropertyKind;
+use crate::athena::{Column, presto};
 use crate::names::PARTITION_KEY;
+
+/// The clock of an instant, behind a day, and the blank before its offset, which the tables take and Trino does not.
+const CLOCK: &str = r"[ T](\S+) ?";
 
 /// The end of an instant whose offset is none of Trino's: beyond fourteen hours, or with seconds.
 const NO_ZONE: &str = r"T.*[+-](1[5-9]|14:?.?[1-9]|[2-9]|\d\d:?\d\d:?\d)";
@@ -46,6 +50,24 @@ impl Days<'_> {
             String::new()
         } else {
             format!(" WHERE {}", all.join(" AND "))
+        }
+    }
+}
+
+impl Days<'_> {
+    /// The rows of these days, of the table that has each: one select for each that is read, by the conditions that it is given.
+    pub(super) fn of<T>(self, tables: &Standing<T>, select: impl Fn(&T, Vec<String>) -> String) -> String {
+        let Standing { usual, other } = tables;
+        match (other, self) {
+            (None, _) => select(usual, Vec::new()),
+            (Some((other, gaps)), Days::Latest(_)) => {
+                select(if gaps.has_newest() { other } else { usual }, Vec::new())
+            }
+            (Some((other, gaps)), Days::All) => {
+                let gaps = gaps.condition(&quoted(PARTITION_KEY));
+                let rest = select(usual, vec![format!("NOT {gaps}")]);
+                format!("{rest} UNION ALL {}", select(other, vec![gaps]))
+            }
         }
     }
 }
@@ -102,6 +124,15 @@ impl Typing {
         }
     }
 
+    /// The engine's type of a column.
+    pub(super) fn sql_type(self, column: &Column) -> String {
+        match self.engine {
+            Engine::Trino => presto::trino_type(&column.hive_type),
+            // DuckDB takes Hive's names.
+            Engine::DuckDb => column.hive_type.clone(),
+        }
+    }
+
     /// The typed value of an expression that gives text; NULL where it is none of the type.
     ///
     /// Days and instants come as milliseconds since 1970, sometimes as ISO text. `from_unixtime` takes seconds: a double
@@ -112,7 +143,7 @@ impl Typing {
             // instant too far away. So neither gets there: digits are 14 at most, and such an offset is made no date.
             Engine::Trino => format!(
                 "coalesce(try(from_unixtime(CAST(CAST({text} AS bigint) AS decimal(14))/1e3,'UTC')),\
-                 try(from_iso8601_timestamp(regexp_replace(replace({text},' ','T'),'{NO_ZONE}','?')))) AT TIME ZONE 'UTC'"
+                 try(from_iso8601_timestamp(regexp_replace(regexp_replace({text},'{CLOCK}','T$1'),'{NO_ZONE}','?')))) AT TIME ZONE 'UTC'"
             ),
             Engine::DuckDb => format!("daymark_instant({text})"),
         };
@@ -177,6 +208,38 @@ mod tests {
         assert_eq!(quoted("order"), "\"order\"");
         assert_eq!(quoted("property_a\"b"), "\"property_a\"\"b\"");
         assert_eq!(literal("o'clock"), "'o''clock'");
+    }
+
+    /// The rules in Trino's own words; what Trino makes of them is asked by `make athena`.
+    #[test]
+    fn an_instant_may_have_a_blank_before_its_offset() {
+        let typing = Typing {
+            decimals: None,
+            engine: Engine::Trino,
+        };
+        let instant = typing.typed(PropertyKind::DateTime, "t");
+        assert!(
+            instant.contains(r"regexp_replace(t,'[ T](\S+) ?','T$1')"),
+            "{instant}"
+        );
+        let clock = regex_lite::Regex::new(CLOCK).unwrap();
+        let zone = regex_lite::Regex::new(NO_ZONE).unwrap();
+        for (text, read, is_zone) in [
+            ("2026-11-20", "2026-11-20", true),
+            ("2026-11-20 01:02:03.123", "2026-11-20T01:02:03.123", true),
+            (
+                "2026-11-20 01:02:03.123 +0000",
+                "2026-11-20T01:02:03.123+0000",
+                true,
+            ),
+            ("2026-11-20 01:02:03 Z", "2026-11-20T01:02:03Z", true),
+            ("2026-11-20T01:02:03 -08:00", "2026-11-20T01:02:03-08:00", true),
+            ("2026-11-20T01:02:03Z", "2026-11-20T01:02:03Z", true),
+            ("2026-11-20 01:02:03 +15:00", "2026-11-20T01:02:03+15:00", false),
+        ] {
+            let found = clock.replace_all(text, "T$1");
+            assert_eq!((&*found, !zone.is_match(&found)), (read, is_zone), "{text}");
+        }
     }
 
     #[test]

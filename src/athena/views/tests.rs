@@ -3,10 +3,12 @@
 
 use proptest::prelude::*;
 
+use super::events::event_type;
 use super::*;
 use crate::athena::definitions::{PropertyDefinition, PropertyKind};
 use crate::athena::presto;
 use crate::catalog::Catalog;
+use crate::names::table_name;
 use crate::types::Type;
 
 mod configured;
@@ -392,6 +394,48 @@ fn events_find_their_definition() {
     let mut two = defined("e_a");
     two.types.insert("6-2".to_owned(), labelled("e_a", "A", None));
     assert_eq!(event_type("events_a", &two), Some(None));
+    let mut tables = lake();
+    tables.insert("events_a".to_owned(), tables["events_visited_page"].clone());
+    let built = views(&two, &tables, SINCE, &ViewSettings::default());
+    let of = built
+        .warnings
+        .iter()
+        .filter(|warning| warning.contains("events_a:"));
+    let told = "several event types are defined for table events_a: its properties stay text";
+    assert_eq!(of.collect::<Vec<_>>(), [told]);
+}
+
+#[test]
+fn properties_of_an_event_that_differ_by_case_are_told() {
+    let typed = |kinds: [(&str, PropertyKind, bool); 2]| {
+        let mut account = account();
+        let of_type = account.properties.get_mut("4-96000").unwrap();
+        for (name, kind, archived) in kinds {
+            let defined = PropertyDefinition {
+                archived,
+                ..property(kind)
+            };
+            of_type.insert(name.to_owned(), defined);
+        }
+        let built = build(&account);
+        let events = columns(view(&built, "events_visited_page_typed"));
+        let (_, kind) = events
+            .iter()
+            .find(|(name, _)| *name == "property_seconds")
+            .unwrap();
+        ((*kind).to_owned(), built.warnings)
+    };
+    let (number, text) = (PropertyKind::Number, PropertyKind::Bool);
+    let (kind, warnings) = typed([("Seconds", text, false), ("seconds", number, false)]);
+    assert_eq!(kind, "double");
+    assert_eq!(
+        warnings,
+        [
+            "properties seconds and Seconds are both column property_seconds of table events_visited_page: it is typed as seconds"
+        ]
+    );
+    let (kind, _) = typed([("Seconds", text, false), ("seconds", number, true)]);
+    assert_eq!(kind, "boolean");
 }
 
 proptest! {

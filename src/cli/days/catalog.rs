@@ -96,12 +96,13 @@ async fn tables_and_views(place: &Place) -> anyhow::Result<Vec<Wanted>> {
     Ok(wanted)
 }
 
-fn tell_of(built: &Built) {
+/// What could not be built, and what is odd about the rest.
+pub(super) fn tell_of(built: &Built) {
     for (name, why) in &built.failed {
         tell(&format!("not built: {name}: {why}"));
     }
-    for warning in &built.warnings {
-        tell(&format!("note: {warning}"));
+    for note in built.earlier.iter().chain(&built.warnings) {
+        tell(&format!("note: {note}"));
     }
 }
 

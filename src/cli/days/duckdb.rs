@@ -13,6 +13,7 @@ use clap::Args;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::block;
+use super::catalog::tell_of;
 use super::place::{CURATED, Place, PlaceArguments};
 use super::view::revision;
 use crate::athena::duckdb::{Source, script};
@@ -136,9 +137,7 @@ pub(in crate::cli) async fn script_of(
     let looker = place.looker();
     let wanted = looker.wanted_tables().await?;
     let (latest, built) = looker.views_for(&wanted, Engine::DuckDb).await?;
-    for (name, why) in &built.failed {
-        tell(&format!("not built: {name}: {why}"));
-    }
+    tell_of(&built);
     let root = match dir {
         Some(dir) => std::path::absolute(dir)?.join(CURATED).display().to_string(),
         None => format!("s3://{}", place.config.layout.curated().bucket()),
