@@ -90,7 +90,7 @@ pub struct Sweeper {
     queue: Option<Queue>,
     bus: Option<Bus>,
     glue: Option<Glue>,
-    /// Whether events and the catalog are another's to see to, so that nothing is marked as told.
+    /// Whether events, or the catalog, are another's to see to, so that nothing is told or marked as told.
     leaves_telling: bool,
 }
 

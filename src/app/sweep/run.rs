@@ -205,7 +205,6 @@ impl Run<'_> {
                     .contains_key(&Leaf::Announced(newest.history.revision));
                 if ended == Wrote::Done
                     && !is_announced
-                    && !sweeper.leaves_telling
                     && let Some(content) = published.and_then(|revision| revision.content.as_ref())
                 {
                     let types = &self.memory.types;

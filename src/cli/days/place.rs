@@ -265,7 +265,8 @@ impl Place {
     /// Sweeps as the manifest function does.
     pub(in crate::cli) fn sweeper(&self) -> Sweeper {
         let (queue, bus) = (self.queue.clone(), self.bus.clone());
-        // Whoever names neither bus nor catalog here leaves both to the function's next sweep; a local folder has neither.
+        // Whoever names no bus, or no catalog, here leaves events to the function's next sweep, which sees to both; a local folder
+        // has neither. A catalog that is named is written.
         let leaves_telling = self.server.is_none() && (bus.is_none() || self.glue.is_none());
         let sweeper = Sweeper::new(Arc::clone(&self.config), self.store.clone(), queue, bus);
         let sweeper = sweeper.with_glue(self.glue.clone());
