@@ -121,6 +121,8 @@ impl<'a> Ground<'a> {
             (self.settings, self.types),
             (self.gaps(RECORDS, JSON), self.gaps(JSON, ROWS)),
             (self.gaps(definitions::ASSOCIATIONS, LINKS), links),
+            // A table that the newest day lacks changes no view either, and is told.
+            definitions::TABLES.map(|table| self.is_there(table)),
             &looked,
         );
         let json = serde_json::to_vec(&told).map_err(|error| SweepError::Defect(error.to_string()))?;
@@ -129,6 +131,11 @@ impl<'a> Ground<'a> {
 
     fn days(&self, table: &str) -> impl DoubleEndedIterator<Item = (&Day, &String)> {
         self.published.get(table).into_iter().flatten()
+    }
+
+    /// Whether the newest day has files of a table.
+    fn is_there(&self, table: &str) -> bool {
+        self.days(table).any(|(day, _)| *day == self.day)
     }
 
     fn dates(&self, table: &str) -> BTreeSet<&str> {
@@ -192,7 +199,7 @@ impl<'a> Ground<'a> {
     /// Why a table's definitions are those of this day.
     fn earlier(&self, table: &str, day: Option<&Day>) -> Option<String> {
         let newest = &self.day;
-        let is_there = self.days(table).any(|(day, _)| day == newest);
+        let is_there = self.is_there(table);
         let lacks = match is_there {
             true => format!("{newest} has no row in table {table} that defines anything"),
             false => format!("{newest} has no table {table}"),
