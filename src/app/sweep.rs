@@ -279,8 +279,11 @@ impl Sweeper {
         })
     }
 
-    /// S3's clock.
-    async fn clock(&self) -> Result<i64, SweepError> {
+    /// S3's clock, milliseconds since 1970 UTC.
+    ///
+    /// # Errors
+    /// S3's refusals.
+    pub async fn clock(&self) -> Result<i64, SweepError> {
         let layout = &self.config.layout;
         let listing = Listing {
             entries_max: Some(1),

@@ -6,7 +6,7 @@ use daymark::server::faults::{Action, Rule};
 use daymark::sweep::Request;
 use serde_json::Value;
 
-use crate::lake::{DATE, Lake, key};
+use crate::lake::{DATE, Lake, Stall, key};
 
 /// A lake that is about to publish: a second revision that supersedes the first one's part.
 async fn about_to_publish() -> Lake {
@@ -90,9 +90,6 @@ async fn what_was_not_told_before_the_day_changed_again_is_told_yet() {
 
 #[tokio::test]
 async fn a_sweep_that_was_held_up_does_not_put_an_old_state_back() {
-    use daymark::server::faults::Hook;
-    use std::sync::Arc;
-    use tokio::sync::Notify;
     let lake = about_to_publish().await;
     lake.world.faults().clear_log();
     let probe = about_to_publish().await;
@@ -101,28 +98,18 @@ async fn a_sweep_that_was_held_up_does_not_put_an_old_state_back() {
     let calls = probe.world.faults().log().len() as u64;
     for nth in (1..=calls).step_by(2) {
         let lake = about_to_publish().await;
-        let (held, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let (told, wait) = (Arc::clone(&held), Arc::clone(&go));
-        let hook = Hook::new(move || {
-            let (told, wait) = (Arc::clone(&told), Arc::clone(&wait));
-            async move {
-                told.notify_one();
-                wait.notified().await;
-            }
-        });
-        lake.world
-            .faults()
-            .inject(Rule::any().nth(nth), Action::Before(hook));
+        let stall = Stall::default();
+        lake.world.faults().inject(Rule::any().nth(nth), stall.action());
         let sweeper = lake.fragile();
         let stalled = async { sweeper.sweep(&Request::default(), None).await };
         let others = async {
-            held.notified().await;
+            stall.held.notified().await;
             lake.world.faults().clear();
             lake.sweep().await;
             lake.part(DATE, "c", 5).await;
             let day = lake.quiet_day().await;
             let seen = lake.under(&["published/", "latest/", "manifest/date"]).await;
-            go.notify_one();
+            stall.go.notify_one();
             (day, seen)
         };
         let (_, (day, seen)) = tokio::join!(stalled, others);

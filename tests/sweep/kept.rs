@@ -1,15 +1,12 @@
 //! What a sweep does not know any more, or does not do itself, is neither put back, deleted nor told wrongly.
 
-use std::sync::Arc;
-
 use daymark::day::State;
 use daymark::keys::{Leaf, Link};
-use daymark::server::faults::{Action, Hook, Rule};
+use daymark::server::faults::Rule;
 use daymark::server::operation::Operation;
 use daymark::sweep::Request;
-use tokio::sync::Notify;
 
-use crate::lake::{DATE, Lake, key};
+use crate::lake::{DATE, Lake, Stall, key};
 use crate::support::owners;
 
 const PUBLISHED: &[&str] = &["published/", "latest/"];
@@ -71,24 +68,16 @@ async fn a_sweep_that_was_held_up_deletes_nothing_that_came_since() {
     let output = lake.world.output(&a);
     lake.overwrite(&output, "damaged").await;
     lake.wait(61);
-    let (held, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let (told, wait) = (Arc::clone(&held), Arc::clone(&go));
-    let hook = Hook::new(move || {
-        let (told, wait) = (Arc::clone(&told), Arc::clone(&wait));
-        async move {
-            told.notify_one();
-            wait.notified().await;
-        }
-    });
+    let stall = Stall::default();
     let rule = Rule::on(Operation::DeleteObjects);
-    let held_up = lake.world.faults().inject(rule, Action::Before(hook));
+    let held_up = lake.world.faults().inject(rule, stall.action());
     let (sweeper, request) = (lake.sweeper(), Request::default());
     let other = async {
-        held.notified().await;
+        stall.held.notified().await;
         lake.world.faults().clear();
         lake.day().await;
         lake.convert(&a).await;
-        go.notify_one();
+        stall.go.notify_one();
     };
     let (swept, ()) = tokio::join!(sweeper.sweep(&request, None), other);
     swept.unwrap();

@@ -12,10 +12,12 @@ use daymark::keys::{Day, Leaf, Link};
 use daymark::notice::Notice;
 use daymark::queue::Queue;
 use daymark::server::clock::Clock;
+use daymark::server::faults::{Action, Hook};
 use daymark::store::{Store, Tuning};
 use daymark::sweep::Request;
 use daymark::telemetry::{Level, Metrics, subscriber};
 use serde_json::Value;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use tracing::subscriber::DefaultGuard;
 
@@ -44,6 +46,28 @@ pub struct Lake {
 /// Name of a part of table OWNERS.
 pub fn key(date: &str, name: &str) -> String {
     format!("hubspot/{date}/OWNERS/{name}.csv.gz")
+}
+
+/// Somebody who stands still before a request, until told to go on.
+#[derive(Clone, Default)]
+pub struct Stall {
+    /// Notified once they do.
+    pub held: Arc<Notify>,
+    pub go: Arc<Notify>,
+}
+
+impl Stall {
+    /// What makes them.
+    pub fn action(&self) -> Action {
+        let stall = self.clone();
+        Action::Before(Hook::new(move || {
+            let stall = stall.clone();
+            async move {
+                stall.held.notify_one();
+                stall.go.notified().await;
+            }
+        }))
+    }
 }
 
 impl Lake {

@@ -1,44 +1,33 @@
 //! Sweeps at the same day at the same time: whoever comes second leaves it to the next, and nothing has failed.
 
-use std::sync::Arc;
-
 use daymark::app::sweep_handler::SweepHandler;
 use daymark::day::State;
-use daymark::server::faults::{Action, Hook, Rule};
+use daymark::server::faults::Rule;
 use daymark::server::operation::Operation;
 use daymark::sweep::{Event, Request};
 use daymark::telemetry::Metrics;
 use serde_json::Value;
-use tokio::sync::Notify;
 
-use crate::lake::{DATE, Lake, key};
+use crate::lake::{DATE, Lake, Stall, key};
 use crate::support::{Captured, owners};
 
 /// The answer and the metrics of an event whose sweep stands still before this write, until another sweep has ended.
 async fn overtaken_at(lake: &Lake, name: &str) -> (Value, Value) {
-    let (held, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let (told, wait) = (Arc::clone(&held), Arc::clone(&go));
-    let hook = Hook::new(move || {
-        let (told, wait) = (Arc::clone(&told), Arc::clone(&wait));
-        async move {
-            told.notify_one();
-            wait.notified().await;
-        }
-    });
+    let stall = Stall::default();
     let rule = Rule::on(Operation::PutObject).key_contains(name);
-    let held_up = lake.world.faults().inject(rule, Action::Before(hook));
+    let held_up = lake.world.faults().inject(rule, stall.action());
     let lines = Captured::default();
     let handler = SweepHandler::new(lake.sweeper(), Metrics::to("test", lines.clone()));
     let stalled = handler.handle(Event(Ok(Request::default())), "test", None);
     let other = async {
-        held.notified().await;
+        stall.held.notified().await;
         lake.world.faults().clear();
         // By then there is more to be seen of the day, and the clock says another time.
         lake.wait(1);
         lake.land(&key(DATE, "late"), owners(1, 2)).await;
         let day = lake.day().await;
         assert!(!day.overtaken && day.revised, "{day:?}");
-        go.notify_one();
+        stall.go.notify_one();
     };
     let (answer, ()) = tokio::join!(stalled, other);
     assert_eq!(held_up.fired(), 1);

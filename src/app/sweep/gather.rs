@@ -32,6 +32,18 @@ pub(super) struct Written {
 }
 
 impl Written {
+    /// Symlinks as they are to be, with an empty one for each table that has one and is to have none: Athena reads it as no rows.
+    pub(super) fn with_emptied(
+        &self,
+        link: Link,
+        mut wanted: BTreeMap<String, String>,
+    ) -> BTreeMap<String, String> {
+        for (_, table) in self.links.keys().filter(|(other, _)| *other == link) {
+            wanted.entry(table.clone()).or_default();
+        }
+        wanted
+    }
+
     /// Whether a published symlink names files of the day.
     pub(super) fn is_published(&self) -> bool {
         let links = self.links.iter();

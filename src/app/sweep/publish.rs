@@ -216,19 +216,13 @@ impl Publication<'_> {
     }
 }
 
-/// Brings the day's symlinks of one kind to what is wanted. Tables that are wanted no more get an empty one, which Athena
-/// reads as no rows.
+/// Brings the day's symlinks of one kind to what is wanted.
 pub(super) async fn links(
     of: &Publication<'_>,
     link: Link,
-    mut wanted: std::collections::BTreeMap<String, String>,
+    wanted: std::collections::BTreeMap<String, String>,
 ) -> Result<Wrote, SweepError> {
-    for (other, table) in of.written.links.keys() {
-        if *other == link {
-            wanted.entry(table.clone()).or_default();
-        }
-    }
-    for (table, text) in wanted {
+    for (table, text) in of.written.with_emptied(link, wanted) {
         let key = of.layout.link(link, &table, of.date);
         let listed = of.written.links.get(&(link, table));
         if link == Link::Published

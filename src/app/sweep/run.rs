@@ -442,14 +442,8 @@ fn judged(seen: &day::Seen, verdict: Verdict, standing: Standing) -> Judged {
 async fn live(sweeper: &Sweeper, gathered: &Gathered, verdict: &Verdict) -> Result<(), SweepError> {
     let Gathered { seen, written } = gathered;
     let layout = &sweeper.config.layout;
-    let mut wanted = manifest::live_symlinks(seen, verdict, layout);
-    for (link, table) in written.links.keys() {
-        if *link == Link::Live {
-            // Tables of which nothing is there any more.
-            wanted.entry(table.clone()).or_default();
-        }
-    }
-    for (table, text) in wanted {
+    let wanted = manifest::live_symlinks(seen, verdict, layout);
+    for (table, text) in written.with_emptied(Link::Live, wanted) {
         let key = layout.link(Link::Live, &table, &seen.date);
         let listed = written.links.get(&(Link::Live, table));
         sweeper

@@ -2,17 +2,15 @@
 //! judges days.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use daymark::app::sweep::{Report, SweepError};
 use daymark::notice::Notice;
-use daymark::server::faults::{Action, Hook, Rule};
+use daymark::server::faults::{Action, Rule};
 use daymark::sweep::Request;
-use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use crate::lake::Lake;
+use crate::lake::{Lake, Stall};
 use crate::support::owners;
 
 mod model;
@@ -52,7 +50,7 @@ impl Dice {
 
 /// A sweep that stands still before one of its requests.
 struct Stalled {
-    go: Arc<Notify>,
+    stall: Stall,
     sweep: JoinHandle<Result<Report, SweepError>>,
 }
 
@@ -294,32 +292,24 @@ impl History {
 
     /// A sweep stands still; the next time it goes on.
     async fn stall(&mut self) {
-        if let Some(Stalled { go, sweep }) = self.stalled.take() {
+        if let Some(Stalled { stall, sweep }) = self.stalled.take() {
             self.tell("the sweep that stood still goes on".to_owned());
-            go.notify_one();
+            stall.go.notify_one();
             drop(sweep.await.unwrap());
             self.model.let_go();
             return;
         }
         let nth = 1 + self.dice.below(60);
         self.tell(format!("a sweep stands still before request {nth}"));
-        let (held, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let (told, wait) = (Arc::clone(&held), Arc::clone(&go));
-        let hook = Hook::new(move || {
-            let (told, wait) = (Arc::clone(&told), Arc::clone(&wait));
-            async move {
-                told.notify_one();
-                wait.notified().await;
-            }
-        });
+        let stall = Stall::default();
         self.model.hold();
         let faults = self.lake.world.faults();
-        faults.inject(Rule::any().nth(nth), Action::Before(hook));
+        faults.inject(Rule::any().nth(nth), stall.action());
         let sweeper = self.lake.fragile();
         let mut sweep =
             tokio::task::spawn_local(async move { sweeper.sweep(&Request::default(), None).await });
         let ended = tokio::select! {
-            () = held.notified() => false,
+            () = stall.held.notified() => false,
             ended = &mut sweep => {
                 drop(ended.unwrap());
                 true
@@ -329,7 +319,7 @@ impl History {
         if ended {
             self.model.let_go();
         } else {
-            self.stalled = Some(Stalled { go, sweep });
+            self.stalled = Some(Stalled { stall, sweep });
         }
     }
 

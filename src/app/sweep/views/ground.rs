@@ -312,10 +312,7 @@ async fn links(
     let Some((bytes, _)) = objects.read(&key).await? else {
         return Ok(Vec::new());
     };
-    let text = String::from_utf8_lossy(&bytes);
-    let start = format!("s3://{}/", layout.curated().bucket());
-    let keys = text.lines().filter_map(|line| line.strip_prefix(&start));
-    Ok(keys.map(str::to_owned).collect())
+    Ok(manifest::linked(&bytes, layout).map(str::to_owned).collect())
 }
 
 async fn read(objects: &Objects, key: &str) -> Result<bytes::Bytes, SweepError> {

@@ -4,7 +4,6 @@ use super::{Found, day};
 use crate::cli::days::place::Place;
 use crate::keys::Day;
 use crate::manifest;
-use crate::store::Listing;
 
 /// Looks at the pointer. `published`: of the days that were looked at, those that are published, in their order; `looked`: all
 /// that were.
@@ -62,11 +61,6 @@ async fn last(place: &Place) -> anyhow::Result<Option<Day>> {
     if !place.config.days.policy.ends_tomorrow {
         return Ok(None);
     }
-    let layout = &place.config.layout;
-    let listing = Listing {
-        entries_max: Some(1),
-        ..Listing::of(layout.latest())
-    };
-    let page = place.store.list(layout.curated().bucket(), &listing).await?;
-    Ok(Day::of_ms(page.date_ms).and_then(|today| today.plus(1)))
+    let today = Day::of_ms(place.looker().clock().await?);
+    Ok(today.and_then(|today| today.plus(1)))
 }
