@@ -161,6 +161,8 @@ pub struct Judged {
     pub retired: u64,
     /// The day's first part, milliseconds since 1970 UTC.
     pub first_ms: Option<i64>,
+    /// When a part of the day came or was converted last, milliseconds since 1970 UTC.
+    pub changed_ms: Option<i64>,
 }
 
 impl Sweeper {

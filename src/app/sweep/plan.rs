@@ -9,8 +9,10 @@ use crate::day::State as DayState;
 use crate::keys::Day;
 use crate::sweep::Request;
 
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
 /// How long a sweep over all days holds for.
-const ALL_EVERY_MS: i64 = 24 * 60 * 60 * 1000;
+const ALL_EVERY_MS: i64 = DAY_MS;
 
 /// Which days a sweep looks at.
 pub(super) struct Plan {
@@ -20,10 +22,12 @@ pub(super) struct Plan {
     all: bool,
     /// Whether it was asked for by days, so that what it did not look at is as it was.
     asked: bool,
+    /// A day that has changed since then is not settled, however old it is; milliseconds since 1970 UTC.
+    settled_ms: i64,
 }
 
 /// What to look at: what was asked for; else where the last sweep ran out of time; else, once a day, everything; else the
-/// days of the look-back, and those before it that are not settled.
+/// days of the look-back, and those before it that are not settled, or changed within it.
 pub(super) fn plan(request: &Request, state: &State, today: &Day, now_ms: i64, look_back_days: i64) -> Plan {
     let first = Day::new(2000, 1, 1).unwrap_or_else(|| today.clone());
     let last = Day::new(2199, 12, 31).unwrap_or_else(|| today.clone());
@@ -31,6 +35,7 @@ pub(super) fn plan(request: &Request, state: &State, today: &Day, now_ms: i64, l
         spans: Vec::new(),
         all: false,
         asked: false,
+        settled_ms: now_ms - look_back_days.saturating_mul(DAY_MS),
     };
     if let Some((from, to)) = &request.days {
         plan.spans.push((from.clone(), to.clone()));
@@ -48,11 +53,23 @@ pub(super) fn plan(request: &Request, state: &State, today: &Day, now_ms: i64, l
         return plan;
     }
     let from = today.plus(-look_back_days).unwrap_or(first);
-    let unsettled: BTreeSet<Day> = state.unsettled_days().into_iter().collect();
-    let unsettled = unsettled.into_iter().filter(|day| *day < from);
-    plan.spans.extend(unsettled.map(|day| (day.clone(), day)));
-    plan.spans.push((from, last));
+    let mut unsettled: BTreeSet<Day> = state.unsettled_days().into_iter().collect();
+    // What is left in it stands before the look-back.
+    drop(unsettled.split_off(&from));
+    plan.spans = spans(unsettled.into_iter(), (from, last));
     plan
+}
+
+/// Days in their order, and what follows them, with neighbours as one: what is listed grows with the spans.
+fn spans(days: impl Iterator<Item = Day>, last: (Day, Day)) -> Vec<(Day, Day)> {
+    let mut spans: Vec<(Day, Day)> = Vec::new();
+    for (from, to) in days.map(|day| (day.clone(), day)).chain([last]) {
+        match spans.last_mut() {
+            Some(before) if before.1.plus(1).as_ref() == Some(&from) => before.1 = to,
+            _ => spans.push((from, to)),
+        }
+    }
+    spans
 }
 
 impl Plan {
@@ -77,7 +94,8 @@ impl Plan {
                     judged.state,
                     DayState::Complete | DayState::Archived | DayState::Forgotten
                 );
-                judged.overtaken || !settled
+                let changed = judged.changed_ms.is_some_and(|changed_ms| changed_ms >= self.settled_ms);
+                judged.overtaken || !settled || changed
             }
             Err(_) => true,
         };
@@ -114,6 +132,7 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Judged;
     use super::*;
 
     const NOON_MS: i64 = 1_795_348_800_000;
@@ -154,6 +173,57 @@ mod tests {
                 "the rest of a look-back is not all days"
             );
         }
+    }
+
+    fn report(date: &str, state: DayState, changed_ms: i64) -> DayReport {
+        let judged = Judged {
+            state,
+            late: false,
+            overtaken: false,
+            revision: Some(1),
+            revised: false,
+            published: Some(1),
+            reasons: Vec::new(),
+            warnings: Vec::new(),
+            tables: 1,
+            parts: 1,
+            missing: 0,
+            failed: 0,
+            outdated: 0,
+            totals: None,
+            to_send: 0,
+            retired: 0,
+            first_ms: Some(changed_ms),
+            changed_ms: Some(changed_ms),
+        };
+        DayReport {
+            date: day(date),
+            judged: Ok(judged),
+        }
+    }
+
+    #[test]
+    fn an_old_day_that_changed_within_the_look_back_is_looked_at_by_every_sweep() {
+        let days = [
+            report("2026-01-01", DayState::Complete, NOON_MS - 31 * DAY_MS),
+            report("2026-01-02", DayState::Complete, NOON_MS - 29 * DAY_MS),
+            report("2026-01-03", DayState::Blocked, NOON_MS - 31 * DAY_MS),
+            report("2026-01-05", DayState::Archived, NOON_MS - DAY_MS),
+            report("2026-10-22", DayState::Complete, NOON_MS),
+        ];
+        let all = plan(&Request::default(), &State::default(), &day("2026-11-22"), NOON_MS, 30);
+        let state = all.next_state(State::default(), &days, None, NOON_MS, None, Memory::default());
+        let plan = plan(&Request::default(), &state, &day("2026-11-22"), NOON_MS, 30);
+        let spans: Vec<String> = plan.spans.iter().map(|(from, to)| format!("{from} to {to}")).collect();
+        assert_eq!(
+            spans,
+            [
+                "2026-01-02 to 2026-01-03",
+                "2026-01-05 to 2026-01-05",
+                "2026-10-22 to 2199-12-31"
+            ],
+            "neighbours are one span"
+        );
     }
 
     #[test]

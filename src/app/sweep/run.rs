@@ -433,6 +433,7 @@ fn judged(seen: &day::Seen, verdict: Verdict, standing: Standing) -> Judged {
         to_send: verdict.send.len() as u64,
         retired: verdict.retire.len() as u64,
         first_ms: verdict.first_ms,
+        changed_ms: verdict.changed_ms,
         reasons: verdict.reasons,
         warnings: [verdict.warnings, verdict.comparisons].concat(),
     }

@@ -26,7 +26,7 @@ pub(super) struct State {
     pub(super) next_of_all: bool,
     /// When the queue was seen empty last, by S3's clock, milliseconds since 1970 UTC.
     pub(super) drained_ms: Option<i64>,
-    /// Days that are not settled: they are looked at by every sweep, however old they are.
+    /// Days that are not settled, or changed lately: they are looked at by every sweep, however old they are.
     pub(super) unsettled: Vec<String>,
     /// Types of columns that were ever published, by table and column. Only ever added to.
     pub(super) types: BTreeMap<String, BTreeMap<String, String>>,
