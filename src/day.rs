@@ -139,6 +139,7 @@ fn judge(seen: &Seen, known: &Known, policy: &Policy, tables: BTreeMap<String, C
         }
         comparisons.extend(absent);
         comparisons.extend(compare::lost(seen, known));
+        comparisons.extend(compare::changed(seen, known, &tables));
         comparisons.extend(compare::left(seen, known, &tables));
         comparisons.extend(ahead(seen).filter(|_| policy.ends_tomorrow));
         comparisons.extend(compare::swings(seen, known, policy, &tables));
@@ -192,8 +193,18 @@ fn ahead(seen: &Seen) -> Option<Remark> {
         "its date is more than a day ahead of S3's clock; until then Athena does not show it, and it is not the newest complete day"
             .to_owned()
     };
-    (seen.date.start_ms() > seen.now_ms.saturating_add(DAY_MS))
-        .then(|| Remark::of_day("day_ahead", message()))
+    is_ahead(seen).then(|| Remark::of_day(DAY_AHEAD, message()))
+}
+
+const DAY_AHEAD: &str = "day_ahead";
+
+fn is_ahead(seen: &Seen) -> bool {
+    seen.date.start_ms() > seen.now_ms.saturating_add(DAY_MS)
+}
+
+/// Whether a comparison that a standing revision was published with is true yet.
+pub fn holds(comparison: &Remark, seen: &Seen) -> bool {
+    comparison.code != DAY_AHEAD || is_ahead(seen)
 }
 
 /// Why a day whose parts are all there is not complete yet.
@@ -354,7 +365,7 @@ fn is_published(seen: &Seen, known: &Known, tables: &BTreeMap<String, Choice>) -
             return false;
         };
         let all = choice.missing.is_empty() && choice.parts.len() == ids.len();
-        let same = |id: &PartId| ids.contains(id) && !known.changed.contains(id);
+        let same = |id: &PartId| ids.contains(id) && !known.changed.contains_key(id);
         if !all || !choice.ids(table).all(same) {
             return false;
         }

@@ -17,8 +17,6 @@ mod latest;
 mod parts;
 mod recall;
 mod symlink;
-#[cfg(test)]
-mod tests;
 mod witness;
 
 pub use build::revise;

@@ -96,7 +96,7 @@ impl<'a> Look<'a> {
     fn unread(&self) -> Vec<usize> {
         let outputs = self.seen.outputs.iter().enumerate();
         let is_known =
-            |i: usize, output: &OutputSeen| self.is_plain(i) && !self.known.changed.contains(&output.id);
+            |i: usize, output: &OutputSeen| self.is_plain(i) && !self.known.changed.contains_key(&output.id);
         outputs
             .filter(|(i, output)| !is_known(*i, output) && !self.known.footers.contains_key(&output.id))
             .map(|(i, _)| i)

@@ -61,8 +61,26 @@ pub(super) fn lost(seen: &Seen, known: &Known) -> Vec<Remark> {
                 .filter(|id| !there.contains(id) && !is_listed(id))
                 .count();
             let are = if lost == 1 { "part is" } else { "parts are" };
-            let message = format!("{lost} published {are} gone: neither source nor Parquet is there");
+            let message = format!(
+                "{lost} published {are} gone: neither source nor Parquet is there (what is damaged is kept under set-aside/)"
+            );
             (lost > 0).then(|| Remark::of_table("parts_gone", name, message))
+        })
+        .collect()
+}
+
+/// Published parts whose Parquet is another object now, with a footer that is in order.
+pub(super) fn changed(seen: &Seen, known: &Known, tables: &BTreeMap<String, Choice>) -> Vec<Remark> {
+    tables
+        .iter()
+        .filter_map(|(name, choice)| {
+            let table = seen.tables.get(name)?;
+            let changed = choice.ids(table).filter(|id| known.changed.contains_key(*id)).count();
+            let have = if changed == 1 { "part has" } else { "parts have" };
+            let message = format!(
+                "{changed} published {have} other Parquet than before, of which the footer was looked at, not the rows"
+            );
+            (changed > 0).then(|| Remark::of_table("outputs_changed", name, message))
         })
         .collect()
 }

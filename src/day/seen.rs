@@ -1,6 +1,6 @@
 //! What is known of a day: what the listings show, what the footers say, what was sent again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -171,8 +171,9 @@ pub struct Known {
     pub unpublished: Option<Unpublished>,
     /// Whether the day was ever published, whatever became of it.
     pub was_published: bool,
-    /// Outputs whose objects are others than the revision has that names them.
-    pub changed: HashSet<PartId>,
+    /// Outputs whose objects are others than the revision has that names them, and where they cannot be what was published
+    /// and their sources are there to convert again, why not.
+    pub changed: HashMap<PartId, Option<String>>,
     /// State and lateness of the newest revision.
     pub newest: Option<(super::State, bool)>,
     /// Why the newest revision is blocked, as it says.

@@ -11,6 +11,7 @@ use crate::part::{Identity, PartId, Profile};
 pub fn believe(known: &mut Known, id: &PartId, read: Result<footer::Footer, String>, layout: &Layout) {
     let footer = match read.and_then(|footer| facts(id, footer, layout)) {
         Err(why) => Footer::Damaged(why),
+        Ok(_) if let Some(Some(why)) = known.changed.get(id) => Footer::Damaged(why.clone()),
         Ok((facts, columns)) => {
             known.schemas.entry(Arc::clone(&facts.schema)).or_insert(columns);
             Footer::Sound(Box::new(facts))

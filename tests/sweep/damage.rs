@@ -16,7 +16,7 @@ pub async fn complete() -> Lake {
 }
 
 /// What is kept of this key.
-async fn aside(lake: &Lake, key: &str) -> Vec<String> {
+pub async fn aside(lake: &Lake, key: &str) -> Vec<String> {
     let start = key.replacen("lake/", "lake/set-aside/", 1);
     let keys = lake.listing().await.into_keys();
     let keys: Vec<String> = keys.filter(|key| key.starts_with(&start)).collect();
@@ -63,7 +63,7 @@ async fn a_pointer_that_names_a_day_that_is_not_published_is_put_right() {
         let lake = complete().await;
         // Open, so that it has neither a revision nor symlinks.
         lake.land(&key("2026-11-23", "a"), owners(1, 3)).await;
-        lake.overwrite("lake/latest/latest.json", &format!("{{\"date\":\"{date}\"}}\n"))
+        lake.overwrite("lake/latest/latest.json", format!("{{\"date\":\"{date}\"}}\n"))
             .await;
         lake.day().await;
         assert_eq!(lake.latest().await.as_deref(), Some(DATE), "{date}");

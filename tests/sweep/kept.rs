@@ -195,4 +195,11 @@ async fn a_day_ahead_of_the_clock_is_not_the_newest_one() {
         .await;
     lake.ask("{\"date\": \"2026-11-22\"}").await.unwrap();
     assert_eq!(lake.latest().await.as_deref(), Some("2026-11-23"));
+    lake.wait(13 * 24 * 60);
+    let warnings = &lake.sweep().await["2026-12-04"].warnings;
+    assert!(
+        warnings.iter().all(|it| it.code != "day_ahead"),
+        "it is not any more"
+    );
+    assert_eq!(lake.latest().await.as_deref(), Some("2026-12-04"));
 }

@@ -212,8 +212,8 @@ impl Lake {
         Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    pub async fn overwrite(&self, key: &str, text: &str) {
-        put(&self.world.client, CURATED, key, text.as_bytes().to_vec()).await;
+    pub async fn overwrite(&self, key: &str, bytes: impl Into<Vec<u8>>) {
+        put(&self.world.client, CURATED, key, bytes.into()).await;
     }
 
     /// In a multipart upload, whose ETag is not the content's MD5.

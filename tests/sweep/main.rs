@@ -18,6 +18,7 @@ mod kept;
 mod lake;
 mod newer;
 mod overtaken;
+mod replaced;
 mod retention;
 mod sent;
 #[path = "../support/mod.rs"]

@@ -94,7 +94,9 @@ impl Plan {
                     judged.state,
                     DayState::Complete | DayState::Archived | DayState::Forgotten
                 );
-                let changed = judged.changed_ms.is_some_and(|changed_ms| changed_ms >= self.settled_ms);
+                let changed = judged
+                    .changed_ms
+                    .is_some_and(|changed_ms| changed_ms >= self.settled_ms);
                 judged.overtaken || !settled || changed
             }
             Err(_) => true,
@@ -211,10 +213,20 @@ mod tests {
             report("2026-01-05", DayState::Archived, NOON_MS - DAY_MS),
             report("2026-10-22", DayState::Complete, NOON_MS),
         ];
-        let all = plan(&Request::default(), &State::default(), &day("2026-11-22"), NOON_MS, 30);
+        let all = plan(
+            &Request::default(),
+            &State::default(),
+            &day("2026-11-22"),
+            NOON_MS,
+            30,
+        );
         let state = all.next_state(State::default(), &days, None, NOON_MS, None, Memory::default());
         let plan = plan(&Request::default(), &state, &day("2026-11-22"), NOON_MS, 30);
-        let spans: Vec<String> = plan.spans.iter().map(|(from, to)| format!("{from} to {to}")).collect();
+        let spans: Vec<String> = plan
+            .spans
+            .iter()
+            .map(|(from, to)| format!("{from} to {to}"))
+            .collect();
         assert_eq!(
             spans,
             [

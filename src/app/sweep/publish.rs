@@ -18,7 +18,7 @@ use crate::keys::{Day, Layout, Leaf, Link, PARTS_TABLE};
 use crate::manifest::{self, Damage, Revision};
 use crate::store::Listed;
 
-const TEXT: &str = "text/plain; charset=utf-8";
+pub(super) const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
 const PARQUET: &str = "application/vnd.apache.parquet";
 

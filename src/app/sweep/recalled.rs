@@ -103,6 +103,7 @@ impl Recalled {
             _ => None,
         });
         let mut revisions = revisions;
+        let mut older = None;
         if let Some(number) = revisions.next() {
             recalled.newest = revision(sweeper, &seen.date, number, keep).await?;
             // Told of, and gone.
@@ -111,12 +112,25 @@ impl Recalled {
                 _ => None,
             });
             if last > Some(number) {
-                recalled.newest = None;
+                older = recalled.newest.take();
             }
         }
-        // An older one is not the newest: it would put the day back to what it was then.
+        // An older one is not the newest: it would put the day back to what it was then. It is what is published, if the
+        // symlinks name just its files.
         if recalled.newest.is_none() && written.is_published() {
-            recalled.lost = Some(Lost::read(sweeper, written, recalled.highest).await?);
+            let lost = Lost::read(sweeper, written, recalled.highest).await?;
+            loop {
+                let outputs = older.as_ref().and_then(|it| it.revision.outputs(layout));
+                if outputs.is_some_and(|it| it.outputs == lost.published.outputs) {
+                    recalled.published = older;
+                    break;
+                }
+                let Some(number) = revisions.next() else {
+                    recalled.lost = Some(lost);
+                    break;
+                };
+                older = revision(sweeper, &seen.date, number, keep).await?;
+            }
         }
         let is_forgotten = |stored: &Stored| stored.revision.history.state == State::Forgotten;
         if recalled.newest.as_ref().is_some_and(is_forgotten)
@@ -171,7 +185,10 @@ impl Recalled {
         let (newest, published) = (of(&self.newest), of(&self.published).or(of(&self.before)));
         let mut known = manifest::recall(newest.as_deref(), published.as_deref(), layout);
         if let Some(published) = &published {
-            note_changed(&mut known, seen, published, layout);
+            let stands = newest
+                .as_ref()
+                .is_some_and(|newest| newest.history.state.publishes());
+            note_changed(&mut known, seen, published, stands, layout);
         }
         if let Some(lost) = &self.lost {
             known.published = Some(lost.published.clone());
@@ -196,24 +213,53 @@ impl Recalled {
 }
 
 /// Notes which published outputs are other objects now: of those nothing is known until their footers are read.
-fn note_changed(known: &mut Known, seen: &Seen, published: &Revision, layout: &Layout) {
+///
+/// While the day `stands`, nobody has converted them again: a sweep would have seen them gone first. Then other bytes under
+/// the same name are damage, however sound the footer is (unless it is a newer release's), and the source gives the right ones.
+fn note_changed(known: &mut Known, seen: &Seen, published: &Revision, stands: bool, layout: &Layout) {
     let tables = published.content.iter().flat_map(|content| &content.tables);
     for (name, table) in tables {
         let Some(seen) = seen.tables.get(name) else {
             continue;
         };
         let listed: HashMap<&PartId, &OutputSeen> = seen.outputs.iter().map(|it| (&it.id, it)).collect();
+        let sources: HashMap<&str, &str> = seen
+            .sources
+            .iter()
+            .map(|source| (source.key.as_str(), source.etag.as_str()))
+            .collect();
         for part in &table.parts {
             let named = &part.output;
-            if let Some((_, id)) = layout.parse_output(&named.key)
-                && let Some(listed) = listed.get(&id)
-                && (listed.etag != named.etag || listed.size_bytes != named.bytes)
-            {
-                known.footers.remove(&id);
-                known.changed.insert(id);
+            let Some((_, id)) = layout.parse_output(&named.key) else {
+                continue;
+            };
+            let Some(listed) = listed.get(&id) else {
+                continue;
+            };
+            if listed.etag == named.etag && listed.size_bytes == named.bytes {
+                continue;
             }
+            known.footers.remove(&id);
+            let is_listed = sources.get(part.source.key.as_str()) == Some(&part.source.etag.as_str());
+            // An object that was copied in pieces has another ETag for the same bytes.
+            let other_bytes =
+                listed.size_bytes != named.bytes || (is_md5(&listed.etag) && is_md5(&named.etag));
+            let why = || {
+                format!(
+                    "expected what was published, {} bytes with ETag {}, found {} bytes with ETag {}",
+                    named.bytes, named.etag, listed.size_bytes, listed.etag
+                )
+            };
+            known
+                .changed
+                .insert(id, (stands && is_listed && other_bytes).then(why));
         }
     }
+}
+
+/// Whether an ETag is of a whole object, not of one that was written in pieces.
+fn is_md5(etag: &str) -> bool {
+    !etag.contains('-')
 }
 
 /// A revision by its number. None: it is not there, or it was damaged and is set aside.
@@ -281,7 +327,7 @@ pub(super) async fn published_before(
         let Some((bytes, _)) = objects.read(&layout.leaf(&day, Leaf::Manifest)).await? else {
             continue;
         };
-        let Ok(newest) = serde_json::from_slice::<Revision>(&bytes) else {
+        let Ok(newest) = Revision::parse_copy(&bytes, &day) else {
             continue;
         };
         let number = match newest.history.published {

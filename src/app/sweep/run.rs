@@ -7,7 +7,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use tokio::time::Instant;
 
 use super::catalog::{self, Catalog};
-use super::gather::{Gathered, Gatherer};
+use super::gather::{Gathered, Gatherer, Written};
 use super::memory::{self, Memory};
 use super::objects::Wrote;
 use super::pointer::Pointer;
@@ -127,6 +127,9 @@ impl Run<'_> {
         known.drained_ms = self.drained_ms;
         self.memory.tell(&mut known);
         let Some(mut verdict) = self.judge(seen, &mut known).await? else {
+            if !self.request.dry_run {
+                self.clear(seen, written).await?;
+            }
             return Ok(None);
         };
         if self.catalog.is_on() && verdict.revise && verdict.state.publishes() {
@@ -255,7 +258,8 @@ impl Run<'_> {
         self.wishes.extend(wish);
         // A day is held against those before it when it is published; of one that stands, its revision says what came of it.
         if let Some(newest) = newest {
-            verdict.comparisons.clone_from(&newest.history.comparisons);
+            let comparisons = newest.history.comparisons.iter();
+            verdict.comparisons = comparisons.filter(|it| day::holds(it, seen)).cloned().collect();
         }
         let mut standing = Standing::new(newest, published);
         if self.request.dry_run && revised.is_some() {
@@ -266,6 +270,30 @@ impl Run<'_> {
             revised: revised.is_some(),
             ..judged(seen, verdict, standing)
         }))
+    }
+
+    /// Empties the symlinks of a day of which nothing else is left. Young ones may be another sweep's that saw more.
+    async fn clear(&mut self, seen: &day::Seen, written: &Written) -> Result<(), SweepError> {
+        let Sweeper { config, objects, .. } = self.sweeper;
+        let quiet_ms = config.days.policy.quiet_ms;
+        let mut emptied = false;
+        for ((link, _), listed) in &written.links {
+            if listed.size_bytes == 0 || seen.now_ms - listed.last_modified_ms < quiet_ms {
+                continue;
+            }
+            tracing::warn!(
+                key = listed.key,
+                "a symlink of a day of which nothing is left; it is emptied"
+            );
+            let wrote = objects
+                .bring(&listed.key, bytes::Bytes::new(), publish::TEXT, Some(listed))
+                .await?;
+            emptied |= *link == Link::Published && wrote == Wrote::Done;
+        }
+        if emptied {
+            self.pointer.leave(&seen.date, objects, &config.layout).await?;
+        }
+        Ok(())
     }
 
     /// Earlier revisions whose sweeps ended between claim and event. `next` is the revision that is newest now.
@@ -401,7 +429,8 @@ impl Standing {
         Standing {
             published: standing
                 .published
-                .or(recalled.lost.as_ref().map(|lost| lost.number)),
+                .or(recalled.lost.as_ref().map(|lost| lost.number))
+                .or(of(&recalled.published).map(|published| published.history.revision)),
             ..standing
         }
     }
@@ -449,12 +478,7 @@ async fn live(sweeper: &Sweeper, gathered: &Gathered, verdict: &Verdict) -> Resu
         let listed = written.links.get(&(Link::Live, table));
         sweeper
             .objects
-            .bring(
-                &key,
-                bytes::Bytes::from(text),
-                "text/plain; charset=utf-8",
-                listed,
-            )
+            .bring(&key, bytes::Bytes::from(text), publish::TEXT, listed)
             .await?;
     }
     Ok(())

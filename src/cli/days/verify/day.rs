@@ -20,12 +20,14 @@ const PARTS_AT_ONCE: usize = 4;
 /// Folders that are listed at once.
 const LISTINGS_AT_ONCE: usize = 16;
 
-/// Looks at a day. Whether anything of it is published.
+/// Looks at a day. Whether anything of it is published; where its manifest cannot be read it may be.
 pub(super) async fn verify(place: &Place, date: &Day, found: &mut Found) -> anyhow::Result<bool> {
     strangers(place, date, found).await?;
+    let before = found.faults.len();
     let Some(newest) = newest(place, date, found).await? else {
+        let is_unreadable = found.faults.len() > before;
         live_links(place, date, found).await?;
-        return Ok(false);
+        return Ok(is_unreadable);
     };
     let published = match newest.history.published {
         None => None,
