@@ -195,7 +195,18 @@ impl<R: Read> Transcode<R> {
                 self.start = mark_bytes;
                 marked
             }
-            (None, Some(declared)) => declared,
+            (None, Some(declared)) => {
+                let remedy = match *self.buffer {
+                    [0, 1..=0x7f, 0, 1..=0x7f] if declared == Encoding::UTF_16LE => Some("declare utf-16be"),
+                    [1..=0x7f, 0, 1..=0x7f, 0] if declared == Encoding::UTF_16BE => Some("declare utf-16le"),
+                    _ => None,
+                };
+                let found = "UTF-16 of the other byte order than is declared";
+                if let Some(remedy) = remedy {
+                    return Err(EncodingError::Unreadable { found, remedy });
+                }
+                declared
+            }
             (None, None) => match *self.buffer {
                 [1..=0x7f, 0, 1..=0x7f, 0] | [0, 1..=0x7f, 0, 1..=0x7f] => {
                     return Err(EncodingError::Unreadable {
@@ -375,6 +386,18 @@ mod tests {
         }
         let text = utf16("a,é😀", false);
         assert_eq!(transcode(&text, Some("utf-16"), 1, 1).unwrap(), "a,é😀");
+    }
+
+    #[test]
+    fn utf_16_of_the_other_order_is_refused() {
+        for (declared, is_big, remedy) in [
+            ("utf-16", true, "utf-16be"),
+            ("utf-16le", true, "utf-16be"),
+            ("utf-16be", false, "utf-16le"),
+        ] {
+            let error = transcode(&utf16("a,b", is_big), Some(declared), 3, 5).unwrap_err();
+            assert!(error.to_string().contains(remedy), "{declared}: {error}");
+        }
     }
 
     #[test]

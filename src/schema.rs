@@ -57,7 +57,9 @@ pub enum SchemaError {
     NoHeader,
     /// A file without a header that has not as many fields as columns are declared.
     #[error(
-        "expected {expected} fields, as columns are declared, found {found} in the first record, which is no header"
+        "expected {expected} fields, as columns are declared, found {found} in the first record, which is no header: that has \
+         all columns of the table, or two of them and otherwise identifiers. If it is the header, say so in the setting \
+         dialect.header of this table"
     )]
     FieldCount {
         /// Declared columns.
@@ -135,7 +137,8 @@ impl From<NameError> for SchemaError {
 }
 
 /// Whether a first record is the header of a known table: its fields are distinct and not empty, and either all of the
-/// table's columns are among them, or all are identifiers and at least half are the table's. Any case, any order, aliases.
+/// table's columns are among them, or all are identifiers and at least half are the table's, or two if they are not as many
+/// as its columns. Any case, any order, aliases.
 pub fn is_header<N: AsRef<str>>(record: &[N], table: &Table) -> bool {
     let present: HashSet<&str> = record
         .iter()
@@ -146,7 +149,9 @@ pub fn is_header<N: AsRef<str>>(record: &[N], table: &Table) -> bool {
         return are_distinct(record);
     }
     let own = record.iter().filter(|name| table.names(name.as_ref())).count();
-    are_identifiers(record) && (own * 2 >= record.len() || table.columns.is_empty())
+    // Of another width it could be no record of data either.
+    let is_enough = own * 2 >= record.len() || (own >= 2 && record.len() != table.columns.len());
+    are_identifiers(record) && (is_enough || table.columns.is_empty())
 }
 
 /// Whether a first record could be the header of any table: distinct identifiers, which are a letter or `_`, then letters,

@@ -47,12 +47,16 @@ fn headers_of_known_tables() {
         // All columns are there, so an odd one more does not matter.
         "TEAMID NAME PARENTTEAMID INGESTEDAT two-words",
         "TEAMID COLOUR",
+        // Of no table's width.
+        "TEAMID NAME COLOUR SIZE WEIGHT",
+        "TEAMID COLOUR NAME SIZE WEIGHT AGE MOOD",
     ] {
         assert!(is_header(&words(header), &teams), "{header}");
     }
     for record in [
         "17 Sales 3 2024-12-10",
         "TEAMID COLOUR SIZE",
+        "TEAMID 2nd NAME COLOUR SIZE",
         "TEAMID TEAMID",
         "TEAMID NAME PARENTTEAMID INGESTEDAT NAME",
         "TEAMID 2nd",

@@ -143,6 +143,21 @@ fn the_reference_itself_reads_a_table_by_hand() {
     assert_eq!(rows.odd[1].kind, OddKind::Ragged(1));
 }
 
+/// Were each record's end looked for through all of the text, this would take hours.
+#[test]
+fn megabytes_of_empty_lines_are_read_once() {
+    let text = [&vec![b'\r'; 8 << 20][..], b"a,b\r1,2\r"].concat();
+    for reading in [Reading::Quoted, Reading::Escaped] {
+        let any = Standard {
+            reading,
+            line_end: LineEnd::Any,
+            ..QUOTED
+        };
+        let expected: Vec<Vec<&[u8]>> = vec![vec![b"a", b"b"], vec![b"1", b"2"]];
+        assert_eq!(standard(&text, &any).unwrap(), expected);
+    }
+}
+
 #[test]
 fn the_path_that_production_takes_is_the_fastest_of_this_machine() {
     let names: Vec<&str> = Path::available().into_iter().map(Path::name).collect();

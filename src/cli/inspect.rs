@@ -15,6 +15,7 @@ use super::grid::page_columns;
 use super::leftovers::remove_on_signals;
 use super::local::Source;
 use super::plan_flags::PlanFlags;
+use super::remote::{Remote, Url};
 use super::{Status, print, usage};
 
 /// Shows what a Parquet file holds, or what would be detected of a CSV part, and why.
@@ -28,7 +29,7 @@ use super::{Status, print, usage};
     after_help = EXAMPLES
 )]
 pub(super) struct InspectArguments {
-    /// A Parquet file, a CSV part (gzip or plain), or `-` for stdin
+    /// A Parquet file or a CSV part (gzip or plain), also in S3 (s3://BUCKET/KEY), or `-` for stdin
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
     /// How many of the first rows are shown
@@ -61,7 +62,10 @@ pub(super) fn run(mut arguments: InspectArguments) -> anyhow::Result<Status> {
     })?;
     let planner = arguments.plan.planner()?;
     remove_on_signals()?;
-    let source = Source::open(&file)?;
+    let source = match Url::parse(&file)? {
+        Some(url) => Remote::connect()?.download(&url)?.0,
+        None => Source::open(&file)?,
+    };
     let rows = usize::try_from(arguments.rows)?;
     let (status, text) = if is_parquet(&source)? {
         let parquet = File::open(&source.path).with_context(|| source.name.clone())?;

@@ -9,6 +9,10 @@ pub struct Encoding(&'static encoding_rs::Encoding);
 impl Encoding {
     /// UTF-8, which is what is taken where nothing is declared and no byte order mark says otherwise.
     pub const UTF_8: Encoding = Encoding(encoding_rs::UTF_8);
+    /// UTF-16, little endian.
+    pub(super) const UTF_16LE: Encoding = Encoding(encoding_rs::UTF_16LE);
+    /// UTF-16, big endian.
+    pub(super) const UTF_16BE: Encoding = Encoding(encoding_rs::UTF_16BE);
 
     /// The encoding with this label, in any case: WHATWG's labels, and Python's names of the same encodings
     /// (`cp949`, `utf-8-sig`, `latin_1`, `utf-16-le`…).

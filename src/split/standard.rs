@@ -38,6 +38,9 @@ pub struct Standard {
     pub line_end: LineEnd,
 }
 
+/// Bytes that are searched at once, at first.
+const STRETCH_BYTES: usize = 64;
+
 /// Where a field stops, and on what.
 enum Stop {
     Delimiter,
@@ -204,13 +207,24 @@ impl Standard {
     /// The first delimiter, line break or `mark` from `at` on.
     fn find(&self, text: &[u8], at: usize, mark: u8) -> Option<usize> {
         let rest = text.get(at..).unwrap_or_default();
-        let found = memchr3(self.delimiter, b'\n', mark, rest);
         if self.line_end != LineEnd::Any {
+            let found = memchr3(self.delimiter, b'\n', mark, rest);
             return found.map(|found| at + found);
         }
-        // Four needles: the nearer of two searches.
-        let before = rest.get(..found.unwrap_or(rest.len())).unwrap_or_default();
-        memchr(b'\r', before).or(found).map(|found| at + found)
+        // Four needles: the nearer of two searches, over stretches that grow, for one of them may be nowhere near.
+        let mut stretch = STRETCH_BYTES;
+        loop {
+            let here = rest.get(..stretch).unwrap_or(rest);
+            let found = memchr3(self.delimiter, b'\n', mark, here);
+            let before = here.get(..found.unwrap_or(here.len())).unwrap_or_default();
+            if let Some(found) = memchr(b'\r', before).or(found) {
+                return Some(at + found);
+            }
+            if here.len() == rest.len() {
+                return None;
+            }
+            stretch = stretch.saturating_mul(2);
+        }
     }
 
     fn escaped_field(&self, text: &[u8], start: usize, at_end: bool) -> Option<(Field, usize, Stop)> {

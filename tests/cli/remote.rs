@@ -1,6 +1,6 @@
 //! `convert` from and to S3, on the embedded server.
 
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use aws_sdk_s3::primitives::ByteStream;
 use daymark::server::{Server, ServerConfig};
@@ -45,6 +45,10 @@ impl Bucket {
     }
 
     fn run(&self, desk: &Desk, arguments: &[&str]) -> Ran {
+        self.run_with(desk, arguments, Stdio::null())
+    }
+
+    fn run_with(&self, desk: &Desk, arguments: &[&str], stdin: impl Into<Stdio>) -> Ran {
         let credentials = self.server.credentials();
         let output: Output = desk
             .command(arguments)
@@ -52,6 +56,7 @@ impl Bucket {
             .env("AWS_ACCESS_KEY_ID", credentials.access_key_id())
             .env("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key())
             .env("AWS_REGION", "us-east-1")
+            .stdin(stdin)
             .output()
             .unwrap();
         Ran::of(output)
@@ -59,6 +64,22 @@ impl Bucket {
 }
 
 const PART: &str = "OBJECTTYPEID,OBJECTID,INGESTEDAT\n0-1,7,\n";
+
+#[test]
+fn a_pipe_into_s3_and_a_look_at_an_object() {
+    let desk = Desk::with(&[("a.csv", PART)]);
+    let bucket = Bucket::new(&desk);
+    let stdin = std::fs::File::open(desk.path("a.csv")).unwrap();
+    bucket
+        .run_with(&desk, &["convert", "-", "s3://bkt/out/x.parquet"], stdin)
+        .expect(0)
+        .says("s3://bkt/out/x.parquet: 1 row");
+    assert_eq!(bucket.keys(), ["out/x.parquet"]);
+    bucket
+        .run(&desk, &["inspect", "s3://bkt/out/x.parquet"])
+        .expect(0)
+        .shows("OBJECTTYPEID");
+}
 
 #[test]
 fn an_object_each_way() {

@@ -37,6 +37,8 @@ pub(super) fn convert_remote(
     }
     let started = Instant::now();
     let remote = Remote::connect()?;
+    // One that is read already: a pipe can be read but once.
+    let mut opened = None;
     // Key or path of each source, and its path below IN.
     let (is_folder, members) = match &ends.from {
         Some(url) => {
@@ -65,6 +67,7 @@ pub(super) fn convert_remote(
                 relative,
                 bytes: source.bytes,
             };
+            opened = Some(source);
             (false, vec![member])
         }
     };
@@ -81,7 +84,15 @@ pub(super) fn convert_remote(
     };
     let mut totals = Totals::default();
     for member in &members {
-        let done = convert_one_remote(&converting, &remote, ends, is_folder, member, &mut progress);
+        let opened = opened.take();
+        let done = convert_one_remote(
+            &converting,
+            &remote,
+            ends,
+            (is_folder, opened),
+            member,
+            &mut progress,
+        );
         progress.source_done(member.bytes);
         totals.add(&done);
         match done {
@@ -106,7 +117,7 @@ pub(super) fn convert_one_remote(
     converting: &Converting<'_>,
     remote: &Remote,
     ends: &Ends<'_>,
-    is_folder: bool,
+    (is_folder, opened): (bool, Option<Source>),
     member: &Member,
     progress: &mut Progress,
 ) -> anyhow::Result<Report> {
@@ -127,7 +138,10 @@ pub(super) fn convert_one_remote(
             let (source, provenance) = remote.download(&url)?;
             (source, Some((url.text(), provenance)))
         }
-        None => (Source::open(&member.path)?, None),
+        None => match opened {
+            Some(source) => (source, None),
+            None => (Source::open(&member.path)?, None),
+        },
     };
     let mut job = Job::local(&source, &target, &member.path);
     if let Some((called, provenance)) = provenance {
