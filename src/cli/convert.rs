@@ -38,7 +38,8 @@ pub(super) struct ConvertArguments {
     #[command(flatten)]
     plan: PlanFlags,
     /// Where rejects go; for a folder, the folder they go to. By default OUT.rejects.jsonl. A file that is there has to be
-    /// empty or one of rejects: it is replaced, or goes if there are none. With /dev/null they are not kept
+    /// empty or one of rejects: it is replaced, or goes if there are none. With /dev/null they are not kept. Not where IN or
+    /// OUT is in S3: there they stay beside OUT
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     rejects: Option<PathBuf>,
     /// Refuse a file with more rejects (records and cells) than so many, or so many per hundred records. By default there
