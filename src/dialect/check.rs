@@ -43,7 +43,9 @@ pub(super) fn check(declared: &Declared) -> Result<(), DialectError> {
             "\"delimiter\" and line end contain each other",
         );
         for (name, char) in marks.iter().copied() {
-            let fault_text = format!("\"delimiter\" contains the {name} ({char}): declare another delimiter, or another {name}");
+            let fault_text = format!(
+                "\"delimiter\" contains the {name} ({char}): declare another delimiter, or another {name}"
+            );
             fault(delimiter.contains(char), &fault_text);
         }
     }

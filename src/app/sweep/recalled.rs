@@ -1,5 +1,6 @@
 //! What the manifests of a day, and of the days before it, say.
 
+use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -223,11 +224,12 @@ fn note_changed(known: &mut Known, seen: &Seen, published: &Revision, stands: bo
             continue;
         };
         let listed: HashMap<&PartId, &OutputSeen> = seen.outputs.iter().map(|it| (&it.id, it)).collect();
-        let sources: HashMap<&str, &str> = seen
-            .sources
-            .iter()
-            .map(|source| (source.key.as_str(), source.etag.as_str()))
-            .collect();
+        let sources = LazyCell::new(|| {
+            let sources = seen.sources.iter();
+            sources
+                .map(|source| (source.key.as_str(), source.etag.as_str()))
+                .collect::<HashMap<_, _>>()
+        });
         for part in &table.parts {
             let named = &part.output;
             let Some((_, id)) = layout.parse_output(&named.key) else {

@@ -145,7 +145,8 @@ impl Run<'_> {
                 None => return Ok(None),
             }
         }
-        if !verdict.state.publishes() {
+        // A revision that is about to be written heals it, so only who looks is told.
+        if !verdict.state.publishes() || self.request.dry_run {
             verdict.warnings.extend(recalled.lost.as_ref().map(Lost::remark));
         }
         let number = recalled.highest.saturating_add(1);
