@@ -161,6 +161,19 @@ async fn a_sweep_that_has_no_time_left_stops_at_a_days_edge_and_the_next_goes_on
 }
 
 #[tokio::test]
+async fn an_old_day_that_changed_lately_is_looked_at_by_every_sweep() {
+    let old = "2026-01-02";
+    let lake = Lake::new().await;
+    lake.part(old, "a", 3).await;
+    lake.wait(61);
+    for _ in 0..3 {
+        let days = lake.sweep().await;
+        assert_eq!(days.get(old).map(|day| day.state), Some(State::Complete));
+        lake.wait(60);
+    }
+}
+
+#[tokio::test]
 async fn days_are_found_in_nested_folders_and_by_a_pattern() {
     let nested: (&[(&str, &str)], &str) = (&[], "hubspot/2026/11/22/OWNERS/a.csv.gz");
     let deep: (&[(&str, &str)], &str) = (&[], "hubspot/x/y/z/2026-11-22/OWNERS/a.csv.gz");

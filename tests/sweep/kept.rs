@@ -6,7 +6,7 @@ use daymark::server::faults::Rule;
 use daymark::server::operation::Operation;
 use daymark::sweep::Request;
 
-use crate::lake::{DATE, Lake, Stall, key};
+use crate::lake::{DATE, Lake, key};
 use crate::support::owners;
 
 const PUBLISHED: &[&str] = &["published/", "latest/"];
@@ -50,15 +50,42 @@ async fn a_newest_revision_that_is_lost_puts_no_older_one_back() {
     }
 }
 
+/// Of two outputs of a part, its footers alone would take the one whose source came last.
+#[tokio::test]
+async fn what_is_published_stays_so_without_revisions_and_sources() {
+    let lake = Lake::new().await;
+    for rows in [3, 4] {
+        lake.part(DATE, "a", rows).await;
+        assert_eq!(lake.quiet_day().await.state, State::Complete);
+    }
+    let back = lake.part(DATE, "a", 3).await;
+    assert_eq!(lake.quiet_day().await.state, State::Complete);
+    let published = lake.published().await;
+    assert_eq!(published, lake.outputs(&[&back]));
+    lake.purge(&key(DATE, "a")).await;
+    let newest = lake.day().await.revision.unwrap();
+    for number in 1..=newest {
+        lake.remove(&lake.leaf(Leaf::Revision(number))).await;
+    }
+    let day = lake.quiet_day().await;
+    assert!(day.state.publishes() && day.published > Some(newest), "{day:?}");
+    assert_eq!(lake.published().await, published);
+}
+
 #[tokio::test]
 async fn a_table_without_current_parquet_has_no_live_files() {
-    let lake = Lake::new().await;
-    let a = lake.part(DATE, "a", 3).await;
-    lake.day().await;
-    assert_eq!(lake.files(Link::Live, "owners", DATE).await, lake.outputs(&[&a]));
-    lake.land(&key(DATE, "a"), owners(1, 4)).await;
-    lake.day().await;
-    assert!(lake.files(Link::Live, "owners", DATE).await.is_empty());
+    for state in [State::Open, State::Complete] {
+        let lake = Lake::new().await;
+        let a = lake.part(DATE, "a", 3).await;
+        if state == State::Complete {
+            lake.wait(61);
+        }
+        assert_eq!(lake.day().await.state, state);
+        assert_eq!(lake.files(Link::Live, "owners", DATE).await, lake.outputs(&[&a]));
+        lake.land(&key(DATE, "a"), owners(1, 4)).await;
+        lake.day().await;
+        assert!(lake.files(Link::Live, "owners", DATE).await.is_empty(), "{state}");
+    }
 }
 
 #[tokio::test]
@@ -68,20 +95,12 @@ async fn a_sweep_that_was_held_up_deletes_nothing_that_came_since() {
     let output = lake.world.output(&a);
     lake.overwrite(&output, "damaged").await;
     lake.wait(61);
-    let stall = Stall::default();
     let rule = Rule::on(Operation::DeleteObjects);
-    let held_up = lake.world.faults().inject(rule, stall.action());
-    let (sweeper, request) = (lake.sweeper(), Request::default());
     let other = async {
-        stall.held.notified().await;
-        lake.world.faults().clear();
         lake.day().await;
         lake.convert(&a).await;
-        stall.go.notify_one();
     };
-    let (swept, ()) = tokio::join!(sweeper.sweep(&request, None), other);
-    swept.unwrap();
-    assert_eq!(held_up.fired(), 1);
+    lake.held_up(rule, lake.ask("{}"), other).await.unwrap();
     assert_eq!(lake.quiet_day().await.state, State::Complete);
     assert_eq!(lake.published().await, [output]);
 }

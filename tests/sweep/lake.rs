@@ -1,6 +1,7 @@
 //! A Daymark whose clock is held: parts land, time passes, sweeps come.
 
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use daymark::keys::{Day, Leaf, Link};
 use daymark::notice::Notice;
 use daymark::queue::Queue;
 use daymark::server::clock::Clock;
-use daymark::server::faults::{Action, Hook};
+use daymark::server::faults::{Action, Hook, Rule};
 use daymark::store::{Store, Tuning};
 use daymark::sweep::Request;
 use daymark::telemetry::{Level, Metrics, subscriber};
@@ -184,6 +185,26 @@ impl Lake {
         let sweeper = self.sweeper();
         let request = Request::default();
         sweeper.sweep(&request, Some(Instant::now())).await.unwrap()
+    }
+
+    /// What comes of something that stands still before a request until something else has ended.
+    pub async fn held_up<T>(
+        &self,
+        rule: Rule,
+        stalled: impl Future<Output = T>,
+        meanwhile: impl Future<Output = ()>,
+    ) -> T {
+        let stall = Stall::default();
+        let held_up = self.world.faults().inject(rule, stall.action());
+        let other = async {
+            stall.held.notified().await;
+            self.world.faults().clear();
+            meanwhile.await;
+            stall.go.notify_one();
+        };
+        let (ended, ()) = tokio::join!(stalled, other);
+        assert_eq!(held_up.fired(), 1);
+        ended
     }
 
     /// A sweep of which every day came to an end.

@@ -1,4 +1,4 @@
-//! Sweeps at the same day at the same time: whoever comes second leaves it to the next, and nothing has failed.
+//! Sweeps at the same time: whoever comes second at a day leaves it to the next, and nothing has failed.
 
 use daymark::app::sweep_handler::SweepHandler;
 use daymark::day::State;
@@ -8,29 +8,23 @@ use daymark::sweep::{Event, Request};
 use daymark::telemetry::Metrics;
 use serde_json::Value;
 
-use crate::lake::{DATE, Lake, Stall, key};
+use crate::lake::{DATE, Lake, key};
 use crate::support::{Captured, owners};
 
 /// The answer and the metrics of an event whose sweep stands still before this write, until another sweep has ended.
 async fn overtaken_at(lake: &Lake, name: &str) -> (Value, Value) {
-    let stall = Stall::default();
     let rule = Rule::on(Operation::PutObject).key_contains(name);
-    let held_up = lake.world.faults().inject(rule, stall.action());
     let lines = Captured::default();
     let handler = SweepHandler::new(lake.sweeper(), Metrics::to("test", lines.clone()));
     let stalled = handler.handle(Event(Ok(Request::default())), "test", None);
     let other = async {
-        stall.held.notified().await;
-        lake.world.faults().clear();
         // By then there is more to be seen of the day, and the clock says another time.
         lake.wait(1);
         lake.land(&key(DATE, "late"), owners(1, 2)).await;
         let day = lake.day().await;
         assert!(!day.overtaken && day.revised, "{day:?}");
-        stall.go.notify_one();
     };
-    let (answer, ()) = tokio::join!(stalled, other);
-    assert_eq!(held_up.fired(), 1);
+    let answer = lake.held_up(rule, stalled, other).await;
     (
         answer.expect("being overtaken is no failure"),
         serde_json::from_str(&lines.text()).unwrap(),
@@ -74,4 +68,25 @@ async fn a_day_that_another_sweep_revised_meanwhile_is_left_to_the_next_sweep() 
         assert_eq!((day.state, day.overtaken), (State::Complete, false), "{name}");
         assert_eq!(lake.published().await.len(), 3, "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_sweep_that_was_held_up_moves_no_pointer_back() {
+    let lake = Lake::new().await;
+    for date in ["2026-11-20", "2026-11-21", DATE] {
+        lake.part(date, "a", 3).await;
+    }
+    lake.wait(61);
+    lake.ask("{\"date\": \"2026-11-20\"}").await.unwrap();
+    assert_eq!(lake.latest().await.as_deref(), Some("2026-11-20"));
+    let rule = Rule::on(Operation::PutObject).key_contains("latest.json");
+    let stalled = lake.ask("{\"date\": \"2026-11-21\"}");
+    let other = async {
+        lake.ask("{\"date\": \"2026-11-22\"}").await.unwrap();
+        assert_eq!(lake.latest().await.as_deref(), Some(DATE));
+    };
+    let report = lake.held_up(rule, stalled, other).await.unwrap();
+    let judged = report.days[0].judged.as_ref().unwrap();
+    assert_eq!((judged.state, judged.overtaken), (State::Complete, false));
+    assert_eq!(lake.latest().await.as_deref(), Some(DATE));
 }

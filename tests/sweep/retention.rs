@@ -2,6 +2,8 @@
 
 use daymark::day::State;
 use daymark::keys::{Day, Leaf, Link};
+use daymark::server::faults::Rule;
+use daymark::server::operation::Operation;
 
 use crate::lake::{DATE, Lake, key};
 use crate::support::owners;
@@ -28,6 +30,28 @@ async fn a_superseded_output_goes_after_the_grace_period_and_not_before() {
     assert!(!is_there(&lake, &old).await);
     assert!(is_there(&lake, &new).await);
     assert_eq!(lake.published().await, [new]);
+}
+
+#[tokio::test]
+async fn a_superseded_output_that_is_another_object_by_now_stays() {
+    let lake = Lake::new().await;
+    let old = lake.part(DATE, "a", 3).await;
+    lake.quiet_day().await;
+    lake.part(DATE, "a", 4).await;
+    lake.quiet_day().await;
+    let old = lake.world.output(&old);
+    lake.wait(7 * DAY + 1);
+    let stalled = lake.ask("{}");
+    let other = async {
+        let bytes = lake.world.get(&old).await;
+        lake.overwrite_in_parts(&old, bytes).await;
+    };
+    let report = lake
+        .held_up(Rule::on(Operation::DeleteObjects), stalled, other)
+        .await;
+    let report = report.unwrap();
+    assert_eq!(report.days[0].judged.as_ref().unwrap().retired, 1);
+    assert!(is_there(&lake, &old).await);
 }
 
 #[tokio::test]

@@ -48,3 +48,22 @@ async fn an_attempt_counts_once_the_queue_was_empty_after_it() {
     assert_eq!(lake.quiet_day().await.state, State::Complete);
     assert_eq!(lake.published().await, lake.outputs(&[&notice]));
 }
+
+#[tokio::test]
+async fn a_part_that_always_comes_out_damaged_is_not_sent_for_ever() {
+    let lake = Lake::new().await;
+    let output = lake.world.output(&lake.part(DATE, "a", 3).await);
+    let (mut sent, mut last) = (0, None);
+    for _ in 0..20 {
+        if lake.listing().await.contains_key(&output) {
+            lake.overwrite(&output, "damaged").await;
+        }
+        let day = lake.quiet_day().await;
+        lake.work().await;
+        sent += day.to_send;
+        last = Some(day);
+    }
+    let blocked = last.unwrap();
+    assert_eq!((blocked.state, sent), (State::Blocked, 5));
+    assert!(blocked.reasons.iter().any(|reason| reason.code == "parts_lost"));
+}

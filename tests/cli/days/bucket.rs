@@ -75,3 +75,32 @@ fn days_in_buckets_are_the_same_days() {
         .expect(1)
         .says("already served");
 }
+
+#[test]
+fn events_are_left_to_the_functions_next_sweep() {
+    let desk = folder();
+    backfill(&desk).expect(0);
+    let count = |end: &str| {
+        let names = desk.listing().into_iter();
+        let revisions = names.filter(|name| name.contains("curated/manifest/date=2026-11-20/r"));
+        revisions.filter(|name| name.ends_with(end)).count()
+    };
+    assert_eq!((count(".json"), count(".announced")), (1, 1));
+    let (_runtime, server) = served(&desk);
+    let arguments = [&["forget", "--date", "2026-11-20"], &PLACE[..]].concat();
+    run(&desk, &server, &arguments).expect(0);
+    assert_eq!((count(".json"), count(".announced")), (2, 1));
+}
+
+/// Athena looks into buckets, and its tables end tomorrow.
+#[test]
+fn a_pointer_to_a_day_after_tomorrow() {
+    let desk = folder();
+    backfill(&desk).expect(0);
+    desk.write("lake/curated/latest/latest.json", b"{\"date\":\"2199-12-31\"}\n");
+    let (_runtime, server) = served(&desk);
+    run(&desk, &server, &[&["verify"], &PLACE[..]].concat())
+        .expect(1)
+        .says("latest/latest.json: expected a day up to tomorrow")
+        .says("found 2199-12-31");
+}

@@ -274,6 +274,16 @@ fn a_published_revision_that_is_lost_while_its_day_is_blocked() {
         .shows("revision 1 stays published");
 }
 
+#[test]
+fn a_newest_revision_that_is_lost_while_its_day_is_complete() {
+    let desk = whole();
+    fs::remove_file(desk.path("lake/curated/manifest/date=2026-11-20/r000001.json")).unwrap();
+    faulty(
+        &desk,
+        &["expected its original manifest/date=2026-11-20/r000001.json, found none"],
+    );
+}
+
 /// Athena reads each of them beside the file that is meant, so that rows would be there twice.
 #[test]
 fn objects_beside_what_athena_is_to_read() {
