@@ -49,8 +49,8 @@ pub(super) struct ConvertArguments {
     /// Compression: zstd (levels 1 to 22), snappy or none
     #[arg(long, value_name = "zstd:LEVEL|snappy|none", value_parser = config::codec, default_value = "zstd:1", help_heading = "Output")]
     codec: Codec,
-    /// Threads: files of a folder are converted side by side, a single file is read ahead. The bytes that come out are
-    /// the same
+    /// Threads: files of a local folder are converted side by side; a single file, and each one from or to S3, is read ahead.
+    /// The bytes that come out are the same
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Output")]
     threads: u16,
     /// Say nothing but what goes wrong
