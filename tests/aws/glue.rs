@@ -10,7 +10,7 @@ use daymark::day::State;
 use daymark::sweep::Request;
 
 use crate::lake::{Asked, Lake, autumn, change_table, columns, count, parameter};
-use crate::proxy::Turn;
+use crate::proxy::{self, Turn};
 
 /// What a table is, without Glue's own numbers and times.
 fn essence(tables: BTreeMap<String, Table>) -> BTreeMap<String, String> {
@@ -376,4 +376,38 @@ async fn the_program_prints_the_tables_and_what_would_change() {
         .run("catalog", &["--diff"])
         .expect(2)
         .says("DAYMARK_GLUE_DATABASE");
+}
+
+/// A catalog that is named is written; the event is left to the function's next sweep.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_writes_the_catalog_that_it_is_given_also_without_a_bus() {
+    let lake = Lake::new("byhand").await;
+    lake.part("2026-11-20", "OWNERS", "OWNERID,EMAIL", 2).await;
+    let endpoint = proxy::start(3_600, |_| Turn::Pass);
+    let variables = [
+        ("AWS_ENDPOINT_URL", endpoint.as_str()),
+        ("DAYMARK_GLUE_DATABASE", lake.database.as_str()),
+        ("DAYMARK_QUIET_MINUTES", "0"),
+    ];
+    let span = ["--from", "2026-11-20", "--to", "2026-11-20"];
+    lake.desk
+        .run_by(&variables, "backfill", &span)
+        .expect(0)
+        .shows("20✓");
+    assert!(lake.tables().await.contains_key("owners"));
+    let curated = lake.desk.curated();
+    let manifests = lake
+        .desk
+        .s3
+        .list_objects_v2()
+        .bucket(curated)
+        .prefix("lake/manifest/");
+    let manifests = manifests.send().await.unwrap();
+    let keys: Vec<&str> = manifests
+        .contents()
+        .iter()
+        .filter_map(|object| object.key())
+        .collect();
+    assert!(keys.iter().any(|key| key.ends_with("/r000001.json")), "{keys:?}");
+    assert!(!keys.iter().any(|key| key.ends_with(".announced")), "{keys:?}");
 }

@@ -1,5 +1,7 @@
 //! `status`, as text and as JSON.
 
+use serde_json::json;
+
 use super::{Desk, backfill, days, folder, land, owners, run, run_with};
 use crate::gzip;
 
@@ -63,6 +65,22 @@ fn a_late_part_reopens_a_day() {
     );
     // Opened and whole again.
     assert_eq!(days[0]["revision"], 3);
+}
+
+/// Athena's tables end at tomorrow; a folder has none.
+#[test]
+fn in_a_folder_the_newest_day_may_be_any() {
+    let desk = Desk::new();
+    let date = "2199-01-01";
+    land(&desk, date, "OWNERS", "data_0_0_0", &gzip(owners(3).as_bytes()));
+    run(&desk, &["backfill", "--from", date, "--to", date]).expect(0);
+    let days = days(&desk);
+    assert_eq!(
+        (&days[0]["state"], &days[0]["warnings"]),
+        (&"complete".into(), &json!([]))
+    );
+    let latest = std::fs::read_to_string(desk.path("lake/curated/latest/latest.json")).unwrap();
+    assert!(latest.contains(date), "{latest}");
 }
 
 #[test]
