@@ -28,6 +28,12 @@ async fn a_newest_revision_that_is_lost_puts_no_older_one_back() {
                 true => lake.remove(&lost).await,
                 false => lake.overwrite(&lost, "damaged").await,
             }
+            let report = lake.ask("{\"dry_run\": true}").await.unwrap();
+            let warnings = &report.days[0].judged.as_ref().unwrap().warnings;
+            assert!(
+                warnings.iter().any(|it| it.code == "revision_lost"),
+                "{warnings:?}"
+            );
             if whole {
                 let day = lake.quiet_day().await;
                 assert_eq!((day.state, day.published), (State::Complete, Some(newest + 1)));

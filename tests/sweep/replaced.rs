@@ -115,6 +115,11 @@ async fn symlinks_of_a_day_of_which_nothing_else_is_left_are_emptied() {
         assert_eq!(lake.files(link, "owners", earlier).await, lake.outputs(&[&other]));
     }
     assert_eq!(lake.latest().await.as_deref(), Some(earlier));
+    // As a sweep leaves it that ends between the two.
+    lake.overwrite("lake/latest/latest.json", format!("{{\"date\":\"{DATE}\"}}\n"))
+        .await;
+    lake.sweep().await;
+    assert_eq!(lake.latest().await.as_deref(), Some(earlier));
 }
 
 #[tokio::test]

@@ -273,13 +273,18 @@ impl Run<'_> {
         }))
     }
 
-    /// Empties the symlinks of a day of which nothing else is left. Young ones may be another sweep's that saw more.
+    /// Empties the symlinks of a day of which nothing else is left, and moves the pointer away. Young ones may be another
+    /// sweep's that saw more.
     async fn clear(&mut self, seen: &day::Seen, written: &Written) -> Result<(), SweepError> {
         let Sweeper { config, objects, .. } = self.sweeper;
         let quiet_ms = config.days.policy.quiet_ms;
-        let mut emptied = false;
+        let mut is_published = false;
         for ((link, _), listed) in &written.links {
-            if listed.size_bytes == 0 || seen.now_ms - listed.last_modified_ms < quiet_ms {
+            if listed.size_bytes == 0 {
+                continue;
+            }
+            if seen.now_ms - listed.last_modified_ms < quiet_ms {
+                is_published |= *link == Link::Published;
                 continue;
             }
             tracing::warn!(
@@ -289,9 +294,9 @@ impl Run<'_> {
             let wrote = objects
                 .bring(&listed.key, bytes::Bytes::new(), publish::TEXT, Some(listed))
                 .await?;
-            emptied |= *link == Link::Published && wrote == Wrote::Done;
+            is_published |= *link == Link::Published && wrote == Wrote::Overtaken;
         }
-        if emptied {
+        if !is_published {
             self.pointer.leave(&seen.date, objects, &config.layout).await?;
         }
         Ok(())

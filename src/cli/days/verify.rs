@@ -115,16 +115,17 @@ async fn verify(arguments: &VerifyArguments) -> anyhow::Result<Status> {
             print(&format!("{note}\n"))?;
         }
     }
-    let mut published = Vec::new();
+    // Days of which it is known whether anything of them is published, and those of which something is.
+    let (mut told, mut published) = (Vec::new(), Vec::new());
     let looked: BTreeSet<&Day> = dates.iter().chain(left.keys()).collect();
     for date in &looked {
         let mut found = Found::default();
         match left.get(*date) {
             Some(faults) => found.faults.clone_from(faults),
             None => {
-                if Box::pin(look(&place, date, &mut found)).await {
-                    published.push((*date).clone());
-                }
+                let is_published = Box::pin(look(&place, date, &mut found)).await;
+                told.extend(is_published.map(|_| (*date).clone()));
+                published.extend(is_published.filter(|is| *is).map(|_| (*date).clone()));
             }
         }
         for fault in &mut found.faults {
@@ -160,7 +161,7 @@ async fn verify(arguments: &VerifyArguments) -> anyhow::Result<Status> {
         all.add(found);
     }
     let mut found = Found::default();
-    pointer::verify(&place, &dates, &published, &mut found).await?;
+    pointer::verify(&place, &told, &published, &mut found).await?;
     for what in found.faults {
         fault(&mut all, what);
     }
@@ -187,13 +188,13 @@ fn fault(all: &mut Found, what: String) {
     all.fault(what);
 }
 
-/// Looks at a day. Whether anything of it is published.
-async fn look(place: &Place, date: &Day, found: &mut Found) -> bool {
+/// Looks at a day. Whether anything of it is published, as far as that can be told.
+async fn look(place: &Place, date: &Day, found: &mut Found) -> Option<bool> {
     match Box::pin(day::verify(place, date, found)).await {
         Ok(published) => published,
         Err(error) => {
             found.fault(format!("could not be looked at: {}", in_words(&error)));
-            false
+            None
         }
     }
 }

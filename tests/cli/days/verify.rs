@@ -284,6 +284,20 @@ fn a_newest_revision_that_is_lost_while_its_day_is_complete() {
     );
 }
 
+/// Nothing tells whether anything of the day is published, so nothing is wrong with the pointer.
+#[test]
+fn a_manifest_that_cannot_be_read_says_nothing_of_the_pointer() {
+    // The 20th is what the pointer names; of the 21st nothing was ever published.
+    for date in ["2026-11-20", "2026-11-21"] {
+        let desk = whole();
+        desk.write(&format!("lake/curated/manifest/date={date}/manifest.json"), b"{");
+        let ran = run(&desk, &["verify"])
+            .expect(1)
+            .says(&format!("fault: {date}: manifest/date={date}/manifest.json"));
+        assert!(!ran.stderr.contains("latest.json"), "{}", ran.stderr);
+    }
+}
+
 /// Athena reads each of them beside the file that is meant, so that rows would be there twice.
 #[test]
 fn objects_beside_what_athena_is_to_read() {

@@ -20,14 +20,14 @@ const PARTS_AT_ONCE: usize = 4;
 /// Folders that are listed at once.
 const LISTINGS_AT_ONCE: usize = 16;
 
-/// Looks at a day. Whether anything of it is published; where its manifest cannot be read it may be.
-pub(super) async fn verify(place: &Place, date: &Day, found: &mut Found) -> anyhow::Result<bool> {
+/// Looks at a day. Whether anything of it is published, if its manifest can be read.
+pub(super) async fn verify(place: &Place, date: &Day, found: &mut Found) -> anyhow::Result<Option<bool>> {
     strangers(place, date, found).await?;
     let before = found.faults.len();
     let Some(newest) = newest(place, date, found).await? else {
-        let is_unreadable = found.faults.len() > before;
+        let published = (found.faults.len() == before).then_some(false);
         live_links(place, date, found).await?;
-        return Ok(is_unreadable);
+        return Ok(published);
     };
     let published = match newest.history.published {
         None => None,
@@ -42,7 +42,7 @@ pub(super) async fn verify(place: &Place, date: &Day, found: &mut Found) -> anyh
             "it is {}; without revision {number} nothing tells what its published files are to hold, so none was read",
             newest.history.state
         ));
-        return Ok(true);
+        return Ok(Some(true));
     }
     links(place, date, published.as_ref(), found).await?;
     let Some(content) = published.and_then(|revision| revision.content) else {
@@ -50,7 +50,7 @@ pub(super) async fn verify(place: &Place, date: &Day, found: &mut Found) -> anyh
             "it is {}, and nothing of it is published",
             newest.history.state
         ));
-        return Ok(false);
+        return Ok(Some(false));
     };
     // While a day is reopened or blocked, sources may well be newer than what is published.
     let state = newest.history.state;
@@ -76,7 +76,7 @@ pub(super) async fn verify(place: &Place, date: &Day, found: &mut Found) -> anyh
     while let Some(read) = reads.next().await {
         found.add(read);
     }
-    Ok(true)
+    Ok(Some(true))
 }
 
 /// The manifest, held against its checksum and the revision that it is a copy of.

@@ -5,11 +5,11 @@ use crate::cli::days::place::Place;
 use crate::keys::Day;
 use crate::manifest;
 
-/// Looks at the pointer. `published`: of the days that were looked at, those that are published, in their order; `looked`: all
-/// that were.
+/// Looks at the pointer. `told`: days of which it is known whether anything of them is published; `published`: those of which
+/// something is, in their order.
 pub(super) async fn verify(
     place: &Place,
-    looked: &[Day],
+    told: &[Day],
     published: &[Day],
     found: &mut Found,
 ) -> anyhow::Result<()> {
@@ -25,7 +25,7 @@ pub(super) async fn verify(
             }
         },
     };
-    let (layout, looked_at) = (&place.config.layout, |date: &Day| looked.contains(date));
+    let (layout, is_told) = (&place.config.layout, |date: &Day| told.contains(date));
     let last = last(place).await?;
     let is_ahead = |date: &Day| last.as_ref().is_some_and(|last| date > last);
     let newest = published.iter().rfind(|date| !is_ahead(date));
@@ -35,7 +35,7 @@ pub(super) async fn verify(
         ));
         return Ok(());
     }
-    if let Some(date) = date.as_ref().filter(|date| !looked_at(date))
+    if let Some(date) = date.as_ref().filter(|date| !is_told(date))
         && place.dates(&layout.manifests(), date, date).await?.is_empty()
     {
         found.fault(format!(
@@ -44,7 +44,7 @@ pub(super) async fn verify(
         return Ok(());
     }
     match (date, newest) {
-        (Some(date), _) if looked_at(&date) && !published.contains(&date) => {
+        (Some(date), _) if is_told(&date) && !published.contains(&date) => {
             found.fault(format!("{key}: expected a day that is published, found {date}"));
         }
         (Some(date), Some(newest)) if date < *newest => {
