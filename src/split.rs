@@ -6,6 +6,7 @@
 mod doubled;
 pub mod general;
 pub mod index;
+mod scan;
 mod simd;
 pub mod standard;
 

@@ -131,7 +131,9 @@ impl<'a> Run<'a> {
             }
         };
         let consumed = text.get(..rows.consumed).unwrap_or_default();
-        if simdutf8::basic::from_utf8(consumed).is_err() {
+        let by_index = matches!(self.head.layout.splitter, Splitter::Standard(_));
+        let is_utf8 = by_index && self.indexer.is_utf8();
+        if !is_utf8 && simdutf8::basic::from_utf8(consumed).is_err() {
             rows.reject_not_utf8(consumed, columns);
         }
         let block = Block {

@@ -1,6 +1,6 @@
 //! Doubled quotes made single. JSON in a cell has a pair every few bytes, so that 64 bytes are looked at at once.
 
-use super::index::parity;
+use super::scan::parity;
 #[cfg(target_arch = "x86_64")]
 use super::simd::Pack;
 use super::simd::{Classify, Path};

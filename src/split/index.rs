@@ -1,13 +1,12 @@
 //! The hot path: an index of the separators of a block, then its fields.
 //!
-//! Bits say which bytes are quotes, separators and backslashes; integer arithmetic on 64 of them at a time says which
-//! separators stand outside quotes or are not escaped, and whether a quote stands where none may. A block with such a
-//! quote goes to [`super::standard`], which names the place; so both give the same answer on every input.
+//! The index is [`super::scan`]'s. A block with a quote where none may stand goes to [`super::standard`], which names the
+//! place; so both give the same answer on every input.
 
 use memchr::memchr;
 
+use super::scan::{LINE_END, Scan};
 pub use super::simd::Path;
-use super::simd::{Classify, Masks};
 use super::standard::{LineEnd, Reading, Standard};
 use super::{Fault, Field, Step};
 
@@ -109,7 +108,7 @@ impl Indexer {
         columns: usize,
         rows: &mut Rows,
     ) -> Result<(), Fault> {
-        if self.scan.violated || (at_end && self.scan.inside != 0) {
+        if self.scan.wrong != 0 || (at_end && self.scan.inside != 0) {
             return record_by_record(text, at_end, columns, rows, |text, at_end, fields| {
                 standard.record(text, at_end, fields)
             });
@@ -118,22 +117,27 @@ impl Indexer {
         Ok(())
     }
 
+    /// Whether the text last split, all of it, is UTF-8.
+    pub fn is_utf8(&self) -> bool {
+        !self.scan.not_utf8
+    }
+
     /// Whether the text last split has quotes.
     pub fn saw_quotes(&self) -> bool {
-        self.scan.quotes
+        self.scan.quotes != 0
     }
 
     /// Whether the text last split has backslashes.
     pub fn saw_backslashes(&self) -> bool {
-        self.scan.backslashes
+        self.scan.backslashes != 0
     }
 
     fn emit(&self, standard: &Standard, text: &[u8], at_end: bool, columns: usize, rows: &mut Rows) {
         let inner = |start: usize, end: usize| text.get(start..end).unwrap_or_default();
-        let doubled = self.scan.doubled;
+        let doubled = self.scan.doubled != 0;
         // Most blocks have nothing to mark, so that their fields need no look at the text.
         match standard.reading {
-            Reading::Quoted if self.scan.quotes => {
+            Reading::Quoted if self.scan.quotes != 0 => {
                 let mark = |start: usize, end: usize| {
                     if text.get(start) != Some(&b'"') {
                         return Field::new(start, end, false, false);
@@ -148,7 +152,7 @@ impl Indexer {
                 };
                 self.emit_marked(standard, text, at_end, columns, rows, mark);
             }
-            Reading::Escaped if self.scan.backslashes => {
+            Reading::Escaped if self.scan.backslashes != 0 => {
                 let dirty = |start, end| memchr(b'\\', inner(start, end)).is_some();
                 let mark = |start, end| Field::new(start, end, false, dirty(start, end));
                 self.emit_marked(standard, text, at_end, columns, rows, mark);
@@ -235,9 +239,6 @@ impl Indexer {
         }
     }
 }
-
-/// Marks the place of a separator that ends a record. Places are below [`super::BLOCK_BYTES_MAX`].
-const LINE_END: u32 = 1 << 31;
 
 /// Whether separators are those of records with so many columns each, whole ones and no others.
 fn is_regular(separators: &[u32], columns: usize) -> bool {
@@ -328,163 +329,6 @@ pub fn record_by_record(
         rows.consumed = start;
     }
     Ok(())
-}
-
-/// The state of a scan from one chunk of 64 bytes to the next, and what it found.
-#[derive(Debug, Default)]
-pub(super) struct Scan {
-    delimiter: u8,
-    escaped: bool,
-    crlf: bool,
-    cr_alone: bool,
-    at_end: bool,
-    /// All ones inside quotes.
-    inside: u64,
-    /// 1 if the byte before was a separator or a closing quote, or if there is none.
-    opens_here: u64,
-    /// 1 if the byte before was a closing quote.
-    closed_before: u64,
-    /// 1 if the byte before was a backslash that escapes.
-    escape_before: u64,
-    /// 1 if the byte before was an escaped CR.
-    escaped_cr_before: u64,
-    violated: bool,
-    doubled: bool,
-    quotes: bool,
-    backslashes: bool,
-    carriage_returns: bool,
-    /// Where separators stand, those that end a record marked.
-    separators: Vec<u32>,
-}
-
-impl Scan {
-    fn start(&mut self, standard: &Standard, at_end: bool) {
-        let mut separators = std::mem::take(&mut self.separators);
-        separators.clear();
-        *self = Scan {
-            delimiter: standard.delimiter,
-            escaped: standard.reading == Reading::Escaped,
-            crlf: standard.line_end != LineEnd::Lf,
-            cr_alone: standard.line_end == LineEnd::Any,
-            at_end,
-            opens_here: 1,
-            separators,
-            ..Scan::default()
-        };
-    }
-
-    /// Takes 64 bytes in. `lf_follows` has a bit set for the last byte if the one behind it is an LF, or could yet be one.
-    #[inline(always)]
-    fn chunk(&mut self, masks: Masks, lf_follows: u64, base: u32) {
-        self.quotes |= masks.quote != 0;
-        self.backslashes |= masks.backslash != 0;
-        let before_lf = (masks.lf >> 1) | lf_follows;
-        let cr_of_crlf = if self.crlf { masks.cr & before_lf } else { 0 };
-        let cr_alone = if self.cr_alone { masks.cr & !before_lf } else { 0 };
-        let candidates = masks.delimiter | masks.lf | cr_alone;
-        let separators = if self.escaped {
-            candidates & !self.escaped_bytes(masks)
-        } else {
-            self.unquoted(masks.quote, candidates, cr_of_crlf)
-        };
-        self.carriage_returns |= masks.cr != 0;
-        self.push(separators, masks.delimiter, base);
-    }
-
-    /// The candidates outside quotes; notes quotes that stand where none may.
-    #[inline(always)]
-    fn unquoted(&mut self, quote: u64, candidates: u64, cr_of_crlf: u64) -> u64 {
-        let inside = parity(quote) ^ self.inside;
-        let opens = quote & inside;
-        let closes = quote & !inside;
-        let separators = candidates & !inside;
-        // A quote opens a field, or is the second of a doubled pair; behind a closing one a field ends, or a pair.
-        let may_open = ((separators | closes) << 1) | self.opens_here;
-        let behind_close = (closes << 1) | self.closed_before;
-        let wrong = (opens & !may_open) | (behind_close & !(separators | opens | (cr_of_crlf & !inside)));
-        self.violated |= wrong != 0;
-        self.doubled |= behind_close & opens != 0;
-        self.inside = if inside >> 63 == 1 { u64::MAX } else { 0 };
-        self.opens_here = (separators | closes) >> 63;
-        self.closed_before = closes >> 63;
-        separators
-    }
-
-    /// The bytes that a backslash makes data.
-    #[inline(always)]
-    fn escaped_bytes(&mut self, masks: Masks) -> u64 {
-        // A run of backslashes escapes by pairs. Adding at the run's start carries to its end; whether it ends on an
-        // odd or even place tells which of its members escape.
-        const ODD: u64 = 0xAAAA_AAAA_AAAA_AAAA;
-        let starts = masks.backslash & !self.escape_before;
-        let ends = ((starts << 1) | ODD).wrapping_sub(starts) ^ ODD;
-        let escaped = ends ^ (masks.backslash | self.escape_before);
-        self.escape_before = (ends & masks.backslash) >> 63;
-        if !self.crlf {
-            return escaped;
-        }
-        // An escaped CRLF is one line break.
-        let escaped_cr = escaped & masks.cr;
-        let its_lf = ((escaped_cr << 1) | self.escaped_cr_before) & masks.lf;
-        self.escaped_cr_before = escaped_cr >> 63;
-        escaped | its_lf
-    }
-
-    #[inline(always)]
-    fn push(&mut self, mut separators: u64, delimiters: u64, base: u32) {
-        let places = 0..separators.count_ones();
-        self.separators.extend(places.map(|_| {
-            let at = separators.trailing_zeros();
-            separators &= separators.wrapping_sub(1);
-            let ends_record = (delimiters >> at) & 1 == 0;
-            (base + at) | (u32::from(ends_record) << 31)
-        }));
-    }
-
-    /// Separators up to and with the last line end.
-    fn whole_records(&self) -> usize {
-        self.separators
-            .iter()
-            .rposition(|place| place & LINE_END != 0)
-            .map_or(0, |last| last + 1)
-    }
-}
-
-/// For each bit, whether the number of set bits up to and with it is odd.
-#[inline(always)]
-pub(super) fn parity(bits: u64) -> u64 {
-    let mut parity = bits;
-    parity ^= parity << 1;
-    parity ^= parity << 2;
-    parity ^= parity << 4;
-    parity ^= parity << 8;
-    parity ^= parity << 16;
-    parity ^= parity << 32;
-    parity
-}
-
-/// Runs a scan over a text with one way of classifying.
-#[inline(always)]
-pub(super) fn scan_chunks(classify: impl Classify, scan: &mut Scan, text: &[u8]) {
-    let (chunks, rest) = text.as_chunks::<64>();
-    let mut base = 0u32;
-    for chunk in chunks {
-        let next = text.get(base as usize + 64);
-        let lf_follows = next.map_or(!scan.at_end, |&byte| byte == b'\n');
-        scan.chunk(
-            classify.classify(chunk, scan.delimiter),
-            u64::from(lf_follows) << 63,
-            base,
-        );
-        base += 64;
-    }
-    if !rest.is_empty() {
-        // Zeros are none of the classes.
-        let mut last = [0u8; 64];
-        last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-        let masks = classify.classify(&last, scan.delimiter);
-        scan.chunk(masks, u64::from(!scan.at_end) << (rest.len() - 1), base);
-    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
-//! Which of 64 bytes are quotes, delimiters, line breaks and backslashes: the one place with `unsafe` code.
+//! Which of 64 bytes are quotes, delimiters, line breaks, backslashes, or not ASCII: the one place with `unsafe` code.
 //!
-//! Every path gives the same masks; [`super::index`] and [`super::doubled`] do the rest on plain integers. The path is
+//! Every path gives the same masks; [`super::scan`] and [`super::doubled`] do the rest on plain integers. The path is
 //! chosen at run time, so that one binary runs on every x86-64 and on Graviton.
 #![allow(unsafe_code)]
 
 #[cfg(target_arch = "x86_64")]
 use super::doubled::single_packed;
 use super::doubled::single_runs;
-use super::index::{Scan, scan_chunks};
+use super::scan::{Scan, scan_chunks};
 
 /// For each class one bit per byte, the first byte lowest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub(super) struct Masks {
     pub lf: u64,
     pub cr: u64,
     pub backslash: u64,
+    /// Not ASCII.
+    pub wide: u64,
 }
 
 /// Classifies 64 bytes.
@@ -132,6 +134,7 @@ impl Classify for Scalar {
             masks.lf |= u64::from(byte == b'\n') << at;
             masks.cr |= u64::from(byte == b'\r') << at;
             masks.backslash |= u64::from(byte == b'\\') << at;
+            masks.wide |= u64::from(!byte.is_ascii()) << at;
         }
         masks
     }
@@ -141,8 +144,8 @@ impl Classify for Scalar {
 mod x86 {
     use std::arch::x86_64::{
         __m256i, __m512i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_set1_epi8,
-        _mm512_cmpeq_epi8_mask, _mm512_loadu_si512, _mm512_maskz_compress_epi8, _mm512_set1_epi8,
-        _mm512_storeu_si512,
+        _mm512_cmpeq_epi8_mask, _mm512_loadu_si512, _mm512_maskz_compress_epi8, _mm512_movepi8_mask,
+        _mm512_set1_epi8, _mm512_storeu_si512,
     };
 
     use super::{Classify, Masks, Pack, Scan, scan_chunks, single_packed, single_runs};
@@ -208,6 +211,7 @@ mod x86 {
                     lf: equal(low, high, b'\n'),
                     cr: equal(low, high, b'\r'),
                     backslash: equal(low, high, b'\\'),
+                    wide: top_bits(low, high),
                 }
             }
         }
@@ -220,10 +224,17 @@ mod x86 {
         // SAFETY: as the function's own.
         unsafe {
             let wanted = _mm256_set1_epi8(byte.cast_signed());
-            let low = _mm256_movemask_epi8(_mm256_cmpeq_epi8(low, wanted)).cast_unsigned();
-            let high = _mm256_movemask_epi8(_mm256_cmpeq_epi8(high, wanted)).cast_unsigned();
-            u64::from(low) | (u64::from(high) << 32)
+            top_bits(_mm256_cmpeq_epi8(low, wanted), _mm256_cmpeq_epi8(high, wanted))
         }
+    }
+
+    /// # Safety
+    /// The processor must have AVX2.
+    #[inline(always)]
+    unsafe fn top_bits(low: __m256i, high: __m256i) -> u64 {
+        // SAFETY: as the function's own.
+        let (low, high) = unsafe { (_mm256_movemask_epi8(low), _mm256_movemask_epi8(high)) };
+        u64::from(low.cast_unsigned()) | (u64::from(high.cast_unsigned()) << 32)
     }
 
     impl Classify for Avx512 {
@@ -240,6 +251,7 @@ mod x86 {
                     lf: equal(b'\n'),
                     cr: equal(b'\r'),
                     backslash: equal(b'\\'),
+                    wide: _mm512_movepi8_mask(bytes),
                 }
             }
         }
@@ -263,7 +275,8 @@ mod x86 {
 #[cfg(target_arch = "aarch64")]
 mod arm {
     use std::arch::aarch64::{
-        uint8x16_t, vandq_u8, vceqq_u8, vdupq_n_u8, vgetq_lane_u64, vld1q_u8, vpaddq_u8, vreinterpretq_u64_u8,
+        uint8x16_t, vandq_u8, vceqq_u8, vcgeq_u8, vdupq_n_u8, vgetq_lane_u64, vld1q_u8, vpaddq_u8,
+        vreinterpretq_u64_u8,
     };
 
     use super::{Classify, Masks, Scan, scan_chunks, single_runs};
@@ -307,6 +320,7 @@ mod arm {
                     lf: equal(parts, b'\n'),
                     cr: equal(parts, b'\r'),
                     backslash: equal(parts, b'\\'),
+                    wide: not_ascii(parts),
                 }
             }
         }
@@ -316,14 +330,49 @@ mod arm {
     /// The processor must have NEON.
     #[inline(always)]
     unsafe fn equal([a, b, c, d]: [uint8x16_t; 4], byte: u8) -> u64 {
-        // SAFETY: as the function's own; `BITS` has the 16 bytes that are loaded.
+        // SAFETY: as the function's own.
         unsafe {
             let wanted = vdupq_n_u8(byte);
+            packed([
+                vceqq_u8(a, wanted),
+                vceqq_u8(b, wanted),
+                vceqq_u8(c, wanted),
+                vceqq_u8(d, wanted),
+            ])
+        }
+    }
+
+    /// # Safety
+    /// The processor must have NEON.
+    #[inline(always)]
+    unsafe fn not_ascii([a, b, c, d]: [uint8x16_t; 4]) -> u64 {
+        // SAFETY: as the function's own.
+        unsafe {
+            let least = vdupq_n_u8(0x80);
+            packed([
+                vcgeq_u8(a, least),
+                vcgeq_u8(b, least),
+                vcgeq_u8(c, least),
+                vcgeq_u8(d, least),
+            ])
+        }
+    }
+
+    /// A bit for each byte, all of which are ones or zeros alone.
+    ///
+    /// # Safety
+    /// The processor must have NEON.
+    #[inline(always)]
+    unsafe fn packed([a, b, c, d]: [uint8x16_t; 4]) -> u64 {
+        // SAFETY: as the function's own; `BITS` has the 16 bytes that are loaded.
+        unsafe {
             let bits = vld1q_u8(BITS.as_ptr());
-            let a = vandq_u8(vceqq_u8(a, wanted), bits);
-            let b = vandq_u8(vceqq_u8(b, wanted), bits);
-            let c = vandq_u8(vceqq_u8(c, wanted), bits);
-            let d = vandq_u8(vceqq_u8(d, wanted), bits);
+            let (a, b, c, d) = (
+                vandq_u8(a, bits),
+                vandq_u8(b, bits),
+                vandq_u8(c, bits),
+                vandq_u8(d, bits),
+            );
             // Three rounds of adding neighbours leave one byte for each eight.
             let sums = vpaddq_u8(vpaddq_u8(a, b), vpaddq_u8(c, d));
             let sums = vpaddq_u8(sums, sums);

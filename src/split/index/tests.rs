@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::split::scan::scan_chunks;
+use crate::split::simd::{Classify, Masks};
 
 fn reference(standard: &Standard, text: &[u8], at_end: bool, columns: usize) -> (Rows, Option<Fault>) {
     let mut rows = Rows::default();
@@ -90,6 +92,50 @@ proptest! {
         standard in standards(), text in written(), at_end: bool, columns in 1usize..4,
     ) {
         check(&standard, &text, at_end, columns);
+    }
+
+    #[test]
+    fn every_path_tells_utf8_as_the_standard_library_does(
+        text in "([a-z]{0,200}|[é€𝄞]{0,40}|[a-zé]{0,9}){0,9}", start in 0usize..3, cut in 0usize..4,
+        spoilt in prop::option::of((any::<prop::sample::Index>(), any::<u8>())),
+    ) {
+        let mut text = text.into_bytes();
+        if let (Some((at, byte)), false) = (spoilt, text.is_empty()) {
+            let at = at.index(text.len());
+            text[at] = byte;
+        }
+        let text = text.get(start..text.len().saturating_sub(cut)).unwrap_or_default();
+        let standard = Standard { delimiter: b',', reading: Reading::Quoted, line_end: LineEnd::Lf };
+        for path in Path::available() {
+            let mut indexer = Indexer::new(path);
+            let _ = indexer.rows(&standard, text, false, 2, &mut Rows::default());
+            prop_assert_eq!(indexer.is_utf8(), std::str::from_utf8(text).is_ok(), "{}", path.name());
+        }
+    }
+}
+
+#[test]
+fn a_character_at_any_place_of_a_chunk_is_utf8_and_half_of_it_is_not() {
+    let standard = Standard {
+        delimiter: b',',
+        reading: Reading::Quoted,
+        line_end: LineEnd::Lf,
+    };
+    for path in Path::available() {
+        for (at, length) in (0..=256).flat_map(|at| (1..=4).map(move |length| (at, length))) {
+            for behind in [0, 1, 64, 130] {
+                let character = "𝄞".as_bytes();
+                let text = [&vec![b'a'; at], &character[..length], &vec![b'b'; behind]].concat();
+                let mut indexer = Indexer::new(path);
+                let _ = indexer.rows(&standard, &text, false, 2, &mut Rows::default());
+                assert_eq!(
+                    indexer.is_utf8(),
+                    length == 4,
+                    "{} {at} {length} {behind}",
+                    path.name()
+                );
+            }
+        }
     }
 }
 

@@ -1,0 +1,201 @@
+//! The index of a block: where separators stand, and what else there is.
+//!
+//! Bits say which bytes are quotes, separators and backslashes; integer arithmetic on 64 of them at a time says which
+//! separators stand outside quotes or are not escaped, and whether a quote stands where none may.
+
+use super::simd::{Classify, Masks};
+use super::standard::{LineEnd, Reading, Standard};
+
+/// Marks the place of a separator that ends a record. Places are below [`super::BLOCK_BYTES_MAX`].
+pub(super) const LINE_END: u32 = 1 << 31;
+
+/// The state of a scan from one chunk of 64 bytes to the next, and what it found.
+#[derive(Debug, Default)]
+pub(super) struct Scan {
+    delimiter: u8,
+    escaped: bool,
+    crlf: bool,
+    cr_alone: bool,
+    at_end: bool,
+    /// All ones inside quotes.
+    pub inside: u64,
+    /// 1 if the byte before was a separator or a closing quote, or if there is none.
+    opens_here: u64,
+    /// 1 if the byte before was a closing quote.
+    closed_before: u64,
+    /// 1 if the byte before was a backslash that escapes.
+    escape_before: u64,
+    /// 1 if the byte before was an escaped CR.
+    escaped_cr_before: u64,
+    /// Quotes that stand where none may, of all chunks; likewise the others.
+    pub wrong: u64,
+    pub doubled: u64,
+    pub quotes: u64,
+    pub backslashes: u64,
+    pub carriage_returns: bool,
+    /// Where the chunks begin that are not ASCII alone and yet to be looked at.
+    wide_from: Option<usize>,
+    /// The text is not UTF-8.
+    pub not_utf8: bool,
+    /// Where separators stand, those that end a record marked.
+    pub separators: Vec<u32>,
+}
+
+impl Scan {
+    /// Ready for a text.
+    pub fn start(&mut self, standard: &Standard, at_end: bool) {
+        let mut separators = std::mem::take(&mut self.separators);
+        separators.clear();
+        *self = Scan {
+            delimiter: standard.delimiter,
+            escaped: standard.reading == Reading::Escaped,
+            crlf: standard.line_end != LineEnd::Lf,
+            cr_alone: standard.line_end == LineEnd::Any,
+            at_end,
+            opens_here: 1,
+            separators,
+            ..Scan::default()
+        };
+    }
+
+    /// Takes 64 bytes in. `lf_follows` has a bit set for the last byte if the one behind it is an LF, or could yet be one.
+    #[inline(always)]
+    fn chunk(&mut self, masks: Masks, lf_follows: impl FnOnce() -> u64, base: u32) {
+        self.quotes |= masks.quote;
+        self.backslashes |= masks.backslash;
+        let (mut candidates, mut cr_of_crlf) = (masks.delimiter | masks.lf, 0);
+        if masks.cr != 0 {
+            self.carriage_returns = true;
+            let before_lf = (masks.lf >> 1) | lf_follows();
+            if self.crlf {
+                cr_of_crlf = masks.cr & before_lf;
+            }
+            if self.cr_alone {
+                candidates |= masks.cr & !before_lf;
+            }
+        }
+        let separators = if self.escaped {
+            candidates & !self.escaped_bytes(masks)
+        } else {
+            self.unquoted(masks.quote, candidates, cr_of_crlf)
+        };
+        self.push(separators, masks.delimiter, base);
+    }
+
+    /// The candidates outside quotes; notes quotes that stand where none may.
+    #[inline(always)]
+    fn unquoted(&mut self, quote: u64, candidates: u64, cr_of_crlf: u64) -> u64 {
+        let inside = parity(quote) ^ self.inside;
+        let opens = quote & inside;
+        let closes = quote & !inside;
+        let separators = candidates & !inside;
+        // A quote opens a field, or is the second of a doubled pair; behind a closing one a field ends, or a pair.
+        let may_open = ((separators | closes) << 1) | self.opens_here;
+        let behind_close = (closes << 1) | self.closed_before;
+        self.wrong |= (opens & !may_open) | (behind_close & !(separators | opens | (cr_of_crlf & !inside)));
+        self.doubled |= behind_close & opens;
+        self.inside = if inside >> 63 == 1 { u64::MAX } else { 0 };
+        self.opens_here = (separators | closes) >> 63;
+        self.closed_before = closes >> 63;
+        separators
+    }
+
+    /// The bytes that a backslash makes data.
+    #[inline(always)]
+    fn escaped_bytes(&mut self, masks: Masks) -> u64 {
+        // A run of backslashes escapes by pairs. Adding at the run's start carries to its end; whether it ends on an
+        // odd or even place tells which of its members escape.
+        const ODD: u64 = 0xAAAA_AAAA_AAAA_AAAA;
+        let starts = masks.backslash & !self.escape_before;
+        let ends = ((starts << 1) | ODD).wrapping_sub(starts) ^ ODD;
+        let escaped = ends ^ (masks.backslash | self.escape_before);
+        self.escape_before = (ends & masks.backslash) >> 63;
+        if !self.crlf {
+            return escaped;
+        }
+        // An escaped CRLF is one line break.
+        let escaped_cr = escaped & masks.cr;
+        let its_lf = ((escaped_cr << 1) | self.escaped_cr_before) & masks.lf;
+        self.escaped_cr_before = escaped_cr >> 63;
+        escaped | its_lf
+    }
+
+    #[inline(always)]
+    fn push(&mut self, mut separators: u64, delimiters: u64, base: u32) {
+        let places = 0..separators.count_ones();
+        self.separators.extend(places.map(|_| {
+            let at = separators.trailing_zeros();
+            separators &= separators.wrapping_sub(1);
+            let ends_record = (delimiters >> at) & 1 == 0;
+            (base + at) | (u32::from(ends_record) << 31)
+        }));
+    }
+
+    /// Looks at chunks that are not ASCII alone once one that is follows, or the text's end. No character goes over that
+    /// border, so that the text is UTF-8 if all such runs are; where they are rare, little is looked at twice.
+    #[inline(always)]
+    fn check_utf8(&mut self, text: &[u8], ascii: bool, base: usize) {
+        match self.wide_from {
+            None if !ascii => self.wide_from = Some(base),
+            Some(from) if ascii => self.end_wide(text.get(from..base)),
+            _ => {}
+        }
+    }
+
+    #[inline(never)]
+    fn end_wide(&mut self, run: Option<&[u8]>) {
+        self.not_utf8 |= simdutf8::basic::from_utf8(run.unwrap_or_default()).is_err();
+        self.wide_from = None;
+    }
+
+    /// Separators up to and with the last line end.
+    pub fn whole_records(&self) -> usize {
+        self.separators
+            .iter()
+            .rposition(|place| place & LINE_END != 0)
+            .map_or(0, |last| last + 1)
+    }
+}
+
+/// For each bit, whether the number of set bits up to and with it is odd.
+#[inline(always)]
+pub(super) fn parity(bits: u64) -> u64 {
+    let mut parity = bits;
+    parity ^= parity << 1;
+    parity ^= parity << 2;
+    parity ^= parity << 4;
+    parity ^= parity << 8;
+    parity ^= parity << 16;
+    parity ^= parity << 32;
+    parity
+}
+
+/// Runs a scan over a text with one way of classifying.
+#[inline(always)]
+pub(super) fn scan_chunks(classify: impl Classify, scan: &mut Scan, text: &[u8]) {
+    let (chunks, rest) = text.as_chunks::<64>();
+    let mut base = 0u32;
+    for chunk in chunks {
+        let masks = classify.classify(chunk, scan.delimiter);
+        let at_end = scan.at_end;
+        let lf_follows = || {
+            let next = text.get(base as usize + 64);
+            u64::from(next.map_or(!at_end, |&byte| byte == b'\n')) << 63
+        };
+        scan.check_utf8(text, masks.wide == 0, base as usize);
+        scan.chunk(masks, lf_follows, base);
+        base += 64;
+    }
+    if !rest.is_empty() {
+        // Zeros are none of the classes.
+        let mut last = [0u8; 64];
+        last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        let masks = classify.classify(&last, scan.delimiter);
+        scan.check_utf8(text, masks.wide == 0, base as usize);
+        let lf_follows = u64::from(!scan.at_end) << (rest.len() - 1);
+        scan.chunk(masks, || lf_follows, base);
+    }
+    if let Some(from) = scan.wide_from {
+        scan.end_wide(text.get(from..));
+    }
+}
