@@ -35,8 +35,9 @@ use crate::plan::Codec;
 
 /// Rows of a row group, at most.
 const GROUP_ROWS_MAX: usize = 1 << 20;
-/// Compressed bytes after which a row group ends.
-const GROUP_BYTES_MAX: usize = 16 << 20;
+/// Compressed bytes after which a row group ends. They wait in memory, and to touch new memory is a tenth of what it costs to
+/// fill it.
+const GROUP_BYTES_MAX: usize = 8 << 20;
 /// Bytes of a page, for few columns: a whole number of zstd's blocks of 128 KiB and little more, for a small block costs as
 /// much as a large one.
 const PAGE_BYTES_MAX: usize = 512 << 10;
@@ -82,6 +83,8 @@ struct Open<W: Write + Send> {
     arrays: SchemaRef,
     group: Vec<Chunk>,
     group_rows: usize,
+    /// Our own chunks of the row group before, for their memory.
+    spare: Vec<Box<ColumnChunk>>,
     /// For chunks of our own; none where the codec is another.
     zstd: Option<Zstd>,
 }
@@ -170,6 +173,7 @@ impl<W: Write + Send> Open<W> {
             arrays,
             group: Vec::new(),
             group_rows: 0,
+            spare: Vec::new(),
             zstd,
         })
     }
@@ -205,12 +209,13 @@ impl<W: Write + Send> Open<W> {
     }
 
     /// Empty chunks for a row group: our own for text as bytes and whole numbers, where they are compressed by zstd.
-    fn chunks(&self) -> Result<Vec<Chunk>, ParquetError> {
+    fn chunks(&mut self) -> Result<Vec<Chunk>, ParquetError> {
         let properties = self.file.properties();
         let index = self.file.flushed_row_groups().len();
         let writers = self.factory.create_column_writers(index)?;
         let columns = self.file.schema_descr().columns();
         let fields = self.arrays.fields();
+        let mut spare = std::mem::take(&mut self.spare).into_iter();
         let chunks = writers
             .into_iter()
             .zip(columns)
@@ -219,11 +224,14 @@ impl<W: Write + Send> Open<W> {
                 let path = column.path();
                 if chunk::takes(field.data_type()) && self.zstd.is_some() {
                     let dictionary = properties.dictionary_enabled(path);
-                    Chunk::Own(Box::new(ColumnChunk::new(
-                        column.clone(),
-                        properties.column_data_page_size_limit(path),
-                        dictionary.then(|| properties.column_dictionary_page_size_limit(path)),
-                    )))
+                    let new = || {
+                        Box::new(ColumnChunk::new(
+                            column.clone(),
+                            properties.column_data_page_size_limit(path),
+                            dictionary.then(|| properties.column_dictionary_page_size_limit(path)),
+                        ))
+                    };
+                    Chunk::Own(spare.next().unwrap_or_else(new))
                 } else {
                     Chunk::Array(Box::new(writer))
                 }
@@ -240,14 +248,20 @@ impl<W: Write + Send> Open<W> {
         for chunk in self.group.drain(..) {
             match (chunk, &mut self.zstd) {
                 (Chunk::Array(column), _) => column.close()?.append_to_row_group(&mut group)?,
-                (Chunk::Own(own), Some(zstd)) => {
+                (Chunk::Own(mut own), Some(zstd)) => {
                     let (pages, closed) = own.close(zstd)?;
                     group.append_column(&pages, closed)?;
+                    own.restart(pages);
+                    self.spare.push(own);
                 }
                 (Chunk::Own(_), None) => return Err(no_zstd()),
             }
         }
         group.close()?;
+        // Another column may have been the large one in each row group.
+        if self.spare.iter().map(|own| own.memory_bytes()).sum::<usize>() > 2 * GROUP_BYTES_MAX {
+            self.spare.clear();
+        }
         Ok(())
     }
 

@@ -133,9 +133,14 @@ impl<R: Read> Window<R> {
 
     /// Moves the window's start behind `bytes`, which hold `records` records.
     pub fn consume(&mut self, bytes: usize, records: u64, lines: Lines<'_>) {
+        let gone = self.text().get(..bytes).unwrap_or(self.text());
+        self.pass(bytes, records, lines.count(gone));
+    }
+
+    /// The same, where the line breaks in them were counted before.
+    pub fn pass(&mut self, bytes: usize, records: u64, line_breaks: u64) {
         let bytes = bytes.min(self.end - self.start);
-        let gone = self.text().get(..bytes).unwrap_or_default();
-        self.place.line += lines.count(gone);
+        self.place.line += line_breaks;
         self.place.byte += bytes as u64;
         self.place.record += records;
         self.start += bytes;

@@ -107,8 +107,14 @@ impl<'a> Run<'a> {
             {
                 return Ok(Pass::Again(again));
             }
-            self.window
-                .consume(rows.consumed, records, self.head.layout.lines());
+            let text = self.window.text();
+            let line_breaks = match &self.head.layout.splitter {
+                Splitter::Standard(standard) => self.indexer.line_breaks(standard, text, rows.consumed),
+                Splitter::General(general) => {
+                    general.line_breaks(text.get(..rows.consumed).unwrap_or_default())
+                }
+            };
+            self.window.pass(rows.consumed, records, line_breaks);
             fill(&mut self.window, observer)?;
         }
         let columns = self.head.schema.columns.len();

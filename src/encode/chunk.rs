@@ -24,7 +24,7 @@ use parquet::schema::types::ColumnDescPtr;
 
 use super::dictionary::{Dictionary, Distinct, Longs, Texts};
 use super::levels::{Levels, levels_bytes_max};
-use super::pages::{Pages, Zstd};
+use super::pages::{Pages, Written, Zstd};
 use super::{fit, hybrid};
 
 /// Rows of a page, at most. So many whole numbers take less than 256 KiB: of more, zstd only looks for longer repeats.
@@ -47,6 +47,8 @@ pub(super) fn takes(arrays: &DataType) -> bool {
 /// The chunk of one column in the row group that is being written.
 pub(super) struct ColumnChunk {
     column: ColumnDescPtr,
+    /// None for no dictionary.
+    dictionary_bytes_max: Option<usize>,
     coded: Coded,
     page: OpenPage,
     pages: Pages,
@@ -70,6 +72,16 @@ struct OpenPage {
     indices: Vec<u32>,
 }
 
+impl Coded {
+    fn new(dictionary_bytes_max: Option<usize>, values: Type) -> Self {
+        match (dictionary_bytes_max, values) {
+            (None, _) => Coded::Plain,
+            (Some(bytes_max), Type::INT64) => Coded::Longs(Dictionary::new(bytes_max)),
+            (Some(bytes_max), _) => Coded::Texts(Dictionary::new(bytes_max)),
+        }
+    }
+}
+
 impl ColumnChunk {
     /// An empty chunk of this column, in pages of about `page_bytes_max`, by a dictionary of at most so many bytes or none.
     pub(super) fn new(
@@ -77,14 +89,10 @@ impl ColumnChunk {
         page_bytes_max: usize,
         dictionary_bytes_max: Option<usize>,
     ) -> Self {
-        let coded = match (dictionary_bytes_max, column.physical_type()) {
-            (None, _) => Coded::Plain,
-            (Some(bytes_max), Type::INT64) => Coded::Longs(Dictionary::new(bytes_max)),
-            (Some(bytes_max), _) => Coded::Texts(Dictionary::new(bytes_max)),
-        };
         ColumnChunk {
+            coded: Coded::new(dictionary_bytes_max, column.physical_type()),
             column,
-            coded,
+            dictionary_bytes_max,
             page: OpenPage {
                 bytes_max: page_bytes_max,
                 levels: Levels::default(),
@@ -94,6 +102,18 @@ impl ColumnChunk {
             pages: Pages::default(),
             range: None,
         }
+    }
+
+    /// An empty chunk of the same column for the next row group, in the memory of this one.
+    pub(super) fn restart(&mut self, written: Written) {
+        self.coded = Coded::new(self.dictionary_bytes_max, self.column.physical_type());
+        self.pages = Pages::within(written.into_memory());
+        self.range = None;
+    }
+
+    /// Bytes of the memory for its pages.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.pages.memory_bytes()
     }
 
     /// About how many bytes the chunk takes so far.
@@ -243,11 +263,11 @@ impl ColumnChunk {
         }
     }
 
-    /// The chunk's pages, and what the footer says of it.
-    pub(super) fn close(mut self, zstd: &mut Zstd) -> Result<(Pages, ColumnCloseResult)> {
+    /// The chunk's pages, and what the footer says of it. After it comes `restart` or nothing.
+    pub(super) fn close(&mut self, zstd: &mut Zstd) -> Result<(Written, ColumnCloseResult)> {
         let texts = self.end_dictionary(zstd)?;
         self.page.end(None, &mut self.pages, zstd)?;
-        let pages = self.pages;
+        let pages = std::mem::take(&mut self.pages);
         let mut encodings = vec![Encoding::PLAIN, Encoding::RLE];
         encodings.extend(pages.dictionary_bytes().map(|_| Encoding::RLE_DICTIONARY));
         let mut metadata = ColumnChunkMetaData::builder(self.column.clone())
@@ -274,7 +294,7 @@ impl ColumnChunk {
             column_index: None,
             offset_index: None,
         };
-        Ok((pages, closed))
+        Ok((pages.into_written(), closed))
     }
 }
 

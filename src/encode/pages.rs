@@ -1,9 +1,9 @@
 //! Pages on their way into a column chunk: compressed, behind their headers.
 
-use std::collections::VecDeque;
-use std::io::{self, Read};
+use std::io::{self, Write};
 
-use bytes::Bytes;
+use bytes::buf::{Chain, Reader};
+use bytes::{Buf, Bytes};
 use parquet::basic::{Encoding, PageType, ZstdLevel};
 use parquet::column::page::{CompressedPage, Page, PageWriter};
 use parquet::errors::{ParquetError, Result};
@@ -14,9 +14,6 @@ use zstd::bulk::Compressor;
 use zstd::zstd_safe::compress_bound;
 
 use super::fit;
-
-/// Bytes of a page's header, about.
-const HEADER_BYTES: usize = 64;
 
 /// zstd for the pages of all columns: what it works in is larger than a page.
 pub(super) struct Zstd {
@@ -53,18 +50,32 @@ impl Zstd {
 /// The pages so far, headers included.
 #[derive(Default)]
 pub(super) struct Pages {
-    pages: VecDeque<Bytes>,
+    /// One behind the other.
+    bytes: Vec<u8>,
+    /// The dictionary's page, which stands before all others.
+    dictionary: Option<Vec<u8>>,
     rows: usize,
     missing: usize,
     plain: usize,
     indexed: usize,
-    /// Bytes of the dictionary's page, which stands before all others.
-    dictionary_bytes: Option<usize>,
     uncompressed_bytes: usize,
-    bytes: usize,
+}
+
+/// All pages of a chunk, to be read once.
+pub(super) struct Written {
+    dictionary: Bytes,
+    pages: Bytes,
 }
 
 impl Pages {
+    /// No pages yet, in memory that others were in.
+    pub(super) fn within(memory: Vec<u8>) -> Self {
+        Pages {
+            bytes: memory,
+            ..Pages::default()
+        }
+    }
+
     /// Adds a version 1 data page of so many rows, of which so many have a value.
     pub(super) fn push(
         &mut self,
@@ -74,7 +85,7 @@ impl Pages {
         zstd: &mut Zstd,
     ) -> Result<()> {
         let num_values = fit(rows)?;
-        let page = self.compressed(body, zstd, |buf| Page::DataPage {
+        self.uncompressed_bytes += append(&mut self.bytes, body, zstd, |buf| Page::DataPage {
             buf,
             num_values,
             encoding,
@@ -88,39 +99,28 @@ impl Pages {
         }
         self.rows += rows;
         self.missing += rows.saturating_sub(values);
-        self.pages.push_back(page);
         Ok(())
     }
 
     /// Puts the dictionary, of so many plain values, before all pages.
     pub(super) fn push_dictionary(&mut self, body: &[u8], values: usize, zstd: &mut Zstd) -> Result<()> {
         let num_values = fit(values)?;
-        let page = self.compressed(body, zstd, |buf| Page::DictionaryPage {
+        let page = self.dictionary.insert(Vec::new());
+        self.uncompressed_bytes += append(page, body, zstd, |buf| Page::DictionaryPage {
             buf,
             num_values,
             encoding: Encoding::PLAIN,
             is_sorted: false,
         })?;
-        self.dictionary_bytes = Some(page.len());
-        self.pages.push_front(page);
         Ok(())
     }
 
-    fn compressed(
-        &mut self,
-        body: &[u8],
-        zstd: &mut Zstd,
-        page: impl FnOnce(Bytes) -> Page,
-    ) -> Result<Bytes> {
-        let compressed = zstd.compress(body)?;
-        let mut sink = TrackedWrite::new(Vec::with_capacity(compressed.len() + HEADER_BYTES));
-        let page = CompressedPage::new(page(compressed.clone()), body.len());
-        let told = SerializedPageWriter::new(&mut sink).write_page(page)?;
-        zstd.compressed = compressed.into();
-        let written = sink.into_inner()?;
-        self.bytes += written.len();
-        self.uncompressed_bytes += told.uncompressed_size;
-        Ok(written.into())
+    /// All of them.
+    pub(super) fn into_written(self) -> Written {
+        Written {
+            dictionary: self.dictionary.unwrap_or_default().into(),
+            pages: self.bytes.into(),
+        }
     }
 
     /// Their rows.
@@ -135,7 +135,7 @@ impl Pages {
 
     /// Their bytes.
     pub(super) fn bytes(&self) -> usize {
-        self.bytes
+        self.bytes.len() + self.dictionary_bytes().unwrap_or(0)
     }
 
     /// Their bytes before they were compressed.
@@ -143,9 +143,14 @@ impl Pages {
         self.uncompressed_bytes
     }
 
+    /// Bytes of the memory that they stand in.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Bytes of the dictionary's page, if there is one.
     pub(super) fn dictionary_bytes(&self) -> Option<usize> {
-        self.dictionary_bytes
+        self.dictionary.as_ref().map(Vec::len)
     }
 
     /// How many pages there are of which encoding.
@@ -154,7 +159,7 @@ impl Pages {
             (
                 PageType::DICTIONARY_PAGE,
                 Encoding::PLAIN,
-                usize::from(self.dictionary_bytes.is_some()),
+                usize::from(self.dictionary.is_some()),
             ),
             (PageType::DATA_PAGE, Encoding::RLE_DICTIONARY, self.indexed),
             (PageType::DATA_PAGE, Encoding::PLAIN, self.plain),
@@ -173,18 +178,43 @@ impl Pages {
     }
 }
 
-impl Length for Pages {
-    fn len(&self) -> u64 {
-        self.bytes as u64
+/// Appends a page, compressed, behind its header. Its bytes before it was compressed, header included.
+fn append(
+    pages: &mut Vec<u8>,
+    body: &[u8],
+    zstd: &mut Zstd,
+    page: impl FnOnce(Bytes) -> Page,
+) -> Result<usize> {
+    let compressed = zstd.compress(body)?;
+    let mut sink = TrackedWrite::new(pages);
+    let page = CompressedPage::new(page(compressed.clone()), body.len());
+    let told = SerializedPageWriter::new(&mut sink).write_page(page)?;
+    zstd.compressed = compressed.into();
+    sink.flush()?;
+    Ok(told.uncompressed_size)
+}
+
+impl Written {
+    /// The memory that the pages stood in, empty.
+    pub(super) fn into_memory(self) -> Vec<u8> {
+        let mut memory = Vec::from(self.pages);
+        memory.clear();
+        memory
     }
 }
 
-impl ChunkReader for Pages {
-    type T = PagesReader;
+impl Length for Written {
+    fn len(&self) -> u64 {
+        (self.dictionary.len() + self.pages.len()) as u64
+    }
+}
+
+impl ChunkReader for Written {
+    type T = Reader<Chain<Bytes, Bytes>>;
 
     fn get_read(&self, start: u64) -> Result<Self::T> {
         match start {
-            0 => Ok(PagesReader(self.pages.clone())),
+            0 => Ok(self.dictionary.clone().chain(self.pages.clone()).reader()),
             _ => Err(ParquetError::General(format!(
                 "pages are read from byte 0, not {start}"
             ))),
@@ -195,26 +225,5 @@ impl ChunkReader for Pages {
         Err(ParquetError::General(format!(
             "pages are read in order, not at byte {start}"
         )))
-    }
-}
-
-/// Reads one page after the other.
-pub(super) struct PagesReader(VecDeque<Bytes>);
-
-impl Read for PagesReader {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        while let Some(page) = self.0.front_mut() {
-            if page.is_empty() {
-                self.0.pop_front();
-                continue;
-            }
-            let length = page.len().min(out.len());
-            let taken = page.split_to(length);
-            if let Some(room) = out.get_mut(..length) {
-                room.copy_from_slice(&taken);
-            }
-            return Ok(length);
-        }
-        Ok(0)
     }
 }

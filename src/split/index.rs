@@ -7,7 +7,7 @@ use memchr::memchr;
 
 use super::scan::{LINE_END, Scan};
 pub use super::simd::Path;
-use super::standard::{LineEnd, Reading, Standard};
+use super::standard::{LineEnd, Reading, Standard, line_breaks};
 use super::{Fault, Field, Step};
 
 /// What a splitter made of a block.
@@ -120,6 +120,19 @@ impl Indexer {
     /// Whether the text last split, all of it, is UTF-8.
     pub fn is_utf8(&self) -> bool {
         !self.scan.not_utf8
+    }
+
+    /// Line breaks of the text last split up to a byte of it, those within quotes and escaped ones, too.
+    pub fn line_breaks(&self, standard: &Standard, text: &[u8], end: usize) -> u64 {
+        let (before, behind) = text.split_at_checked(end).unwrap_or((text, &[]));
+        match standard.line_end {
+            LineEnd::Any => line_breaks(before, LineEnd::Any),
+            // What is behind is the start of a record, and short.
+            LineEnd::Lf | LineEnd::LfOrCrlf => self
+                .scan
+                .line_feeds
+                .saturating_sub(line_breaks(behind, standard.line_end)),
+        }
     }
 
     /// Whether the text last split has quotes.

@@ -35,6 +35,7 @@ pub(super) struct Scan {
     pub carriage_returns: bool,
     /// Where the chunks begin that are not ASCII alone and yet to be looked at.
     wide_from: Option<usize>,
+    pub line_feeds: u64,
     /// The text is not UTF-8.
     pub not_utf8: bool,
     /// Where separators stand, those that end a record marked.
@@ -63,6 +64,7 @@ impl Scan {
     fn chunk(&mut self, masks: Masks, lf_follows: impl FnOnce() -> u64, base: u32) {
         self.quotes |= masks.quote;
         self.backslashes |= masks.backslash;
+        self.line_feeds += u64::from(masks.lf.count_ones());
         let (mut candidates, mut cr_of_crlf) = (masks.delimiter | masks.lf, 0);
         if masks.cr != 0 {
             self.carriage_returns = true;

@@ -18,9 +18,8 @@ fn check(standard: &Standard, text: &[u8], at_end: bool, columns: usize) {
     let (expected, fault) = reference(standard, text, at_end, columns);
     for path in Path::available() {
         let mut rows = Rows::default();
-        let found = Indexer::new(path)
-            .rows(standard, text, at_end, columns, &mut rows)
-            .err();
+        let mut indexer = Indexer::new(path);
+        let found = indexer.rows(standard, text, at_end, columns, &mut rows).err();
         let shown = || {
             format!(
                 "{} {standard:?} {at_end} {columns} {:?}",
@@ -33,6 +32,15 @@ fn check(standard: &Standard, text: &[u8], at_end: bool, columns: usize) {
             assert_eq!(rows.fields, expected.fields, "{}", shown());
             assert_eq!(rows.odd, expected.odd, "{}", shown());
             assert_eq!(rows.consumed, expected.consumed, "{}", shown());
+        }
+        for end in [rows.consumed, 0, text.len()] {
+            let line_breaks = line_breaks(&text[..end], standard.line_end);
+            assert_eq!(
+                indexer.line_breaks(standard, text, end),
+                line_breaks,
+                "{end} {}",
+                shown()
+            );
         }
     }
 }
