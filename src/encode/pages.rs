@@ -11,9 +11,13 @@ use parquet::file::metadata::PageEncodingStats;
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use zstd::bulk::Compressor;
-use zstd::zstd_safe::compress_bound;
+use zstd::zstd_safe::{CParameter, compress_bound};
 
 use super::fit;
+
+/// The binary logarithm of how many places of four bytes level 1 looks for repeats in. It takes 14 by itself, which is more than
+/// the first-level cache of most processors: 13 is 3 % faster, for files that are 0 to 2.6 % larger.
+const LEVEL_1_HASH_LOG: u32 = 13;
 
 /// zstd for the pages of all columns: what it works in is larger than a page.
 pub(super) struct Zstd {
@@ -25,9 +29,13 @@ pub(super) struct Zstd {
 impl Zstd {
     /// zstd at this level.
     pub(super) fn new(level: ZstdLevel) -> io::Result<Self> {
+        let mut compressor = Compressor::new(level.compression_level())?;
+        if level.compression_level() == 1 {
+            compressor.set_parameter(CParameter::HashLog(LEVEL_1_HASH_LOG))?;
+        }
         Ok(Zstd {
             level,
-            compressor: Compressor::new(level.compression_level())?,
+            compressor,
             compressed: Vec::new(),
         })
     }
