@@ -108,7 +108,7 @@ impl Indexer {
         columns: usize,
         rows: &mut Rows,
     ) -> Result<(), Fault> {
-        if self.scan.wrong != 0 || (at_end && self.scan.inside != 0) {
+        if self.scan.seen.wrong != 0 || (at_end && self.scan.seen.inside != 0) {
             return record_by_record(text, at_end, columns, rows, |text, at_end, fields| {
                 standard.record(text, at_end, fields)
             });
@@ -119,7 +119,7 @@ impl Indexer {
 
     /// Whether the text last split, all of it, is UTF-8.
     pub fn is_utf8(&self) -> bool {
-        !self.scan.not_utf8
+        !self.scan.seen.not_utf8
     }
 
     /// Line breaks of the text last split up to a byte of it, those within quotes and escaped ones, too.
@@ -130,6 +130,7 @@ impl Indexer {
             // What is behind is the start of a record, and short.
             LineEnd::Lf | LineEnd::LfOrCrlf => self
                 .scan
+                .seen
                 .line_feeds
                 .saturating_sub(line_breaks(behind, standard.line_end)),
         }
@@ -137,20 +138,20 @@ impl Indexer {
 
     /// Whether the text last split has quotes.
     pub fn saw_quotes(&self) -> bool {
-        self.scan.quotes != 0
+        self.scan.seen.quotes != 0
     }
 
     /// Whether the text last split has backslashes.
     pub fn saw_backslashes(&self) -> bool {
-        self.scan.backslashes != 0
+        self.scan.seen.backslashes != 0
     }
 
     fn emit(&self, standard: &Standard, text: &[u8], at_end: bool, columns: usize, rows: &mut Rows) {
         let inner = |start: usize, end: usize| text.get(start..end).unwrap_or_default();
-        let doubled = self.scan.doubled != 0;
+        let doubled = self.scan.seen.doubled != 0;
         // Most blocks have nothing to mark, so that their fields need no look at the text.
         match standard.reading {
-            Reading::Quoted if self.scan.quotes != 0 => {
+            Reading::Quoted if self.scan.seen.quotes != 0 => {
                 let mark = |start: usize, end: usize| {
                     if text.get(start) != Some(&b'"') {
                         return Field::new(start, end, false, false);
@@ -165,7 +166,7 @@ impl Indexer {
                 };
                 self.emit_marked(standard, text, at_end, columns, rows, mark);
             }
-            Reading::Escaped if self.scan.backslashes != 0 => {
+            Reading::Escaped if self.scan.seen.backslashes != 0 => {
                 let dirty = |start, end| memchr(b'\\', inner(start, end)).is_some();
                 let mark = |start, end| Field::new(start, end, false, dirty(start, end));
                 self.emit_marked(standard, text, at_end, columns, rows, mark);
@@ -187,7 +188,7 @@ impl Indexer {
         rows: &mut Rows,
         mark: impl Fn(usize, usize) -> Field,
     ) {
-        let crlf = standard.line_end != LineEnd::Lf && self.scan.carriage_returns;
+        let crlf = standard.line_end != LineEnd::Lf && self.scan.seen.carriage_returns;
         // Where a field ends that a line end closes.
         let before_line_end = |start: usize, at: usize| {
             let is_crlf =

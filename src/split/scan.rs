@@ -9,9 +9,18 @@ use super::standard::{LineEnd, Reading, Standard};
 /// Marks the place of a separator that ends a record. Places are below [`super::BLOCK_BYTES_MAX`].
 pub(super) const LINE_END: u32 = 1 << 31;
 
-/// The state of a scan from one chunk of 64 bytes to the next, and what it found.
+/// A scan of a text, and what it found.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
+    pub seen: Seen,
+    /// Where separators stand, those that end a record marked.
+    pub separators: Vec<u32>,
+}
+
+/// The state of a scan from one chunk of 64 bytes to the next. Copied, so that a loop over chunks has it in registers, whatever
+/// it calls.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Seen {
     delimiter: u8,
     escaped: bool,
     crlf: bool,
@@ -33,35 +42,41 @@ pub(super) struct Scan {
     pub quotes: u64,
     pub backslashes: u64,
     pub carriage_returns: bool,
+    pub line_feeds: u64,
     /// Where the chunks begin that are not ASCII alone and yet to be looked at.
     wide_from: Option<usize>,
-    pub line_feeds: u64,
     /// The text is not UTF-8.
     pub not_utf8: bool,
-    /// Where separators stand, those that end a record marked.
-    pub separators: Vec<u32>,
 }
 
 impl Scan {
     /// Ready for a text.
     pub fn start(&mut self, standard: &Standard, at_end: bool) {
-        let mut separators = std::mem::take(&mut self.separators);
-        separators.clear();
-        *self = Scan {
+        self.separators.clear();
+        self.seen = Seen {
             delimiter: standard.delimiter,
             escaped: standard.reading == Reading::Escaped,
             crlf: standard.line_end != LineEnd::Lf,
             cr_alone: standard.line_end == LineEnd::Any,
             at_end,
             opens_here: 1,
-            separators,
-            ..Scan::default()
+            ..Seen::default()
         };
     }
 
-    /// Takes 64 bytes in. `lf_follows` has a bit set for the last byte if the one behind it is an LF, or could yet be one.
+    /// Separators up to and with the last line end.
+    pub fn whole_records(&self) -> usize {
+        self.separators
+            .iter()
+            .rposition(|place| place & LINE_END != 0)
+            .map_or(0, |last| last + 1)
+    }
+}
+
+impl Seen {
+    /// Takes 64 bytes in, and says which are separators. `lf_follows` has a bit set for the last byte if the one behind it is an LF, or could yet be one.
     #[inline(always)]
-    fn chunk(&mut self, masks: Masks, lf_follows: impl FnOnce() -> u64, base: u32) {
+    fn chunk(&mut self, masks: Masks, lf_follows: impl FnOnce() -> u64) -> u64 {
         self.quotes |= masks.quote;
         self.backslashes |= masks.backslash;
         self.line_feeds += u64::from(masks.lf.count_ones());
@@ -76,12 +91,11 @@ impl Scan {
                 candidates |= masks.cr & !before_lf;
             }
         }
-        let separators = if self.escaped {
+        if self.escaped {
             candidates & !self.escaped_bytes(masks)
         } else {
             self.unquoted(masks.quote, candidates, cr_of_crlf)
-        };
-        self.push(separators, masks.delimiter, base);
+        }
     }
 
     /// The candidates outside quotes; notes quotes that stand where none may.
@@ -122,40 +136,18 @@ impl Scan {
         escaped | its_lf
     }
 
-    #[inline(always)]
-    fn push(&mut self, mut separators: u64, delimiters: u64, base: u32) {
-        let places = 0..separators.count_ones();
-        self.separators.extend(places.map(|_| {
-            let at = separators.trailing_zeros();
-            separators &= separators.wrapping_sub(1);
-            let ends_record = (delimiters >> at) & 1 == 0;
-            (base + at) | (u32::from(ends_record) << 31)
-        }));
-    }
-
     /// Looks at chunks that are not ASCII alone once one that is follows, or the text's end. No character goes over that
     /// border, so that the text is UTF-8 if all such runs are; where they are rare, little is looked at twice.
     #[inline(always)]
     fn check_utf8(&mut self, text: &[u8], ascii: bool, base: usize) {
         match self.wide_from {
             None if !ascii => self.wide_from = Some(base),
-            Some(from) if ascii => self.end_wide(text.get(from..base)),
+            Some(from) if ascii => {
+                self.not_utf8 |= !is_utf8(text.get(from..base));
+                self.wide_from = None;
+            }
             _ => {}
         }
-    }
-
-    #[inline(never)]
-    fn end_wide(&mut self, run: Option<&[u8]>) {
-        self.not_utf8 |= simdutf8::basic::from_utf8(run.unwrap_or_default()).is_err();
-        self.wide_from = None;
-    }
-
-    /// Separators up to and with the last line end.
-    pub fn whole_records(&self) -> usize {
-        self.separators
-            .iter()
-            .rposition(|place| place & LINE_END != 0)
-            .map_or(0, |last| last + 1)
     }
 }
 
@@ -172,32 +164,52 @@ pub(super) fn parity(bits: u64) -> u64 {
     parity
 }
 
+#[inline(never)]
+fn is_utf8(run: Option<&[u8]>) -> bool {
+    simdutf8::basic::from_utf8(run.unwrap_or_default()).is_ok()
+}
+
+/// Adds the places of separators, those marked that are no delimiters.
+#[inline(always)]
+fn push(places: &mut Vec<u32>, mut separators: u64, delimiters: u64, base: u32) {
+    places.extend((0..separators.count_ones()).map(|_| {
+        let at = separators.trailing_zeros();
+        separators &= separators.wrapping_sub(1);
+        let ends_record = (delimiters >> at) & 1 == 0;
+        (base + at) | (u32::from(ends_record) << 31)
+    }));
+}
+
 /// Runs a scan over a text with one way of classifying.
 #[inline(always)]
 pub(super) fn scan_chunks(classify: impl Classify, scan: &mut Scan, text: &[u8]) {
     let (chunks, rest) = text.as_chunks::<64>();
+    let mut seen = scan.seen;
     let mut base = 0u32;
     for chunk in chunks {
-        let masks = classify.classify(chunk, scan.delimiter);
-        let at_end = scan.at_end;
+        let masks = classify.classify(chunk, seen.delimiter);
+        let at_end = seen.at_end;
         let lf_follows = || {
             let next = text.get(base as usize + 64);
             u64::from(next.map_or(!at_end, |&byte| byte == b'\n')) << 63
         };
-        scan.check_utf8(text, masks.wide == 0, base as usize);
-        scan.chunk(masks, lf_follows, base);
+        seen.check_utf8(text, masks.wide == 0, base as usize);
+        let separators = seen.chunk(masks, lf_follows);
+        push(&mut scan.separators, separators, masks.delimiter, base);
         base += 64;
     }
     if !rest.is_empty() {
         // Zeros are none of the classes.
         let mut last = [0u8; 64];
         last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-        let masks = classify.classify(&last, scan.delimiter);
-        scan.check_utf8(text, masks.wide == 0, base as usize);
-        let lf_follows = u64::from(!scan.at_end) << (rest.len() - 1);
-        scan.chunk(masks, || lf_follows, base);
+        let masks = classify.classify(&last, seen.delimiter);
+        let lf_follows = u64::from(!seen.at_end) << (rest.len() - 1);
+        seen.check_utf8(text, masks.wide == 0, base as usize);
+        let separators = seen.chunk(masks, || lf_follows);
+        push(&mut scan.separators, separators, masks.delimiter, base);
     }
-    if let Some(from) = scan.wide_from {
-        scan.end_wide(text.get(from..));
+    if let Some(from) = seen.wide_from {
+        seen.not_utf8 |= !is_utf8(text.get(from..));
     }
+    scan.seen = seen;
 }
