@@ -24,6 +24,7 @@ mod failures;
 mod footers;
 mod gather;
 mod landing;
+mod leftovers;
 mod memory;
 mod objects;
 mod overdue;

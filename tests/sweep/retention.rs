@@ -75,6 +75,41 @@ async fn a_forgotten_day_is_unpublished_at_once_and_deleted_after_the_grace_peri
     assert!(is_there(&lake, &lake.world.output(&earlier)).await);
 }
 
+/// A converter that is killed before the Parquet leaves rejects, whose id is nobody's once the source is replaced.
+#[tokio::test]
+async fn raw_records_beside_the_parquet_of_a_forgotten_day_go_with_it() {
+    let lake = Lake::new().await;
+    let layout = lake.config.layout.clone();
+    let killed = lake.land(&key(DATE, "a"), owners(1, 2)).await;
+    let orphan = lake.world.rejects(&killed);
+    lake.overwrite(&orphan, "{}").await;
+    let a = lake.part(DATE, "a", 3).await;
+    let other_day = lake.land(&key("2026-11-21", "a"), owners(1, 2)).await;
+    let other_day = lake.world.rejects(&other_day);
+    lake.overwrite(&other_day, "{}").await;
+    lake.part("2026-11-21", "a", 3).await;
+    let aside = layout.set_aside(&lake.world.output(&killed)).unwrap() + ".0123456789abcdef";
+    lake.overwrite(&aside, "PAR1").await;
+    lake.quiet_day().await;
+    lake.overwrite(&lake.leaf(Leaf::Forgotten), "{}").await;
+    lake.day().await;
+    lake.wait(7 * DAY - 1);
+    lake.ask("{}").await.unwrap();
+    let young = layout.set_aside(&lake.world.output(&a)).unwrap() + ".0123456789abcdef";
+    lake.overwrite(&young, "PAR1").await;
+    assert!(is_there(&lake, &orphan).await && is_there(&lake, &aside).await);
+    lake.wait(2);
+    lake.ask("{}").await.unwrap();
+    for (key, stays) in [
+        (&orphan, false),
+        (&aside, false),
+        (&young, true),
+        (&other_day, true),
+    ] {
+        assert_eq!(is_there(&lake, key).await, stays, "{key}");
+    }
+}
+
 #[tokio::test]
 async fn the_pointer_finds_the_newest_day_that_is_published_however_many_are_forgotten() {
     let lake = Lake::new().await;

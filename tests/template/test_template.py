@@ -198,7 +198,7 @@ class Template(unittest.TestCase):
             ("ConvertRole", "s3:AbortMultipartUpload"): {"table=*"},
             ("ManifestRole", "s3:PutObject"): own,
             ("ManifestRole", "s3:GetObject"): own | {"table=*", "failed/*"},
-            ("ManifestRole", "s3:DeleteObject"): parts | {"manifest/*", "latest/*"},
+            ("ManifestRole", "s3:DeleteObject"): parts | {"manifest/*", "latest/*", "set-aside/table=*"},
         }
         for resolver, resources in self.each():
             found = {}

@@ -13,7 +13,7 @@ use super::objects::Wrote;
 use super::pointer::Pointer;
 use super::publish::{self, Document, Publication};
 use super::recalled::{self, Lost, Recalled, Stored, published_before};
-use super::{DayReport, Judged, SweepError, Sweeper, failures, footers, send};
+use super::{DayReport, Judged, SweepError, Sweeper, failures, footers, leftovers, send};
 use crate::day::{self, Decision, Known, Verdict};
 use crate::keys::{Day, Leaf, Link, PartKey, REVISION_MAX};
 use crate::manifest::{self, Revision, Totals};
@@ -387,7 +387,7 @@ impl Run<'_> {
             true => HashMap::new(),
             false => outputs.map(|it| (&it.id, it.etag.as_str())).collect(),
         };
-        let mut doomed = Vec::new();
+        let mut doomed = leftovers::of(self.sweeper, seen, verdict).await?;
         for retire in &verdict.retire {
             let part = part(&retire.table, &retire.stem);
             let output = layout.output(&part, &retire.id);
