@@ -1,5 +1,6 @@
 //! The commands about days, on a local folder and on buckets.
 
+mod athena;
 mod bucket;
 mod page;
 mod repair;

@@ -12,6 +12,10 @@ use crate::cli::{Status, print, tell, usage};
 
 /// The database that the SQL names, unless something else is said.
 const DATABASE: &str = "daymark";
+/// How many characters two names begin with alike if one may be meant by the other.
+const BEGUN_CHARS: usize = 5;
+/// Names that are proposed instead of one that there is not.
+const NEAR_MAX: usize = 6;
 
 /// Prints the tables and views that Athena is to have as SQL, for people who manage the catalog themselves.
 ///
@@ -106,14 +110,23 @@ pub(super) fn tell_of(built: &Built) {
     }
 }
 
-/// The tables with these names; all, if there are none.
+/// The tables with these names, in upper or lower case as for Athena; all, if there are none.
 fn chosen(wanted: Vec<Wanted>, names: &[String]) -> anyhow::Result<Vec<Wanted>> {
-    for name in names {
-        if !wanted.iter().any(|wanted| wanted.table.name == *name) {
-            let all: Vec<&str> = wanted.iter().map(|wanted| wanted.table.name.as_str()).collect();
+    let names: Vec<String> = names.iter().map(|name| name.to_lowercase()).collect();
+    for name in &names {
+        let all = wanted.iter().map(|wanted| wanted.table.name.as_str());
+        if !all.clone().any(|one| one == name) {
+            // As far as they begin alike, which a wrong ending or a plural does not hide.
+            let begun: String = name.chars().take(BEGUN_CHARS).collect();
+            let near = all.filter(|one| one.starts_with(&begun)).take(NEAR_MAX);
+            let near: Vec<&str> = near.collect();
+            let near = match near.is_empty() {
+                true => String::new(),
+                false => format!("; some begin like it: {}", near.join(", ")),
+            };
             return Err(usage(format!(
-                "{name}: expected one of {}, found no such table",
-                all.join(", ")
+                "{name}: expected one of the {} tables and views that `daymark catalog` lists, found none of that name{near}",
+                wanted.len()
             )));
         }
     }

@@ -19,6 +19,7 @@ use super::view::revision;
 use crate::athena::duckdb::{Source, script};
 use crate::athena::tables::{Kind, Table};
 use crate::athena::views::Engine;
+use crate::cli::quantity::counted;
 use crate::cli::{Status, tell};
 use crate::keys::{Day, Leaf, Link, PARTS_TABLE};
 use crate::manifest::Revision;
@@ -59,31 +60,42 @@ Status: 0 written; 1 not; 2 wrong usage.";
 pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<Status> {
     let file = &arguments.file;
     let is_script = file.extension() == Some(OsStr::new("sql"));
-    let (script, secret) = block(Box::pin(async {
-        let (script, bucket) = make(arguments).await?;
+    let (made, secret) = block(Box::pin(async {
+        let (made, bucket) = make(arguments).await?;
         let secret = match is_script || arguments.place.is_local() {
             true => None,
             false => Some(secret::read(bucket).await?),
         };
-        anyhow::Ok((script, secret))
+        anyhow::Ok((made, secret))
     }))?;
     if is_script {
-        std::fs::write(file, script).with_context(|| file.display().to_string())?;
+        std::fs::write(file, &made.script).with_context(|| file.display().to_string())?;
     } else {
-        let made = match &secret {
-            None => ask(file, &script)?,
+        let answer = match &secret {
+            None => ask(file, &made.script)?,
             // Neither the file nor a message has the keys.
-            Some(secret) => ask(file, &(secret.statement() + &script))
+            Some(secret) => ask(file, &(secret.statement() + &made.script))
                 .map_err(|error| anyhow::anyhow!(secret.hidden_in(&format!("{error:#}"))))?,
         };
-        let Some(_) = made else {
+        let Some(_) = answer else {
             bail!(
                 "expected the program duckdb on the PATH, found none: pip install duckdb-cli; or give a file that ends with .sql, \
                  and run that script in DuckDB yourself"
             )
         };
     }
-    tell(&format!("wrote {}", file.display()));
+    let newest = match &made.newest {
+        Some(day) => format!("the newest complete day is {day}"),
+        None => {
+            "no day is complete, so that tables of complete days and …_latest are empty or missing".to_owned()
+        }
+    };
+    tell(&format!(
+        "wrote {}: {} and {}; {newest}",
+        file.display(),
+        counted(made.tables as u64, "table"),
+        counted(made.views as u64, "view")
+    ));
     Ok(Status::Done)
 }
 
@@ -119,7 +131,7 @@ pub(in crate::cli) fn ask(file: &Path, statements: &str) -> anyhow::Result<Optio
 }
 
 /// The script, and the bucket that the files are in.
-async fn make(arguments: &Arguments) -> anyhow::Result<(String, String)> {
+async fn make(arguments: &Arguments) -> anyhow::Result<(Made, String)> {
     let place = Place::open(&arguments.place).await?;
     let dir = arguments.place.dir();
     let made = Box::pin(script_of(&place, dir, arguments.from.as_ref())).await;
@@ -128,12 +140,20 @@ async fn make(arguments: &Arguments) -> anyhow::Result<(String, String)> {
     Ok((made?, bucket))
 }
 
+/// A script, and what it makes.
+pub(in crate::cli) struct Made {
+    pub(in crate::cli) script: String,
+    tables: usize,
+    views: usize,
+    newest: Option<Day>,
+}
+
 /// The script for a place; `dir` is its folder, if it is a local one.
 pub(in crate::cli) async fn script_of(
     place: &Place,
     dir: Option<&Path>,
     from: Option<&Day>,
-) -> anyhow::Result<String> {
+) -> anyhow::Result<Made> {
     let looker = place.looker();
     let wanted = looker.wanted_tables().await?;
     let (latest, built) = looker.views_for(&wanted, Engine::DuckDb).await?;
@@ -177,7 +197,12 @@ pub(in crate::cli) async fn script_of(
             }
         });
     let sources: Vec<Source<'_>> = sources.collect();
-    Ok(script(&sources, &built.views, latest.as_ref().map(Day::as_str)))
+    Ok(Made {
+        script: script(&sources, &built.views, latest.as_ref().map(Day::as_str)),
+        tables: sources.len(),
+        views: built.views.len(),
+        newest: latest,
+    })
 }
 
 /// By table and schema: keys.
