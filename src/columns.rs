@@ -103,6 +103,12 @@ pub struct MisfitCell {
 #[error("a field lies outside its block")]
 pub struct Stray;
 
+/// Bytes of the memory that all columns may keep from one batch to the next, about. One long text in each of them, a record after
+/// the other, would otherwise stay in memory many times.
+const KEPT_BYTES_MAX: usize = 32 << 20;
+/// What each may keep, however many they are.
+const KEPT_BYTES_MIN: usize = 64 << 10;
+
 /// Columns that grow until they are taken as a batch.
 #[derive(Debug)]
 pub struct Columns {
@@ -119,6 +125,8 @@ struct Column {
     valid: Validity,
     /// The buffers of the batch last taken: free again once that is dropped.
     lent: Vec<Buffer>,
+    /// Of the memory of a buffer that is free again, so much is kept.
+    kept_bytes_max: usize,
 }
 
 #[derive(Debug)]
@@ -135,7 +143,12 @@ enum Values {
 impl Columns {
     /// No rows yet of columns of these types.
     pub fn new(types: impl IntoIterator<Item = Type>) -> Self {
-        let columns = types.into_iter().map(Column::new).collect();
+        let types: Vec<Type> = types.into_iter().collect();
+        let kept_bytes_max = (KEPT_BYTES_MAX / types.len().max(1)).max(KEPT_BYTES_MIN);
+        let columns = types
+            .into_iter()
+            .map(|ty| Column::new(ty, kept_bytes_max))
+            .collect();
         Columns {
             columns,
             rows: 0,
@@ -227,8 +240,9 @@ impl Values {
 }
 
 impl Column {
-    fn new(ty: Type) -> Self {
+    fn new(ty: Type, kept_bytes_max: usize) -> Self {
         Column {
+            kept_bytes_max,
             ty,
             values: Values::new(ty),
             valid: Validity::default(),
@@ -236,11 +250,12 @@ impl Column {
         }
     }
 
-    /// The memory of the batch last taken, if nobody holds it any more.
+    /// Memory of the batch last taken, if nobody holds it any more.
     fn reclaim<T: arrow::datatypes::ArrowNativeType>(&mut self) -> Vec<T> {
         let buffer = self.lent.pop().and_then(|buffer| buffer.into_vec::<T>().ok());
         let mut memory = buffer.unwrap_or_default();
         memory.clear();
+        memory.shrink_to(self.kept_bytes_max / size_of::<T>().max(1));
         memory
     }
 
@@ -470,3 +485,6 @@ impl Validity {
         )))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,6 +38,10 @@ const GROUP_ROWS_MAX: usize = 1 << 20;
 /// Compressed bytes after which a row group ends. They wait in memory, and to touch new memory is a tenth of what it costs to
 /// fill it.
 const GROUP_BYTES_MAX: usize = 8 << 20;
+/// What open pages and dictionaries are to pages, about: these are compressed. Thousands of columns have little else.
+const OPEN_SHARE: usize = 4;
+/// Bytes of open pages and dictionaries after which a row group ends, whatever it has of pages.
+const OPEN_BYTES_MAX: usize = 16 << 20;
 /// Bytes of a page, for few columns: a whole number of zstd's blocks of 128 KiB and little more, for a small block costs as
 /// much as a large one.
 const PAGE_BYTES_MAX: usize = 512 << 10;
@@ -198,11 +202,17 @@ impl<W: Write + Send> Open<W> {
             }
         }
         self.group_rows += batch.num_rows();
-        let bytes = self.group.iter().map(|chunk| match chunk {
-            Chunk::Own(own) => own.bytes(),
-            Chunk::Array(column) => column.get_estimated_total_bytes(),
-        });
-        if bytes.sum::<usize>() >= GROUP_BYTES_MAX {
+        let (mut written, mut open) = (0, 0);
+        for chunk in &self.group {
+            match chunk {
+                Chunk::Own(own) => {
+                    written += own.written_bytes();
+                    open += own.open_bytes();
+                }
+                Chunk::Array(column) => written += column.get_estimated_total_bytes(),
+            }
+        }
+        if written + open / OPEN_SHARE >= GROUP_BYTES_MAX || open >= OPEN_BYTES_MAX {
             self.end_group()?;
         }
         Ok(())

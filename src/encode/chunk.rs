@@ -116,14 +116,20 @@ impl ColumnChunk {
         self.pages.memory_bytes()
     }
 
-    /// About how many bytes the chunk takes so far.
-    pub(super) fn bytes(&self) -> usize {
+    /// Bytes of its pages.
+    pub(super) fn written_bytes(&self) -> usize {
+        self.pages.bytes()
+    }
+
+    /// Bytes of values that are in no page yet, and of the dictionary.
+    pub(super) fn open_bytes(&self) -> usize {
         let dictionary = match &self.coded {
             Coded::Plain => 0,
             Coded::Texts(dictionary) => dictionary.values().bytes(),
             Coded::Longs(dictionary) => dictionary.values().bytes(),
         };
-        self.pages.bytes() + self.page.bytes.len() + self.page.indices.len() * INDEX_BYTES + dictionary
+        let plain = self.page.bytes.len().saturating_sub(ROOM_BYTES);
+        plain + self.page.indices.len() * INDEX_BYTES + dictionary
     }
 
     /// Appends the values of an array that `takes` accepts.
@@ -381,6 +387,8 @@ impl OpenPage {
         let body = self.bytes.get(start..).unwrap_or_default();
         pages.push(body, (rows, self.levels.values()), encoding, zstd)?;
         self.bytes.truncate(ROOM_BYTES);
+        // A value may be far larger than a page, and one in each of many columns would stay in memory.
+        self.bytes.shrink_to(2 * (ROOM_BYTES + self.bytes_max));
         self.indices.clear();
         self.levels.clear();
         Ok(())

@@ -313,3 +313,40 @@ fn rows_without_a_value_take_pages_too() {
         (batches.concat(), vec![vec![of(PLAIN, 4)]])
     );
 }
+
+/// Some thousand columns have a page and little else each.
+#[test]
+fn many_columns_make_no_small_row_groups() {
+    let fields: Vec<Field> = (0..3_000)
+        .map(|column| Field::new(format!("c{column}"), DataType::Int64, true))
+        .collect();
+    let columns = Arc::new(Schema::new(fields));
+    let mut file = Vec::new();
+    let mut encoder = Encoder::new(&mut file, columns.clone(), Codec::Zstd(1));
+    let rows: Vec<i64> = (0..50).map(|row| row * row * 7_919).collect();
+    for batch in 0..8 {
+        let values: Arc<Int64Array> = Arc::new(rows.iter().map(|row| Some(row + batch)).collect());
+        let arrays: Vec<ArrayRef> = (0..3_000).map(|_| values.clone() as ArrayRef).collect();
+        encoder
+            .write(&RecordBatch::try_new(columns.clone(), arrays).unwrap())
+            .unwrap();
+    }
+    encoder.finish(Vec::new()).unwrap();
+    drop(encoder);
+    let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(file)).unwrap();
+    assert_eq!(reader.metadata().num_row_groups(), 1);
+}
+
+#[test]
+fn a_page_keeps_no_memory_of_a_value_that_is_far_larger() {
+    let field = parquet::schema::types::Type::primitive_type_builder("column", Type::BYTE_ARRAY)
+        .build()
+        .unwrap();
+    let path = parquet::schema::types::ColumnPath::from("column");
+    let column = parquet::schema::types::ColumnDescriptor::new(Arc::new(field), 1, 0, path);
+    let mut zstd = Zstd::new(parquet::basic::ZstdLevel::try_new(1).unwrap()).unwrap();
+    let mut chunk = ColumnChunk::new(Arc::new(column), 1 << 10, None);
+    let values = BinaryArray::from_iter([Some(vec![b'a'; 6 << 20])]);
+    chunk.write(&values, &mut zstd).unwrap();
+    assert!(chunk.page.bytes.capacity() <= 4 * (ROOM_BYTES + (1 << 10)));
+}
