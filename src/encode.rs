@@ -1,7 +1,8 @@
 //! From Arrow batches to Parquet, in bounded memory.
 //!
 //! Settings follow measurements (`make bench`): dictionaries only where the first rows repeat their values; minima and
-//! maxima only for numbers, times and dictionary-like text; pages and row groups bounded by bytes, and by the number of
+//! maxima only for numbers, times and dictionary-like text (those of doubles in IEEE 754's total order, as the `parquet` crate has
+//! it, by which not all engines leave out row groups yet); pages and row groups bounded by bytes, and by the number of
 //! columns, since each column holds a page and a dictionary.
 
 mod chunk;

@@ -149,6 +149,9 @@ impl ConvertArguments {
                     "expected names of files or folders for IN and OUT, found an empty one",
                 ))
             }
+            (Some(_), Some(output)) if output.as_os_str() == "-" => Err(usage(
+                "OUT: expected a file, a folder or s3://, found -: Parquet is not written to stdout (./- is a file of that name)",
+            )),
             (Some(input), Some(output)) => Ok((input, output)),
             _ => Err(usage(
                 "expected IN and OUT: daymark convert [OPTIONS] <IN> <OUT>. See daymark convert --help",
@@ -214,7 +217,8 @@ impl Converting<'_> {
     fn convert(&self, job: &Job<'_>, progress: &mut Progress) -> anyhow::Result<Report> {
         job.target.check_source(job.source)?;
         let mut planned = self.planner.plan(job.place, job.source)?;
-        if let Some(hint) = planned.hint.as_ref().filter(|_| !self.quiet) {
+        let notes = planned.hint.iter().chain(&planned.other_header);
+        for hint in notes.filter(|_| !self.quiet) {
             progress.tell(&format!("note: {}: {hint}", job.called));
         }
         planned.plan.provenance = job.provenance.clone();

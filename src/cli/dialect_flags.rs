@@ -44,7 +44,7 @@ pub(super) struct DialectFlags {
     #[arg(long, value_name = "A,B,…", allow_hyphen_values = true)]
     columns: Option<String>,
     /// All of these as a JSON object: delimiter, quote, escape, header, skip_rows, encoding, newline, null_values,
-    /// columns, comment. Or one of the two that HubSpot's parts can be in: `quoted`, or `escaped` (no quotes, and a
+    /// quoted_null, columns, comment, kind. Or one of the two that HubSpot's parts can be in: `quoted`, or `escaped` (no quotes, and a
     /// backslash before delimiter, line break or backslash alone). Flags go before it
     #[arg(long, value_name = "quoted|escaped|FILE.json")]
     dialect: Option<PathBuf>,

@@ -74,6 +74,8 @@ pub(super) struct Planned {
     pub table: String,
     /// What is said of a first line that is Excel's hint, and therefore no record.
     pub hint: Option<String>,
+    /// What is said where the folder is called like a table, and the file is none of it.
+    pub other_header: Option<String>,
 }
 
 impl PlanFlags {
@@ -132,6 +134,11 @@ impl PlanFlags {
     }
 }
 
+/// What the reason for no table begins with.
+const NO_TABLE: &str = "none: ";
+/// What follows where a folder is called like a table.
+const OTHER_HEADER: &str = "the header is not the one of";
+
 /// No budget: a share that no file can pass.
 pub(super) const NO_BUDGET: Budget = Budget::Percent(f64::INFINITY);
 
@@ -186,6 +193,12 @@ impl Planner {
             Naming::Own => take_hint(&mut dialect, source),
             Naming::Lake => None,
         };
+        let other_header = why
+            .strip_prefix(NO_TABLE)
+            .filter(|reason| reason.starts_with(OTHER_HEADER))
+            .map(|reason| {
+                format!("{reason}: it is read as a file of no HubSpot table (--table NAME makes it one)")
+            });
         let plan = Plan {
             table,
             typing,
@@ -201,6 +214,7 @@ impl Planner {
             plan,
             table: why,
             hint,
+            other_header,
         })
     }
 
@@ -238,10 +252,7 @@ impl Planner {
                 let why = format!("{}, by its folder", table.name);
                 return (Some(table), Naming::Lake, why);
             }
-            let why = format!(
-                "none: the header is not the one of {}, as its folder is called",
-                table.name
-            );
+            let why = format!("{NO_TABLE}{OTHER_HEADER} {}, as its folder is called", table.name);
             return (None, Naming::Own, why);
         }
         match only {

@@ -362,6 +362,23 @@ fn a_header_alone_is_a_table_without_rows() {
 }
 
 #[test]
+fn a_folder_called_like_a_table_whose_header_the_file_does_not_have_is_told() {
+    let desk = Desk::with(&[("OBJECTS/own.csv", "id,name,since\n1,a,b\n")]);
+    desk.run(&["convert", "OBJECTS/own.csv", "out.parquet"])
+        .expect(0)
+        .says("note: OBJECTS/own.csv: the header is not the one of OBJECTS, as its folder is called: it is read as a file of no");
+    assert_eq!(desk.parquet("out.parquet").names, ["id", "name", "since"]);
+}
+
+#[test]
+fn parquet_is_not_written_to_stdout_nor_to_a_file_called_like_it() {
+    let desk = Desk::with(&[("a.csv", "id\n1\n")]);
+    let before = desk.listing();
+    desk.run(&["convert", "a.csv", "-"]).expect(2).says("found -");
+    assert_eq!(desk.listing(), before);
+}
+
+#[test]
 fn names_stay_the_files_own() {
     let desk = Desk::with(&[("a.csv", "Id,First Name,,Id,date\n1,2,3,4,5\n")]);
     for types in ["catalog", "text"] {
