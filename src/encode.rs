@@ -89,7 +89,7 @@ struct Open<W: Write + Send> {
     group: Vec<Chunk>,
     group_rows: usize,
     /// Our own chunks of the row group before, for their memory.
-    spare: Vec<Box<ColumnChunk>>,
+    spare: Vec<ColumnChunk>,
     /// For chunks of our own; none where the codec is another.
     zstd: Option<Zstd>,
 }
@@ -236,13 +236,13 @@ impl<W: Write + Send> Open<W> {
                 if chunk::takes(field.data_type()) && self.zstd.is_some() {
                     let dictionary = properties.dictionary_enabled(path);
                     let new = || {
-                        Box::new(ColumnChunk::new(
+                        ColumnChunk::new(
                             column.clone(),
                             properties.column_data_page_size_limit(path),
                             dictionary.then(|| properties.column_dictionary_page_size_limit(path)),
-                        ))
+                        )
                     };
-                    Chunk::Own(spare.next().unwrap_or_else(new))
+                    Chunk::Own(Box::new(spare.next().unwrap_or_else(new)))
                 } else {
                     Chunk::Array(Box::new(writer))
                 }
@@ -263,14 +263,14 @@ impl<W: Write + Send> Open<W> {
                     let (pages, closed) = own.close(zstd)?;
                     group.append_column(&pages, closed)?;
                     own.restart(pages);
-                    self.spare.push(own);
+                    self.spare.push(*own);
                 }
                 (Chunk::Own(_), None) => return Err(no_zstd()),
             }
         }
         group.close()?;
         // Another column may have been the large one in each row group.
-        if self.spare.iter().map(|own| own.memory_bytes()).sum::<usize>() > 2 * GROUP_BYTES_MAX {
+        if self.spare.iter().map(ColumnChunk::memory_bytes).sum::<usize>() > 2 * GROUP_BYTES_MAX {
             self.spare.clear();
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! The hot path: an index of the separators of a block, then its fields.
 //!
-//! The index is [`super::scan`]'s. A block with a quote where none may stand goes to [`super::standard`], which names the
+//! The index is `scan`'s. A block with a quote where none may stand goes to [`super::standard`], which names the
 //! place; so both give the same answer on every input.
 
 use memchr::memchr;

@@ -74,7 +74,8 @@ impl Scan {
 }
 
 impl Seen {
-    /// Takes 64 bytes in, and says which are separators. `lf_follows` has a bit set for the last byte if the one behind it is an LF, or could yet be one.
+    /// Takes 64 bytes in, and says which are separators. `lf_follows` has a bit set for the last byte if the one behind it is an
+    /// LF, or could yet be one.
     #[inline(always)]
     fn chunk(&mut self, masks: Masks, lf_follows: impl FnOnce() -> u64) -> u64 {
         self.quotes |= masks.quote;
