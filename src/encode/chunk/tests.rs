@@ -350,3 +350,35 @@ fn a_page_keeps_no_memory_of_a_value_that_is_far_larger() {
     chunk.write(&values, &mut zstd).unwrap();
     assert!(chunk.page.bytes.capacity() <= 4 * (ROOM_BYTES + (1 << 10)));
 }
+
+/// A chunk goes on in the next row group: with its memory, and with nothing of what was in it.
+#[test]
+fn each_row_group_has_its_own_values_dictionary_and_range() {
+    let group = crate::encode::GROUP_ROWS_MAX;
+    let repeated: Vec<Long> = (0..10_000).map(|row| Some(row % 3)).collect();
+    let same = vec![Some(7); group - repeated.len()];
+    let distinct: Vec<Long> = (0..group as i64)
+        .map(|row| (row % 9 > 0).then_some(100 + row * row))
+        .collect();
+    let none = vec![None; 5];
+    let batches = [repeated, same, distinct, none];
+    let read = written_longs(&batches, Codec::Zstd(1));
+    assert_eq!(read.values, batches.concat());
+    let last = group as i64 - 1;
+    let missing = (group as u64).div_ceil(9);
+    let ranges = read.statistics.iter().map(|statistics| match statistics {
+        Some(Statistics::Int64(longs)) => (
+            longs.min_opt().copied(),
+            longs.max_opt().copied(),
+            longs.null_count_opt(),
+        ),
+        other => panic!("{other:?}"),
+    });
+    let expected = [
+        (Some(0), Some(7), Some(0)),
+        (Some(101), Some(100 + last * last), Some(missing)),
+        (None, None, Some(5)),
+    ];
+    assert_eq!(ranges.collect::<Vec<_>>(), expected);
+    same_as_the_crates(&batches, written_longs).unwrap();
+}
