@@ -357,14 +357,15 @@ fn each_row_group_has_its_own_values_dictionary_and_range() {
     let group = crate::encode::GROUP_ROWS_MAX;
     let repeated: Vec<Long> = (0..10_000).map(|row| Some(row % 3)).collect();
     let same = vec![Some(7); group - repeated.len()];
-    let distinct: Vec<Long> = (0..group as i64)
+    let rows = i64::try_from(group).unwrap();
+    let distinct: Vec<Long> = (0..rows)
         .map(|row| (row % 9 > 0).then_some(100 + row * row))
         .collect();
     let none = vec![None; 5];
     let batches = [repeated, same, distinct, none];
     let read = written_longs(&batches, Codec::Zstd(1));
     assert_eq!(read.values, batches.concat());
-    let last = group as i64 - 1;
+    let last = rows - 1;
     let missing = (group as u64).div_ceil(9);
     let ranges = read.statistics.iter().map(|statistics| match statistics {
         Some(Statistics::Int64(longs)) => (
