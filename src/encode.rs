@@ -36,8 +36,8 @@ use crate::plan::Codec;
 
 /// Rows of a row group, at most.
 const GROUP_ROWS_MAX: usize = 1 << 20;
-/// Compressed bytes after which a row group ends. They wait in memory, and to touch new memory is a tenth of what it costs to
-/// fill it.
+/// Compressed bytes after which a row group ends. They wait in memory, and memory that is touched for the first
+/// time costs far more than memory that is used again.
 const GROUP_BYTES_MAX: usize = 8 << 20;
 /// What open pages and dictionaries are to pages, about: these are compressed. Thousands of columns have little else.
 const OPEN_SHARE: usize = 4;

@@ -281,15 +281,12 @@ impl Layout {
 
     /// The key of one kind; at most 1,024 bytes for every part that [`Layout::source`] gives.
     pub fn key(&self, kind: Kind, part: &PartKey, id: &PartId) -> String {
-        let (_, extension) = kind.form();
+        let (folder, extension) = kind.form();
         let PartKey { table, date, stem } = part;
-        format!("{}{stem}-{id}{extension}", self.folder(kind, table, date))
-    }
-
-    /// The folder of one kind, table and day, `/` at its end.
-    pub fn folder(&self, kind: Kind, table: &str, date: &Day) -> String {
-        let (folder, _) = kind.form();
-        format!("{}{folder}table={table}/date={date}/", self.curated.prefix())
+        format!(
+            "{}{folder}table={table}/date={date}/{stem}-{id}{extension}",
+            self.curated.prefix()
+        )
     }
 
     /// Reads an output key back.

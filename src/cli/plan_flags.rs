@@ -134,11 +134,6 @@ impl PlanFlags {
     }
 }
 
-/// What the reason for no table begins with.
-const NO_TABLE: &str = "none: ";
-/// What follows where a folder is called like a table.
-const OTHER_HEADER: &str = "the header is not the one of";
-
 /// No budget: a share that no file can pass.
 pub(super) const NO_BUDGET: Budget = Budget::Percent(f64::INFINITY);
 
@@ -163,6 +158,7 @@ impl Planner {
     /// The plan for a file, by the path that is meant by its folders. Its start is looked at only where that matters.
     pub(super) fn plan(&self, path: &Path, source: &Source) -> anyhow::Result<Planned> {
         let peek = |declared: &_| peek::peek(source.reader(false).ok()?.as_mut(), declared);
+        let mut other_header = None;
         let (table, typing, naming, why) = match &self.types {
             Types::Text => (None, Typing::Text, Naming::Own, "none: --types text".to_owned()),
             Types::List(list) => {
@@ -170,7 +166,7 @@ impl Planner {
                 (None, Typing::List(list.clone()), Naming::Own, why)
             }
             Types::Catalog(tables) => {
-                let (table, naming, why) = self.table(path, peek, tables);
+                let (table, naming, why) = self.table(path, peek, tables, &mut other_header);
                 (table, Typing::Catalog, naming, why)
             }
         };
@@ -193,12 +189,6 @@ impl Planner {
             Naming::Own => take_hint(&mut dialect, source),
             Naming::Lake => None,
         };
-        let other_header = why
-            .strip_prefix(NO_TABLE)
-            .filter(|reason| reason.starts_with(OTHER_HEADER))
-            .map(|reason| {
-                format!("{reason}: it is read as a file of no HubSpot table (--table NAME makes it one)")
-            });
         let plan = Plan {
             table,
             typing,
@@ -223,6 +213,7 @@ impl Planner {
         path: &Path,
         peek: impl FnOnce(&Declared) -> Option<Peek>,
         tables: &Tables,
+        other_header: &mut Option<String>,
     ) -> (Option<Table>, Naming, String) {
         let Tables {
             catalog,
@@ -252,8 +243,14 @@ impl Planner {
                 let why = format!("{}, by its folder", table.name);
                 return (Some(table), Naming::Lake, why);
             }
-            let why = format!("{NO_TABLE}{OTHER_HEADER} {}, as its folder is called", table.name);
-            return (None, Naming::Own, why);
+            let why = format!(
+                "the header is not the one of {}, as its folder is called",
+                table.name
+            );
+            *other_header = Some(format!(
+                "{why}: it is read as a file of no HubSpot table (--table NAME makes it one)"
+            ));
+            return (None, Naming::Own, format!("none: {why}"));
         }
         match only {
             Some(table) => {

@@ -90,6 +90,10 @@ async fn raw_records_beside_the_parquet_of_a_forgotten_day_go_with_it() {
     lake.part("2026-11-21", "a", 3).await;
     let aside = layout.set_aside(&lake.world.output(&killed)).unwrap() + ".0123456789abcdef";
     lake.overwrite(&aside, "PAR1").await;
+    // All that is left of another table.
+    let alone = aside.replace("table=owners/", "table=teams/");
+    assert_ne!(alone, aside);
+    lake.overwrite(&alone, "PAR1").await;
     lake.quiet_day().await;
     lake.overwrite(&lake.leaf(Leaf::Forgotten), "{}").await;
     lake.day().await;

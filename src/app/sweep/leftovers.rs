@@ -3,9 +3,8 @@
 
 use std::collections::HashSet;
 
-use super::{SweepError, Sweeper};
-use crate::day::{Seen, State, Verdict};
-use crate::keys::Kind;
+use super::{SweepError, Sweeper, streams};
+use crate::day::{Seen, State, TableSeen, Verdict};
 use crate::part::PartId;
 use crate::store::{Doomed, Listed, Listing};
 
@@ -15,16 +14,16 @@ pub(super) async fn of(sweeper: &Sweeper, seen: &Seen, verdict: &Verdict) -> Res
         return Ok(Vec::new());
     }
     let layout = &sweeper.config.layout;
+    let (bucket, prefix) = (layout.curated().bucket(), layout.curated().prefix());
     let until_ms = seen.now_ms - sweeper.config.days.policy.grace_ms;
     let mut doomed = Vec::new();
-    for (name, table) in &seen.tables {
-        // What goes of these is named by the verdict.
-        let outputs = table.outputs.iter().map(|output| &output.id);
-        let parts: HashSet<&PartId> = outputs.chain(table.failures.iter().map(|it| &it.id)).collect();
-        let rejects = layout.folder(Kind::Rejects, name, &seen.date);
-        let aside = layout.set_aside(&layout.folder(Kind::Parquet, name, &seen.date));
-        for folder in [Some(rejects), aside].into_iter().flatten() {
-            let listed = list(sweeper, &folder).await?;
+    for folder in ["rejected/", "set-aside/"] {
+        // Of a table these may be all that is left.
+        let above = format!("{prefix}{folder}table=");
+        for name in streams::tables(&sweeper.store, bucket, &above).await? {
+            // What goes of these is named by the verdict.
+            let parts: HashSet<&PartId> = seen.tables.get(&name).map(parts_of).unwrap_or_default();
+            let listed = list(sweeper, &format!("{above}{name}/date={}/", seen.date)).await?;
             let old = listed.into_iter().filter(|it| it.last_modified_ms <= until_ms);
             let goes = old.filter(|it| {
                 let part = layout.parse(&it.key);
@@ -34,6 +33,13 @@ pub(super) async fn of(sweeper: &Sweeper, seen: &Seen, verdict: &Verdict) -> Res
         }
     }
     Ok(doomed)
+}
+
+fn parts_of(table: &TableSeen) -> HashSet<&PartId> {
+    let outputs = table.outputs.iter().map(|output| &output.id);
+    outputs
+        .chain(table.failures.iter().map(|failure| &failure.id))
+        .collect()
 }
 
 async fn list(sweeper: &Sweeper, folder: &str) -> Result<Vec<Listed>, SweepError> {
