@@ -489,3 +489,27 @@ fn dialects_that_cannot_be_used_are_refused() {
     }
     assert_eq!(desk.listing(), ["a.csv", "d.json"]);
 }
+
+/// The index tells UTF-8 for the two dialects that it splits; a declared one goes another way.
+#[test]
+fn a_record_that_is_not_utf8_is_rejected_alone_in_every_dialect() {
+    for (delimiter, flags) in [(",", &[][..]), (";", &["--delimiter", ";", "--quote", "'"])] {
+        let desk = Desk::new();
+        let text = [b"id,name\n1,good\n2,b".as_slice(), b"\xff", b"d\n3,good\n"].concat();
+        let text: Vec<u8> = text
+            .iter()
+            .map(|&byte| {
+                if byte == b',' {
+                    delimiter.as_bytes()[0]
+                } else {
+                    byte
+                }
+            })
+            .collect();
+        desk.write("a.csv", &text);
+        desk.run(&[&["convert", "a.csv", "out.parquet"], flags].concat())
+            .expect(3)
+            .says("2 rows, 1 record rejected");
+        assert_eq!(desk.parquet("out.parquet").rows.len(), 2);
+    }
+}
