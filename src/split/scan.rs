@@ -3,7 +3,7 @@
 //! Bits say which bytes are quotes, separators and backslashes; integer arithmetic on 64 of them at a time says which
 //! separators stand outside quotes or are not escaped, and whether a quote stands where none may.
 
-use super::simd::{Classify, Masks};
+use super::simd::{Classify, Masks, PLACES};
 use super::standard::{LineEnd, Reading, Standard};
 
 /// Marks the place of a separator that ends a record. Places are below [`super::BLOCK_BYTES_MAX`].
@@ -77,7 +77,7 @@ impl Seen {
     /// Takes 64 bytes in, and says which are separators. `lf_follows` has a bit set for the last byte if the one behind it is an
     /// LF, or could yet be one.
     #[inline(always)]
-    fn chunk(&mut self, masks: Masks, lf_follows: impl FnOnce() -> u64) -> u64 {
+    fn chunk<const ESCAPED: bool>(&mut self, masks: Masks, lf_follows: impl FnOnce() -> u64) -> u64 {
         self.quotes |= masks.quote;
         self.backslashes |= masks.backslash;
         self.line_feeds += u64::from(masks.lf.count_ones());
@@ -92,8 +92,10 @@ impl Seen {
                 candidates |= masks.cr & !before_lf;
             }
         }
-        if self.escaped {
+        if ESCAPED {
             candidates & !self.escaped_bytes(masks)
+        } else if masks.quote == 0 {
+            self.unquoted_without_quotes(candidates, cr_of_crlf)
         } else {
             self.unquoted(masks.quote, candidates, cr_of_crlf)
         }
@@ -114,6 +116,16 @@ impl Seen {
         self.inside = if inside >> 63 == 1 { u64::MAX } else { 0 };
         self.opens_here = (separators | closes) >> 63;
         self.closed_before = closes >> 63;
+        separators
+    }
+
+    /// The same where there are no quotes, as in most chunks of most tables: inside and outside do not change.
+    #[inline(always)]
+    fn unquoted_without_quotes(&mut self, candidates: u64, cr_of_crlf: u64) -> u64 {
+        let separators = candidates & !self.inside;
+        self.wrong |= self.closed_before & !(separators | (cr_of_crlf & !self.inside));
+        self.opens_here = separators >> 63;
+        self.closed_before = 0;
         separators
     }
 
@@ -170,20 +182,54 @@ fn is_utf8(run: Option<&[u8]>) -> bool {
     simdutf8::basic::from_utf8(run.unwrap_or_default()).is_ok()
 }
 
-/// Adds the places of separators, those marked that are no delimiters.
+/// Adds the places of separators, those marked that are no delimiters. Some are told at once whether there are as many or not:
+/// a loop over each would end at another turn for every chunk, which no processor foresees.
 #[inline(always)]
-fn push(places: &mut Vec<u32>, mut separators: u64, delimiters: u64, base: u32) {
-    places.extend((0..separators.count_ones()).map(|_| {
-        let at = separators.trailing_zeros();
-        separators &= separators.wrapping_sub(1);
-        let ends_record = (delimiters >> at) & 1 == 0;
-        (base + at) | (u32::from(ends_record) << 31)
-    }));
+fn push(classify: impl Classify, places: &mut Vec<u32>, mut separators: u64, delimiters: u64, base: u32) {
+    let mut left = separators.count_ones() as usize;
+    while left > 0 {
+        let length = places.len() + left.min(PLACES);
+        places.extend_from_slice(&classify.places(separators, delimiters, base));
+        places.truncate(length);
+        left = left.saturating_sub(PLACES);
+        if left > 0 {
+            (0..PLACES).for_each(|_| separators &= separators.wrapping_sub(1));
+        }
+    }
+}
+
+/// The places of the first separators, one after the other: what [`Classify::places`] must equal.
+#[inline(always)]
+pub(super) fn first_places(mut separators: u64, delimiters: u64, base: u32) -> [u32; PLACES] {
+    let mut places = [0; PLACES];
+    let mut fill = |places: &mut [u32]| {
+        for place in places {
+            let at = separators.trailing_zeros();
+            separators &= separators.wrapping_sub(1);
+            let ends_record = delimiters.wrapping_shr(at) & 1 == 0;
+            *place = (base + at) | (u32::from(ends_record) << 31);
+        }
+        separators
+    };
+    let (low, high) = places.split_at_mut(PLACES / 2);
+    if fill(low) != 0 {
+        fill(high);
+    }
+    places
 }
 
 /// Runs a scan over a text with one way of classifying.
 #[inline(always)]
 pub(super) fn scan_chunks(classify: impl Classify, scan: &mut Scan, text: &[u8]) {
+    if scan.seen.escaped {
+        scan_as::<true>(classify, scan, text);
+    } else {
+        scan_as::<false>(classify, scan, text);
+    }
+}
+
+#[inline(always)]
+fn scan_as<const ESCAPED: bool>(classify: impl Classify, scan: &mut Scan, text: &[u8]) {
     let (chunks, rest) = text.as_chunks::<64>();
     let mut seen = scan.seen;
     let mut base = 0u32;
@@ -195,8 +241,8 @@ pub(super) fn scan_chunks(classify: impl Classify, scan: &mut Scan, text: &[u8])
             u64::from(next.map_or(!at_end, |&byte| byte == b'\n')) << 63
         };
         seen.check_utf8(text, masks.wide == 0, base as usize);
-        let separators = seen.chunk(masks, lf_follows);
-        push(&mut scan.separators, separators, masks.delimiter, base);
+        let separators = seen.chunk::<ESCAPED>(masks, lf_follows);
+        push(classify, &mut scan.separators, separators, masks.delimiter, base);
         base += 64;
     }
     if !rest.is_empty() {
@@ -206,8 +252,8 @@ pub(super) fn scan_chunks(classify: impl Classify, scan: &mut Scan, text: &[u8])
         let masks = classify.classify(&last, seen.delimiter);
         let lf_follows = u64::from(!seen.at_end) << (rest.len() - 1);
         seen.check_utf8(text, masks.wide == 0, base as usize);
-        let separators = seen.chunk(masks, || lf_follows);
-        push(&mut scan.separators, separators, masks.delimiter, base);
+        let separators = seen.chunk::<ESCAPED>(masks, || lf_follows);
+        push(classify, &mut scan.separators, separators, masks.delimiter, base);
     }
     if let Some(from) = seen.wide_from {
         seen.not_utf8 |= !is_utf8(text.get(from..));

@@ -7,7 +7,7 @@
 #[cfg(target_arch = "x86_64")]
 use super::doubled::single_packed;
 use super::doubled::single_runs;
-use super::scan::{Scan, scan_chunks};
+use super::scan::{Scan, first_places, scan_chunks};
 
 /// For each class one bit per byte, the first byte lowest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,9 +21,19 @@ pub(super) struct Masks {
     pub wide: u64,
 }
 
+/// How many places of separators are told at once: few chunks have more.
+pub(super) const PLACES: usize = 16;
+
 /// Classifies 64 bytes.
 pub(super) trait Classify: Copy {
     fn classify(self, chunk: &[u8; 64], delimiter: u8) -> Masks;
+
+    /// The places of the first separators of a chunk that starts at `base`, those marked that are no delimiters. What stands
+    /// behind the last is of no meaning.
+    #[inline(always)]
+    fn places(self, separators: u64, delimiters: u64, base: u32) -> [u32; PLACES] {
+        first_places(separators, delimiters, base)
+    }
 }
 
 /// Moves the bytes of 64 whose bit is set to the front; what stands behind them is of no meaning.
@@ -144,11 +154,13 @@ impl Classify for Scalar {
 mod x86 {
     use std::arch::x86_64::{
         __m256i, __m512i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_set1_epi8,
-        _mm512_cmpeq_epi8_mask, _mm512_loadu_si512, _mm512_maskz_compress_epi8, _mm512_movepi8_mask,
-        _mm512_set1_epi8, _mm512_storeu_si512,
+        _mm512_add_epi32, _mm512_castsi512_si128, _mm512_cmpeq_epi8_mask, _mm512_cvtepu8_epi32,
+        _mm512_loadu_si512, _mm512_mask_or_epi32, _mm512_maskz_compress_epi8, _mm512_movepi8_mask,
+        _mm512_set1_epi8, _mm512_set1_epi32, _mm512_storeu_si512, _pext_u64,
     };
 
-    use super::{Classify, Masks, Pack, Scan, scan_chunks, single_packed, single_runs};
+    use super::{Classify, Masks, PLACES, Pack, Scan, scan_chunks, single_packed, single_runs};
+    use crate::split::scan::LINE_END;
 
     #[derive(Clone, Copy)]
     struct Avx2;
@@ -156,6 +168,17 @@ mod x86 {
     /// AVX-512 with its byte instructions, as Ice Lake and Zen 4 have it.
     #[derive(Clone, Copy)]
     struct Avx512;
+
+    /// The number of each byte of a chunk.
+    const NUMBERS: [u8; 64] = {
+        let mut numbers = [0; 64];
+        let mut number = 0;
+        while number < 64 {
+            numbers[number as usize] = number;
+            number += 1;
+        }
+        numbers
+    };
 
     #[inline]
     pub(super) fn has_avx2() -> bool {
@@ -166,7 +189,7 @@ mod x86 {
     #[inline]
     pub(super) fn has_avx512() -> bool {
         use std::arch::is_x86_feature_detected as has;
-        has!("avx512f") && has!("avx512bw") && has!("avx512vbmi2")
+        has!("avx512f") && has!("avx512bw") && has!("avx512vbmi2") && has!("bmi2")
     }
 
     /// # Safety
@@ -178,7 +201,7 @@ mod x86 {
 
     /// # Safety
     /// The processor must have these features.
-    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,avx2,bmi1,popcnt")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,avx2,bmi1,bmi2,popcnt")]
     pub(super) unsafe fn scan_512(scan: &mut Scan, text: &[u8]) {
         scan_chunks(Avx512, scan, text);
     }
@@ -192,7 +215,7 @@ mod x86 {
 
     /// # Safety
     /// The processor must have these features.
-    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,avx2,bmi1,popcnt")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,avx2,bmi1,bmi2,popcnt")]
     pub(super) unsafe fn single_512(text: &[u8], out: &mut Vec<u8>) {
         single_packed(Avx512, text, out);
     }
@@ -254,6 +277,26 @@ mod x86 {
                     wide: _mm512_movepi8_mask(bytes),
                 }
             }
+        }
+
+        #[inline(always)]
+        fn places(self, separators: u64, delimiters: u64, base: u32) -> [u32; PLACES] {
+            let mut places = [0; PLACES];
+            // SAFETY: as above; the load reads the 64 bytes of `NUMBERS`, the store writes the 64 of `places`.
+            unsafe {
+                let numbers = _mm512_loadu_si512(NUMBERS.as_ptr().cast::<__m512i>());
+                let within = _mm512_castsi512_si128(_mm512_maskz_compress_epi8(separators, numbers));
+                let at = _mm512_add_epi32(
+                    _mm512_cvtepu8_epi32(within),
+                    _mm512_set1_epi32(base.cast_signed()),
+                );
+                let [first, second, ..] = _pext_u64(!delimiters, separators).to_le_bytes();
+                let ends_record = u16::from_le_bytes([first, second]);
+                let mark = _mm512_set1_epi32(LINE_END.cast_signed());
+                let marked = _mm512_mask_or_epi32(at, ends_record, at, mark);
+                _mm512_storeu_si512(places.as_mut_ptr().cast::<__m512i>(), marked);
+            }
+            places
         }
     }
 

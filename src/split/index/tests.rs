@@ -32,6 +32,12 @@ fn check(standard: &Standard, text: &[u8], at_end: bool, columns: usize) {
             assert_eq!(rows.fields, expected.fields, "{}", shown());
             assert_eq!(rows.odd, expected.odd, "{}", shown());
             assert_eq!(rows.consumed, expected.consumed, "{}", shown());
+            // A false alarm would cost the fast path. A quote that closes at the text's end is one.
+            assert!(
+                !text.ends_with(b"\n") || indexer.scan.seen.wrong == 0,
+                "{}",
+                shown()
+            );
         }
         for end in [rows.consumed, 0, text.len()] {
             let line_breaks = line_breaks(&text[..end], standard.line_end);
@@ -147,23 +153,25 @@ fn a_character_at_any_place_of_a_chunk_is_utf8_and_half_of_it_is_not() {
     }
 }
 
+fn every_standard() -> impl Iterator<Item = Standard> {
+    let readings = [Reading::Quoted, Reading::Escaped].into_iter();
+    readings.flat_map(|reading| {
+        let line_ends = [LineEnd::Lf, LineEnd::LfOrCrlf, LineEnd::Any].into_iter();
+        line_ends.map(move |line_end| Standard {
+            delimiter: b',',
+            reading,
+            line_end,
+        })
+    })
+}
+
 /// Everything that matters, at every place of four chunks.
 fn edge_texts() -> impl Iterator<Item = (Standard, Vec<u8>)> {
     let oddities: [&[u8]; 12] = [
         b"\"", b"\"\"", b"\"x\"y", b"x\"", b"\r", b"\r\n", b"\\", b"\\\n", b"\\,", b"\\\r\n", b"\n\n",
         b"\"\r\n",
     ];
-    let standards = [Reading::Quoted, Reading::Escaped]
-        .into_iter()
-        .flat_map(|reading| {
-            let line_ends = [LineEnd::Lf, LineEnd::LfOrCrlf, LineEnd::Any].into_iter();
-            line_ends.map(move |line_end| Standard {
-                delimiter: b',',
-                reading,
-                line_end,
-            })
-        });
-    standards.flat_map(move |standard| {
+    every_standard().flat_map(move |standard| {
         oddities.into_iter().flat_map(move |oddity| {
             (0..=256usize).map(move |at| {
                 let mut text = vec![b'a'; at];
@@ -181,6 +189,37 @@ fn an_oddity_at_any_place_of_a_chunk_is_seen_by_every_path() {
     for (standard, text) in edge_texts() {
         check(&standard, &text, true, 2);
         check(&standard, &text, false, 2);
+    }
+}
+
+#[test]
+fn a_chunk_without_quotes_goes_on_from_the_one_before_and_hands_on_to_the_next() {
+    let chunk = |start: &[u8], end: &[u8]| [start, &vec![b'a'; 64 - start.len() - end.len()], end].concat();
+    let firsts = [
+        &b",\"b\""[..],
+        b",\"b",
+        b"\"b\"\"",
+        b",\"",
+        b",",
+        b"b",
+        b"\n",
+        b"\r",
+    ];
+    let starts = [&b","[..], b"\n", b"\r\n", b"\r", b"b"];
+    let ends = [&b","[..], b"\n", b"\r\n", b"\r", b"b"];
+    let thirds = [&b"\"c\"\n"[..], b"\"\n", b"\",\"\n", b"\"\"\n", b"\n", b"c,d\n"];
+    for standard in every_standard() {
+        for (first, start) in firsts
+            .iter()
+            .flat_map(|&first| starts.map(|start| (first, start)))
+        {
+            for (end, third) in ends.iter().flat_map(|&end| thirds.map(|third| (end, third))) {
+                let first = chunk(if first.starts_with(b"\"") { b"\"" } else { b"" }, first);
+                let text = [&first, &chunk(start, end), third].concat();
+                check(&standard, &text, true, 2);
+                check(&standard, &text, false, 2);
+            }
+        }
     }
 }
 
