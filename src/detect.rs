@@ -47,13 +47,12 @@ impl Splitter {
         String::from_utf8_lossy(&undone).into_owned()
     }
 
-    /// Where a field ends, its closing quote included.
-    pub fn end(&self, field: Field) -> usize {
-        let quote_bytes = match self {
+    /// Bytes of a quote.
+    pub fn quote_bytes(&self) -> usize {
+        match self {
             Splitter::Standard(_) => 1,
             Splitter::General(general) => general.quote_bytes(),
-        };
-        field.end() + if field.is_quoted() { quote_bytes } else { 0 }
+        }
     }
 }
 
@@ -137,7 +136,10 @@ fn general(text: &[u8], at_end: bool, declared: &Declared, fits: &dyn Fn(&[Strin
         readings: None,
         decision: Decision {
             reading: Reading::Quoted,
-            basis: Basis::Declared,
+            basis: match declared.quoting() {
+                Some(_) => Basis::Declared,
+                None => Basis::Assumed,
+            },
         },
         delimiter,
     }
@@ -186,30 +188,35 @@ enum FirstEnd {
     Cr,
 }
 
-/// The first line end; if it is to end a record, the first that is neither in quotes nor behind an escape, as far as these
-/// are ASCII.
+/// The first line end; if it is to end a record, the first that is neither in quotes nor behind an escape.
 fn first_line_end(text: &[u8], quoting: Quoting, of_record: bool) -> Option<FirstEnd> {
-    let byte = |mark: Option<char>| {
-        mark.filter(|_| of_record)
-            .and_then(|mark| u8::try_from(mark).ok())
-            .filter(u8::is_ascii)
+    let bytes = |mark: Option<char>| {
+        let mark = mark.filter(|_| of_record).map(String::from);
+        mark.unwrap_or_default().into_bytes()
     };
-    let (quote, escape) = (byte(quoting.quote), byte(quoting.escape_of_its_own()));
+    let (quote, escape) = (bytes(quoting.quote), bytes(quoting.escape_of_its_own()));
     let mut inside = false;
-    let mut skip = usize::MAX;
-    for (at, &byte) in text.iter().enumerate() {
-        if at == skip {
+    let mut at = 0;
+    while let Some((&byte, behind)) = text.get(at..).and_then(<[u8]>::split_first) {
+        let stands = |mark: &[u8]| {
+            mark.split_first()
+                .is_some_and(|(first, rest)| byte == *first && behind.starts_with(rest))
+        };
+        if stands(&escape) && (inside || quote.is_empty()) {
+            // What it stands before is data. Of a character of several bytes, none can be taken for another.
+            at += escape.len() + 1;
             continue;
         }
-        match byte {
-            _ if Some(byte) == escape && (inside || quoting.quote.is_none()) => skip = at + 1,
-            _ if Some(byte) == quote => inside = !inside,
-            b'\n' if !inside => return Some(FirstEnd::Lf),
-            b'\r' if !inside => {
-                let lf = text.get(at + 1) == Some(&b'\n');
-                return Some(if lf { FirstEnd::Crlf } else { FirstEnd::Cr });
-            }
-            _ => {}
+        if stands(&quote) {
+            inside = !inside;
+            at += quote.len();
+            continue;
+        }
+        match (byte, behind.first()) {
+            (b'\n', _) if !inside => return Some(FirstEnd::Lf),
+            (b'\r', Some(b'\n')) if !inside => return Some(FirstEnd::Crlf),
+            (b'\r', _) if !inside => return Some(FirstEnd::Cr),
+            _ => at += 1,
         }
     }
     None

@@ -14,7 +14,7 @@ mod backslashes;
 mod chain;
 mod open;
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 pub use self::backslashes::AsEscaped;
 use self::backslashes::{Backslashes, chain_start};
@@ -39,6 +39,8 @@ pub struct Decision {
 pub enum Basis {
     /// It was declared: nothing in the part counts against it.
     Declared,
+    /// Nothing is declared of quotes and escapes, and what else is keeps it from being told; the part is read as quoted.
+    Assumed,
     /// Nothing has decided yet; the part is read as quoted.
     Open,
     /// A record decided, here.
@@ -119,6 +121,8 @@ pub struct Watch {
     doubt: Option<Doubt>,
     /// Where a field starts with a quote that the blocks so far neither close nor show to be data.
     unclosed: Option<Place>,
+    /// The dialect is assumed, and there is a backslash that could have told it.
+    untold: bool,
     record_bytes_max: u64,
     field_bytes_max: u64,
 }
@@ -134,6 +138,7 @@ impl Watch {
             chain: None,
             doubt: None,
             unclosed: None,
+            untold: false,
             record_bytes_max: limits.record_bytes_max as u64,
             field_bytes_max: limits.field_bytes_max as u64,
         }
@@ -144,10 +149,21 @@ impl Watch {
         self.decision
     }
 
+    /// Notes whether there is a backslash in records whose dialect is assumed. `\\N` tells nothing.
+    pub fn look_assumed(&mut self, records: &[u8]) {
+        let tells = |at: usize| records.get(at + 1) != Some(&b'N');
+        self.untold |= self.decision.basis == Basis::Assumed && memchr_iter(b'\\', records).any(tells);
+    }
+
+    /// Whether the dialect is assumed of a part in which something could have told it.
+    pub fn is_untold(&self) -> bool {
+        self.untold
+    }
+
     /// Whether a block has to be looked at, by what its text has.
     pub fn needs(&self, quotes: bool, backslashes: bool) -> bool {
         match (self.decision.basis, self.decision.reading) {
-            (Basis::Declared, _) => false,
+            (Basis::Declared | Basis::Assumed, _) => false,
             (Basis::Open, _) => quotes || backslashes || self.chain.is_some(),
             (_, Reading::Quoted) => backslashes || self.chain.is_some(),
             (_, Reading::Escaped) => quotes || backslashes,
@@ -162,7 +178,7 @@ impl Watch {
         at_end: bool,
     ) -> Result<Verdict, Conflict> {
         match (self.decision.basis, self.decision.reading) {
-            (Basis::Declared, _) => return Ok(Verdict::Go),
+            (Basis::Declared | Basis::Assumed, _) => return Ok(Verdict::Go),
             (_, Reading::Escaped) => {
                 let looked = self.look_escaped(readings, block, at_end);
                 return looked.map(|()| Verdict::Go);

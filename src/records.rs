@@ -180,6 +180,8 @@ pub struct Block<'a> {
     pub place: Place,
     /// What ends a line.
     pub lines: Lines<'a>,
+    /// Bytes of a quote.
+    pub quote_bytes: usize,
 }
 
 impl<'a> Block<'a> {
@@ -198,6 +200,11 @@ impl<'a> Block<'a> {
     #[inline(always)]
     pub fn raw(&self, field: Field) -> Option<&'a [u8]> {
         self.text.get(field.start()..field.end())
+    }
+
+    /// Where a field starts, its opening quote included.
+    pub fn start_of(&self, field: Field) -> usize {
+        field.outside(self.quote_bytes).0
     }
 
     /// Records of the block that start before `at`.
@@ -247,8 +254,8 @@ impl<'a> Block<'a> {
         for fields in self.rows.fields.chunks_exact(self.columns.max(1)) {
             if let (Some(first), Some(last)) = (fields.first(), fields.last()) {
                 take(
-                    first.start() - usize::from(first.is_quoted()),
-                    last.end() + usize::from(last.is_quoted()),
+                    first.outside(self.quote_bytes).0,
+                    last.outside(self.quote_bytes).1,
                 );
             }
         }
@@ -303,8 +310,8 @@ impl Places<'_> {
 }
 
 impl Rows {
-    /// Takes the rows out that are not UTF-8, given that the text as a whole is not.
-    pub fn reject_not_utf8(&mut self, text: &[u8], columns: usize) {
+    /// Takes the rows out that are not UTF-8, given that the text as a whole is not. Its quotes have so many bytes.
+    pub fn reject_not_utf8(&mut self, text: &[u8], columns: usize, quote_bytes: usize) {
         let columns = columns.max(1);
         let mut kept = Vec::with_capacity(self.fields.len());
         let mut odd = self.odd.drain(..).peekable();
@@ -314,12 +321,8 @@ impl Rows {
                 one.row = kept.len() / columns;
                 odd_kept.push(one);
             }
-            let start = fields
-                .first()
-                .map_or(0, |first| first.start() - usize::from(first.is_quoted()));
-            let end = fields
-                .last()
-                .map_or(0, |last| last.end() + usize::from(last.is_quoted()));
+            let start = fields.first().map_or(0, |first| first.outside(quote_bytes).0);
+            let end = fields.last().map_or(0, |last| last.outside(quote_bytes).1);
             if simdutf8::basic::from_utf8(text.get(start..end).unwrap_or_default()).is_ok() {
                 kept.extend_from_slice(fields);
             } else {

@@ -57,6 +57,12 @@ impl Field {
         self.end as usize
     }
 
+    /// Where it starts and ends with the quotes around it, if there are any, of so many bytes each.
+    pub fn outside(self, quote_bytes: usize) -> (usize, usize) {
+        let bytes = if self.is_quoted() { quote_bytes } else { 0 };
+        (self.start() - bytes, self.end() + bytes)
+    }
+
     /// Whether quotes stood around it.
     pub fn is_quoted(self) -> bool {
         self.start_and_marks & QUOTED != 0

@@ -13,8 +13,10 @@ use core::{convert, dialect_plan, plan, refused, table_plan};
 use std::cell::Cell;
 use std::io::{self, Read, Write};
 
-use daymark::convert::{Pass, Unobserved, pass};
+use daymark::convert::{Pass, Plan, Typing, Unobserved, pass};
+use daymark::limits::Limits;
 use daymark::records::WINDOW_BYTES;
+use daymark::types::Type;
 use proptest::prelude::*;
 
 fn some(text: &str) -> Option<String> {
@@ -459,6 +461,116 @@ fn limits_name_the_record_that_breaks_them() {
     let text = ["a,b\n", &"1,2\n".repeat(70), "1,2,3\n", &"x".repeat(101), ",2\n"].concat();
     let error = refused(text.as_bytes(), &plan);
     assert!(error.contains("record 73, line 73, byte 290"), "{error}");
+}
+
+#[test]
+fn a_quote_of_several_bytes_is_part_of_the_record_and_of_no_other() {
+    let plan = dialect_plan(r#"{"quote": "«"}"#);
+    let text = ["a,b\n", &"«1«,«x«\n".repeat(1_000), "2,«\u{fffd}«\n3,z\n"].concat();
+    // A byte that UTF-8 has nowhere, in the last record but one.
+    let text = text.into_bytes();
+    let at = text
+        .windows(3)
+        .position(|bytes| bytes == "\u{fffd}".as_bytes())
+        .unwrap();
+    let text = [&text[..at], b"\xff", &text[at + 3..]].concat();
+    let done = convert(&text, &plan).unwrap();
+    assert_eq!(done.rows().len(), 1_001);
+    assert_eq!(done.rejects.len(), 1);
+    let reject = &done.rejects[0];
+    assert_eq!((reject.record, reject.byte), (1_002, 4 + 1_000 * 12));
+    assert_eq!(reject.raw_base64.as_deref(), Some("MizCq//Cqw=="));
+
+    let long = Plan {
+        limits: Limits {
+            record_bytes_max: 9,
+            field_bytes_max: 9,
+            ..plan.limits
+        },
+        ..plan
+    };
+    let error = refused("a,b\n1,2\n«x«,«y«\n".as_bytes(), &long);
+    assert!(error.contains("record 3, line 3, byte 8"), "{error}");
+    assert!(error.contains("found 11"), "{error}");
+}
+
+#[test]
+fn a_rejected_cell_is_where_its_quote_opens() {
+    for quote in ["'", "«"] {
+        let plan = Plan {
+            typing: Typing::List(vec![("b".to_owned(), Type::Bigint)]),
+            ..dialect_plan(&format!(r#"{{"quote": "{quote}"}}"#))
+        };
+        let done = convert(format!("a,b\n1,{quote}zz{quote}\n").as_bytes(), &plan).unwrap();
+        assert_eq!(done.rejects[0].byte, 6, "{quote}");
+    }
+}
+
+#[test]
+fn a_line_break_in_any_quotes_ends_no_line() {
+    for (quote, open, close) in [("'", "'", "'"), ("«", "«", "«"), ("\\\"", "\"", "\"")] {
+        let plan = dialect_plan(&format!(r#"{{"quote": "{quote}"}}"#));
+        let text = format!("{open}a\rb{close},x\n1,p\rq\n2,z\n");
+        let done = convert(text.as_bytes(), &plan).unwrap();
+        assert_eq!(done.column("x"), [some("p\rq"), some("z")], "{quote}");
+    }
+}
+
+#[test]
+fn skipped_lines_are_counted_one_by_one() {
+    for (json, text, line) in [
+        (r#"{"newline": "<>", "skip_rows": 1}"#, &b"j1<>a,b<>1<>"[..], 3),
+        (r#"{"newline": "\n", "skip_rows": 1}"#, b"j\rk\na,b\n1\n", 3),
+        (
+            r#"{"newline": "\r\n", "skip_rows": 2}"#,
+            b"j\nk\r\n\r\na,b\r\n1\r\n",
+            4,
+        ),
+        (r#"{"skip_rows": 2}"#, b"j\n\na,b\n1\n", 4),
+    ] {
+        let done = convert(text, &dialect_plan(json)).unwrap();
+        assert_eq!(done.rejects[0].line, line, "{json}");
+    }
+}
+
+#[test]
+fn a_skipped_line_has_a_limit_of_its_own_name() {
+    let mut plan = dialect_plan(r#"{"skip_rows": 1}"#);
+    plan.limits.record_bytes_max = WINDOW_BYTES;
+    let line = |bytes: usize| [&b"x".repeat(bytes)[..], b"\na,b\n1,2\n"].concat();
+    assert_eq!(convert(&line(WINDOW_BYTES), &plan).unwrap().rows().len(), 1);
+    let error = refused(&line(WINDOW_BYTES + 2), &plan);
+    let expected = "a skipped line, in bytes, is too large at record 1, line 1, byte 0: expected at most 262144, found 262146";
+    assert_eq!(error, expected);
+}
+
+#[test]
+fn what_keeps_a_dialect_from_being_told_is_said() {
+    let text = b"a,b\n1,x\\\\y\n2,\\N\n";
+    for json in [
+        r##"{"comment": "#"}"##,
+        r#"{"newline": "\n", "comment": "//"}"#,
+        r#"{"delimiter": ",", "newline": "\n", "comment": "//"}"#,
+    ] {
+        let done = convert(text, &dialect_plan(json)).unwrap();
+        assert_eq!(done.report.dialect, "quoted", "{json}");
+        assert_eq!(done.column("b"), [some("x\\\\y"), None], "{json}");
+        let [warning] = &done.record.warnings[..] else {
+            panic!("{:?}", done.record.warnings)
+        };
+        assert!(warning.starts_with("read as quoted"), "{warning}");
+        // Nothing could have told: nothing is said.
+        assert!(
+            convert(b"a,b\n1,\"x\"\n", &dialect_plan(json))
+                .unwrap()
+                .record
+                .warnings
+                .is_empty()
+        );
+    }
+    let declared = convert(text, &dialect_plan(r##"{"comment": "#", "kind": "escaped"}"##)).unwrap();
+    assert_eq!(declared.column("b"), [some("x\\y"), None]);
+    assert!(declared.record.warnings.is_empty());
 }
 
 /// Records that are evidence for one dialect, for the other, or for none. None depends on the record beside it.

@@ -182,7 +182,7 @@ fn decided(conflict: &Conflict) -> String {
             format!("{name} by {cells} cells with doubled backslashes, the first at {place}")
         }
         Basis::Unquotable(kind, place) => format!("not quoted, by {} at {place}", fault_name(kind)),
-        Basis::Open | Basis::Declared => name.to_owned(),
+        Basis::Open | Basis::Declared | Basis::Assumed => name.to_owned(),
     }
 }
 

@@ -412,6 +412,7 @@ fn place_in<R: Read>(window: &Window<R>, layout: &Layout, at: usize) -> Place {
         columns: 1,
         place: window.place(),
         lines: layout.lines(),
+        quote_bytes: layout.splitter.quote_bytes(),
     };
     block.place_at(at, 0)
 }

@@ -68,8 +68,7 @@ impl Rejecting<'_, '_> {
         };
         let raw = block.raw(field).unwrap_or_default();
         let text = undo.text(raw, field);
-        let start = field.start() - usize::from(field.is_quoted());
-        let place = places.place_at(start, (cell.row + odd_before) as u64);
+        let place = places.place_at(block.start_of(field), (cell.row + odd_before) as u64);
         self.write(place, Some(&column.name), why, &text)
     }
 
@@ -78,7 +77,7 @@ impl Rejecting<'_, '_> {
         let why = match odd.kind {
             OddKind::Ragged(found) => {
                 let last = self.last_field(raw);
-                let end = last.map(|last| self.head.layout.splitter.end(last));
+                let end = last.map(|last| last.outside(block.quote_bytes).1);
                 raw = end.and_then(|end| raw.get(..end)).unwrap_or(raw);
                 let mut why = Why {
                     reason: "fields",

@@ -15,17 +15,21 @@ use crate::encoding::{Encoding, EncodingError, Transcode};
 use crate::evidence::{Basis, Decision, Verdict, Watch};
 use crate::footer::{FOOTER_KEY, FOOTER_VERSION, PartRecord};
 use crate::inflate::{Inflate, InflateError};
-use crate::records::{Block, Lines, WINDOW_BYTES, Window};
+use crate::records::{Block, WINDOW_BYTES, Window};
 use crate::rejects::RejectWriter;
 use crate::split::general::physical_line;
 use crate::split::index::{Indexer, OddKind, Path, Rows, record_by_record};
-use crate::split::standard::{LineEnd, Reading};
+use crate::split::standard::Reading;
 use crate::split::{Fault, FaultKind};
 
 /// Bytes of values that make a batch.
 const BATCH_BYTES: usize = 1 << 20;
 /// Rows that make a batch, however small.
 const BATCH_ROWS: usize = 64 << 10;
+
+/// The warning about a dialect that was not looked for.
+const UNTOLD: &str = "read as quoted, where a backslash is data: the dialect is not looked for if comments, a line end other than LF, or a \
+                      delimiter that is not one ASCII character are declared; declare the dialect, too";
 
 type Source<'a> = Transcode<Inflate<&'a mut dyn Read>>;
 
@@ -140,7 +144,7 @@ impl<'a> Run<'a> {
         let by_index = matches!(self.head.layout.splitter, Splitter::Standard(_));
         let is_utf8 = by_index && self.indexer.is_utf8();
         if !is_utf8 && simdutf8::basic::from_utf8(consumed).is_err() {
-            rows.reject_not_utf8(consumed, columns);
+            rows.reject_not_utf8(consumed, columns, self.head.layout.splitter.quote_bytes());
         }
         let block = Block {
             text,
@@ -148,7 +152,9 @@ impl<'a> Run<'a> {
             columns,
             place: self.window.place(),
             lines: self.head.layout.lines(),
+            quote_bytes: self.head.layout.splitter.quote_bytes(),
         };
+        self.watch.look_assumed(consumed);
         if let Some(readings) = &self.head.layout.readings {
             let (quotes, backslashes) = (self.indexer.saw_quotes(), self.indexer.saw_backslashes());
             if self.watch.needs(quotes, backslashes) {
@@ -192,6 +198,7 @@ impl<'a> Run<'a> {
             columns: self.head.schema.columns.len(),
             place: self.window.place(),
             lines: self.head.layout.lines(),
+            quote_bytes: self.head.layout.splitter.quote_bytes(),
         };
         bounds::check(self.plan, &block)?;
         observer.enter(Stage::Columns);
@@ -353,6 +360,10 @@ impl<'a> Run<'a> {
             (Basis::Unquotable(kind, place), None) => return Err(Refusal::Undecided { kind, place }.into()),
             (Basis::Unquotable(..), weak) => weak,
             (Basis::Weak(cells, place), _) => Some((cells, place)),
+            (Basis::Assumed, _) if self.watch.is_untold() => {
+                self.report.warnings.push(UNTOLD.to_owned());
+                None
+            }
             _ => None,
         };
         if let Some((cells, place)) = weak {
@@ -434,16 +445,24 @@ fn skip_lines(
     while left > 0 {
         match physical_line(&newline, window.text(), window.at_end()) {
             Some(bytes) => {
-                window.consume(bytes, 0, Lines::Standard(LineEnd::Any));
+                window.pass(bytes, 0, 1);
                 left -= 1;
             }
             None if window.at_end() => return Ok(()),
             None => {
-                let start = window.place().byte;
+                let before = window.text().len();
                 fill(window, observer)?;
-                let full = window.text().len() >= WINDOW_BYTES && window.place().byte == start;
-                if full && !window.grow(plan.limits.record_bytes_max) {
-                    return Err(bounds::too_long(plan, window.place(), window.text().len()).into());
+                let full = window.text().len() == before && !window.at_end();
+                let allowed = plan.limits.record_bytes_max;
+                // With its line end, which may be CRLF.
+                if full && !window.grow(allowed.saturating_add(2)) {
+                    return Err(Refusal::Limit {
+                        what: "a skipped line, in bytes,",
+                        allowed: allowed as u64,
+                        found: window.text().len() as u64,
+                        place: window.place(),
+                    }
+                    .into());
                 }
             }
         }

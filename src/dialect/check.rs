@@ -1,6 +1,7 @@
 //! What a declaration must not say: settings that would make a text ambiguous.
 
 use super::{Declared, DialectError, Newline};
+use crate::limits::Limits;
 
 /// Every fault of `declared`.
 pub(super) fn check(declared: &Declared) -> Result<(), DialectError> {
@@ -75,6 +76,22 @@ pub(super) fn check(declared: &Declared) -> Result<(), DialectError> {
         no_columns,
         "\"columns\" is an empty list, expected one or more names",
     );
+
+    let name_bytes_max = Limits::default().name_bytes_max;
+    for (index, name) in declared.columns.iter().flatten().enumerate() {
+        let number = index + 1;
+        fault(
+            name.len() > name_bytes_max,
+            &format!(
+                "name {number} of \"columns\" has {} bytes, expected at most {name_bytes_max}",
+                name.len()
+            ),
+        );
+        fault(
+            name.contains('\0'),
+            &format!("name {number} of \"columns\" holds U+0000, which no name does"),
+        );
+    }
 
     if faults.is_empty() {
         Ok(())

@@ -72,6 +72,7 @@ fn pass_over(
             columns: COLUMNS,
             place,
             lines: Lines::Standard(splitter.line_end),
+            quote_bytes: 1,
         };
         if let again @ Verdict::Again(_) = watch.look(readings, &block, at_end)? {
             return Ok(again);

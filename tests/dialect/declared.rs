@@ -104,6 +104,8 @@ fn ambiguous_settings_are_refused() {
         r#"{"comment":"--","delimiter":"-"}"#,
         r#"{"comment":"-","delimiter":"--"}"#,
         r#"{"columns":[]}"#,
+        r#"{"columns":["a","b\u0000c"]}"#,
+        &format!(r#"{{"columns":["a","{}"]}}"#, "n".repeat(1_025)),
     ] {
         let error = Declared::from_json(json).unwrap_err();
         assert_eq!(error.0.len(), 1, "{json}: {error}");
@@ -116,6 +118,7 @@ fn ambiguous_settings_are_refused() {
         r#"{"delimiter":"\"","quote":""}"#,
         r##"{"comment":"#","delimiter":", "}"##,
         r#"{"newline":"","null_values":[],"comment":"","quote":"","escape":""}"#,
+        &format!(r#"{{"columns":["a","{}"]}}"#, "n".repeat(1_024)),
     ] {
         Declared::from_json(json).unwrap();
     }

@@ -272,6 +272,9 @@ impl Part<'_> {
         let name = &report.dialect;
         Ok(match decision.basis {
             Basis::Declared => format!("{name}, as it is declared"),
+            Basis::Assumed => format!(
+                "{name}: what is declared of delimiter, line end or comments keeps it from being looked for"
+            ),
             Basis::Open => format!(
                 "{name}: it has neither quotes nor backslashes that could tell; bare empties are NULL"
             ),
