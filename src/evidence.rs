@@ -149,7 +149,7 @@ impl Watch {
         self.decision
     }
 
-    /// Notes whether there is a backslash in records whose dialect is assumed. `\\N` tells nothing.
+    /// Notes whether there is a backslash in records whose dialect is assumed. `\N` tells nothing.
     pub fn look_assumed(&mut self, records: &[u8]) {
         let tells = |at: usize| records.get(at + 1) != Some(&b'N');
         self.untold |= self.decision.basis == Basis::Assumed && memchr_iter(b'\\', records).any(tells);

@@ -172,10 +172,10 @@ mod x86 {
     /// The number of each byte of a chunk.
     const NUMBERS: [u8; 64] = {
         let mut numbers = [0; 64];
-        let mut number = 0;
-        while number < 64 {
-            numbers[number as usize] = number;
-            number += 1;
+        let (mut rest, mut number) = (numbers.as_mut_slice(), 0);
+        while let Some((first, behind)) = rest.split_first_mut() {
+            *first = number;
+            (rest, number) = (behind, number + 1);
         }
         numbers
     };
