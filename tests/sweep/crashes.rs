@@ -6,7 +6,7 @@ use daymark::server::faults::{Action, Rule};
 use daymark::sweep::Request;
 use serde_json::Value;
 
-use crate::lake::{DATE, Lake, Stall, key};
+use crate::lake::{DATE, Lake, key};
 
 /// A lake that is about to publish: a second revision that supersedes the first one's part.
 async fn about_to_publish() -> Lake {
@@ -98,21 +98,16 @@ async fn a_sweep_that_was_held_up_does_not_put_an_old_state_back() {
     let calls = probe.world.faults().log().len() as u64;
     for nth in (1..=calls).step_by(2) {
         let lake = about_to_publish().await;
-        let stall = Stall::default();
-        lake.world.faults().inject(Rule::any().nth(nth), stall.action());
         let sweeper = lake.fragile();
         let stalled = async { sweeper.sweep(&Request::default(), None).await };
         let others = async {
-            stall.held.notified().await;
-            lake.world.faults().clear();
             lake.sweep().await;
             lake.part(DATE, "c", 5).await;
             let day = lake.quiet_day().await;
             let seen = lake.under(&["published/", "latest/", "manifest/date"]).await;
-            stall.go.notify_one();
             (day, seen)
         };
-        let (_, (day, seen)) = tokio::join!(stalled, others);
+        let (_, (day, seen)) = lake.held_up(Rule::any().nth(nth), stalled, others).await;
         assert_eq!(lake.published().await.len(), 3, "request {nth}");
         let now = lake.under(&["published/", "latest/", "manifest/date"]).await;
         assert_eq!(now, seen, "request {nth}");

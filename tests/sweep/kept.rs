@@ -106,7 +106,7 @@ async fn a_sweep_that_was_held_up_deletes_nothing_that_came_since() {
         lake.day().await;
         lake.convert(&a).await;
     };
-    lake.held_up(rule, lake.ask("{}"), other).await.unwrap();
+    lake.held_up(rule, lake.ask("{}"), other).await.0.unwrap();
     assert_eq!(lake.quiet_day().await.state, State::Complete);
     assert_eq!(lake.published().await, [output]);
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -187,22 +188,27 @@ impl Lake {
         sweeper.sweep(&request, Some(Instant::now())).await.unwrap()
     }
 
-    /// What comes of something that stands still before a request until something else has ended.
-    pub async fn held_up<T>(
+    /// What comes of something that stands still before a request until something else has ended, and of that.
+    pub async fn held_up<T, M>(
         &self,
         rule: Rule,
         stalled: impl Future<Output = T>,
-        meanwhile: impl Future<Output = ()>,
-    ) -> T {
+        meanwhile: impl Future<Output = M>,
+    ) -> (T, M) {
         let stall = Stall::default();
         let held_up = self.world.faults().inject(rule, stall.action());
+        let mut stalled = pin!(stalled);
+        tokio::select! {
+            () = stall.held.notified() => {}
+            _ = &mut stalled => panic!("it ended without the request that was to hold it up"),
+        }
+        self.world.faults().clear();
         let other = async {
-            stall.held.notified().await;
-            self.world.faults().clear();
-            meanwhile.await;
+            let other = meanwhile.await;
             stall.go.notify_one();
+            other
         };
-        let (ended, ()) = tokio::join!(stalled, other);
+        let ended = tokio::join!(stalled, other);
         assert_eq!(held_up.fired(), 1);
         ended
     }

@@ -24,7 +24,7 @@ async fn overtaken_at(lake: &Lake, name: &str) -> (Value, Value) {
         let day = lake.day().await;
         assert!(!day.overtaken && day.revised, "{day:?}");
     };
-    let answer = lake.held_up(rule, stalled, other).await;
+    let (answer, ()) = lake.held_up(rule, stalled, other).await;
     (
         answer.expect("being overtaken is no failure"),
         serde_json::from_str(&lines.text()).unwrap(),
@@ -85,7 +85,8 @@ async fn a_sweep_that_was_held_up_moves_no_pointer_back() {
         lake.ask("{\"date\": \"2026-11-22\"}").await.unwrap();
         assert_eq!(lake.latest().await.as_deref(), Some(DATE));
     };
-    let report = lake.held_up(rule, stalled, other).await.unwrap();
+    let (report, ()) = lake.held_up(rule, stalled, other).await;
+    let report = report.unwrap();
     let judged = report.days[0].judged.as_ref().unwrap();
     assert_eq!((judged.state, judged.overtaken), (State::Complete, false));
     assert_eq!(lake.latest().await.as_deref(), Some(DATE));

@@ -46,7 +46,7 @@ async fn a_superseded_output_that_is_another_object_by_now_stays() {
         let bytes = lake.world.get(&old).await;
         lake.overwrite_in_parts(&old, bytes).await;
     };
-    let report = lake
+    let (report, ()) = lake
         .held_up(Rule::on(Operation::DeleteObjects), stalled, other)
         .await;
     let report = report.unwrap();
