@@ -121,8 +121,9 @@ pub struct Watch {
     doubt: Option<Doubt>,
     /// Where a field starts with a quote that the blocks so far neither close nor show to be data.
     unclosed: Option<Place>,
-    /// The dialect is assumed, and there is a backslash that could have told it.
-    untold: bool,
+    /// The dialect is assumed: whether there is a backslash that could have told another, and a field in quotes that tells this one.
+    assumed_backslash: bool,
+    assumed_quotes: bool,
     record_bytes_max: u64,
     field_bytes_max: u64,
 }
@@ -138,7 +139,8 @@ impl Watch {
             chain: None,
             doubt: None,
             unclosed: None,
-            untold: false,
+            assumed_backslash: false,
+            assumed_quotes: false,
             record_bytes_max: limits.record_bytes_max as u64,
             field_bytes_max: limits.field_bytes_max as u64,
         }
@@ -149,15 +151,18 @@ impl Watch {
         self.decision
     }
 
-    /// Notes whether there is a backslash in records whose dialect is assumed. `\N` tells nothing.
-    pub fn look_assumed(&mut self, records: &[u8]) {
-        let tells = |at: usize| records.get(at + 1) != Some(&b'N');
-        self.untold |= self.decision.basis == Basis::Assumed && memchr_iter(b'\\', records).any(tells);
+    /// Notes backslashes and quotes in records whose dialect is assumed. `\N` tells nothing.
+    pub fn look_assumed(&mut self, records: &[u8], fields: &[Field]) {
+        if self.decision.basis == Basis::Assumed {
+            let tells = |at: usize| records.get(at + 1) != Some(&b'N');
+            self.assumed_backslash |= memchr_iter(b'\\', records).any(tells);
+            self.assumed_quotes |= fields.iter().any(|field| field.is_quoted());
+        }
     }
 
-    /// Whether the dialect is assumed of a part in which something could have told it.
+    /// Whether the dialect is assumed of a part that could be in another.
     pub fn is_untold(&self) -> bool {
-        self.untold
+        self.assumed_backslash && !self.assumed_quotes
     }
 
     /// Whether a block has to be looked at, by what its text has.

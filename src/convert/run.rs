@@ -154,7 +154,7 @@ impl<'a> Run<'a> {
             lines: self.head.layout.lines(),
             quote_bytes: self.head.layout.splitter.quote_bytes(),
         };
-        self.watch.look_assumed(consumed);
+        self.watch.look_assumed(consumed, &rows.fields);
         if let Some(readings) = &self.head.layout.readings {
             let (quotes, backslashes) = (self.indexer.saw_quotes(), self.indexer.saw_backslashes());
             if self.watch.needs(quotes, backslashes) {

@@ -78,19 +78,18 @@ pub(super) fn check(declared: &Declared) -> Result<(), DialectError> {
     );
 
     let name_bytes_max = Limits::default().name_bytes_max;
-    for (index, name) in declared.columns.iter().flatten().enumerate() {
-        let number = index + 1;
-        fault(
-            name.len() > name_bytes_max,
-            &format!(
-                "name {number} of \"columns\" has {} bytes, expected at most {name_bytes_max}",
-                name.len()
-            ),
-        );
-        fault(
-            name.contains('\0'),
-            &format!("name {number} of \"columns\" holds U+0000, which no name does"),
-        );
+    for (number, name) in (1..).zip(declared.columns.iter().flatten()) {
+        if name.len() > name_bytes_max {
+            let found = name.len();
+            faults.push(format!(
+                "name {number} of \"columns\" has {found} bytes, expected at most {name_bytes_max}"
+            ));
+        }
+        if name.contains('\0') {
+            faults.push(format!(
+                "name {number} of \"columns\" holds U+0000, which no name does"
+            ));
+        }
     }
 
     if faults.is_empty() {

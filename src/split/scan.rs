@@ -95,7 +95,8 @@ impl Seen {
         if ESCAPED {
             candidates & !self.escaped_bytes(masks)
         } else if masks.quote == 0 {
-            self.unquoted_without_quotes(candidates, cr_of_crlf)
+            // As in most chunks of most tables. Most of it is folded away then.
+            self.unquoted(0, candidates, cr_of_crlf)
         } else {
             self.unquoted(masks.quote, candidates, cr_of_crlf)
         }
@@ -116,16 +117,6 @@ impl Seen {
         self.inside = if inside >> 63 == 1 { u64::MAX } else { 0 };
         self.opens_here = (separators | closes) >> 63;
         self.closed_before = closes >> 63;
-        separators
-    }
-
-    /// The same where there are no quotes, as in most chunks of most tables: inside and outside do not change.
-    #[inline(always)]
-    fn unquoted_without_quotes(&mut self, candidates: u64, cr_of_crlf: u64) -> u64 {
-        let separators = candidates & !self.inside;
-        self.wrong |= self.closed_before & !(separators | (cr_of_crlf & !self.inside));
-        self.opens_here = separators >> 63;
-        self.closed_before = 0;
         separators
     }
 
