@@ -25,7 +25,7 @@ mod redrive;
 mod remote;
 mod sample;
 
-use std::any::Any;
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::panic::{self, AssertUnwindSafe};
@@ -112,26 +112,24 @@ fn usage(message: impl Into<String>) -> anyhow::Error {
 
 /// Runs the command that the process' arguments name.
 pub fn main() -> ExitCode {
-    // A panic is told once, below, in words.
-    panic::set_hook(Box::new(|_| {}));
+    panic::set_hook(Box::new(|panic| {
+        PANICKED_AT.set(panic.location().map(ToString::to_string));
+    }));
     let ended = panic::catch_unwind(AssertUnwindSafe(|| run(std::env::args_os())));
-    ExitCode::from(match ended {
-        Ok(code) => code,
-        Err(payload) => {
-            tell(&format!("error: {}", defect(payload.as_ref())));
-            Status::Refused.code()
-        }
-    })
+    ExitCode::from(ended.unwrap_or_else(|_| {
+        tell(&format!("error: {}", defect()));
+        Status::Refused.code()
+    }))
 }
 
-/// What is said of a panic.
-fn defect(payload: &(dyn Any + Send)) -> String {
-    let what = payload
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| payload.downcast_ref::<&str>().copied())
-        .unwrap_or("no message");
-    format!("a defect in daymark: {what}. Please report it, with the command and, if you may, the file")
+thread_local! {
+    static PANICKED_AT: Cell<Option<String>> = const { Cell::new(None) };
+}
+
+/// What is said of this thread's panic: where it was, and not its message, which can hold a cell's text.
+fn defect() -> String {
+    let place = PANICKED_AT.take().unwrap_or("a place unknown".to_owned());
+    format!("a defect in daymark, at {place}. Please report it, with the command and, if you may, the file")
 }
 
 fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
@@ -201,9 +199,10 @@ fn hint_line(error: &anyhow::Error) -> String {
         Some(Refusal::Schema(SchemaError::ColumnCount { .. })) => {
             "--columns takes one name for each field, in the file's order; --delimiter says what stands between fields"
         }
-        Some(Refusal::NotTheTable { .. } | Refusal::Schema(SchemaError::FieldCount { .. })) => {
-            "--table none reads it as a file that is no HubSpot table, with a header"
-        }
+        Some(
+            Refusal::NotTheTable { .. }
+            | Refusal::Schema(SchemaError::FieldCount { .. } | SchemaError::HeaderRequired { .. }),
+        ) => "--table none reads it as a file that is no HubSpot table, with a header",
         Some(Refusal::HeaderNotUtf8 { .. }) => "--encoding latin-1 declares a common one",
         Some(Refusal::HeaderNotText { .. }) => {
             "--encoding utf-16le declares what Windows calls Unicode, --encoding utf-16be its opposite"

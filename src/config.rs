@@ -20,6 +20,7 @@ use crate::dialect::{Declared, DialectError};
 use crate::keys::{Layout, Place};
 use crate::limits::Limits;
 use crate::part::Profile;
+use crate::split::BLOCK_BYTES_MAX;
 use crate::store::PART_BYTES_MIN;
 use crate::telemetry::Level;
 
@@ -390,7 +391,14 @@ impl Vars {
     }
 
     fn limits(&mut self) -> Option<Limits> {
-        let record_bytes_max = self.bytes("RECORD_BYTES_MAX", 1);
+        let record_bytes_max = self.parsed_by("RECORD_BYTES_MAX", |text| {
+            // A record and its line end fit into a block.
+            let most = BLOCK_BYTES_MAX - 3;
+            let number = usize::try_from(bytes(text)?).unwrap_or(usize::MAX);
+            let fits = (1..=most).contains(&number);
+            fits.then_some(number)
+                .ok_or_else(|| format!("expected 1 to {most}"))
+        });
         let field_bytes_max = self.bytes("FIELD_BYTES_MAX", 1);
         let columns_max = self.number("COLUMNS_MAX", 1);
         let inflated_bytes_max = self.bytes("INFLATED_BYTES_MAX", 1);

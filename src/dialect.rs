@@ -101,10 +101,6 @@ pub struct FirstClass {
     pub kind: Option<Kind>,
 }
 
-/// Which dialect a pass reads, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision {}
-
 /// All that is wrong with a declaration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("bad dialect: {}", .0.join("; "))]
@@ -122,15 +118,17 @@ impl Declared {
     }
 
     /// This declaration, and `base` where it says nothing: for flags over a file, or a user's settings over the
-    /// catalog's. Quote, escape and kind go together.
+    /// catalog's. Quote, escape and kind go together: an escape of `base` that is its quote doubled is not one of another quote.
     pub fn over(self, base: Declared) -> Result<Declared, DialectError> {
         let own_quoting = self.kind.is_some() || self.quote.is_some() || self.escape.is_some();
         let base_kind = if own_quoting { None } else { base.kind };
         let kept =
             |own: Option<Mark>, base: Option<Mark>| if self.kind.is_some() { own } else { own.or(base) };
+        let doubled =
+            self.quote.is_some() && matches!(base.escape, Some(Mark::Char(_))) && base.escape == base.quote;
         let merged = Declared {
             quote: kept(self.quote, base.quote),
-            escape: kept(self.escape, base.escape),
+            escape: kept(self.escape, base.escape.filter(|_| !doubled)),
             kind: self.kind.or(base_kind),
             delimiter: self.delimiter.or(base.delimiter),
             header: self.header.or(base.header),

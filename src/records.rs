@@ -29,7 +29,8 @@ impl fmt::Display for Place {
     }
 }
 
-/// Bytes of text in the window at first. It grows only for a record that is longer.
+/// Bytes of text in the window. It grows only for a record that is longer, and not for what comes behind it: all that is kept
+/// of a block, its bad cells for one, is bounded by it.
 pub const WINDOW_BYTES: usize = 256 << 10;
 
 /// A window that moves over a text. It starts at a record, and is always filled to its end, so that what is made of it
@@ -39,9 +40,14 @@ pub struct Window<R> {
     source: R,
     buffer: Vec<u8>,
     start: usize,
+    /// What was read, which may be more than the window shows.
     end: usize,
-    at_end: bool,
+    source_ended: bool,
     size: usize,
+    /// Its size where no record is longer.
+    size_at_first: usize,
+    /// Whether it has moved since it was filled.
+    moved: bool,
     /// The place of the window's first byte.
     place: Place,
     text_bytes: u64,
@@ -60,8 +66,10 @@ impl<R: Read> Window<R> {
             buffer: Vec::new(),
             start: 0,
             end: 0,
-            at_end: false,
+            source_ended: false,
             size,
+            size_at_first: size,
+            moved: false,
             place,
             text_bytes: 0,
         }
@@ -69,12 +77,13 @@ impl<R: Read> Window<R> {
 
     /// The text in the window.
     pub fn text(&self) -> &[u8] {
-        self.buffer.get(self.start..self.end).unwrap_or_default()
+        let end = self.end.min(self.start.saturating_add(self.size));
+        self.buffer.get(self.start..end).unwrap_or_default()
     }
 
     /// Whether the window reaches to the text's end.
     pub fn at_end(&self) -> bool {
-        self.at_end
+        self.source_ended && self.end - self.start <= self.size
     }
 
     /// The place of the window's first byte.
@@ -92,20 +101,26 @@ impl<R: Read> Window<R> {
         &self.source
     }
 
-    /// Moves what is left to the front and fills the window up.
+    /// Moves what is left to the front and fills the window up. One that had grown for a record has its size again behind it.
     pub fn fill(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.moved) {
+            self.size = self.size_at_first;
+        }
+        if self.end - self.start >= self.size {
+            return Ok(());
+        }
         self.buffer.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
-        if self.buffer.len() < self.size {
-            self.buffer.resize(self.size, 0);
-        }
-        while !self.at_end && self.end < self.buffer.len() {
+        self.buffer.resize(self.size, 0);
+        // A long record's memory.
+        self.buffer.shrink_to(self.size);
+        while !self.source_ended && self.end < self.buffer.len() {
             match self
                 .source
                 .read(self.buffer.get_mut(self.end..).unwrap_or_default())
             {
-                Ok(0) => self.at_end = true,
+                Ok(0) => self.source_ended = true,
                 Ok(bytes) => {
                     self.end += bytes;
                     self.text_bytes += bytes as u64;
@@ -140,6 +155,7 @@ impl<R: Read> Window<R> {
     /// The same, where the line breaks in them were counted before.
     pub fn pass(&mut self, bytes: usize, records: u64, line_breaks: u64) {
         let bytes = bytes.min(self.end - self.start);
+        self.moved |= bytes > 0;
         self.place.line += line_breaks;
         self.place.byte += bytes as u64;
         self.place.record += records;

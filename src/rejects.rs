@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
+use crate::plan::{Budget, Plan};
 use crate::records::Place;
 
 /// One line of a rejects file.
@@ -67,24 +68,36 @@ pub struct Why {
     pub found: String,
 }
 
-/// Writes rejects, and counts their bytes.
+/// Writes rejects, and counts them and their bytes.
 pub struct RejectWriter<'w> {
     output: &'w mut dyn Write,
+    lines: u64,
     bytes: u64,
 }
 
 impl<'w> RejectWriter<'w> {
     /// A writer that has written nothing.
     pub fn new(output: &'w mut dyn Write) -> Self {
-        RejectWriter { output, bytes: 0 }
+        RejectWriter {
+            output,
+            lines: 0,
+            bytes: 0,
+        }
     }
 
     /// Writes one line.
     pub fn write(&mut self, reject: &Reject) -> io::Result<()> {
         let mut line = serde_json::to_vec(reject)?;
         line.push(b'\n');
+        self.lines += 1;
         self.bytes += line.len() as u64;
         self.output.write_all(&line)
+    }
+
+    /// Whether more were written than the plan allows. A share is only known at the end.
+    pub fn is_over(&self, plan: &Plan) -> bool {
+        let too_many = matches!(plan.budget, Budget::Count(count) if self.lines > count);
+        too_many || self.bytes > plan.rejects_bytes_max
     }
 
     /// Bytes written so far.

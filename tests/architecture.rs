@@ -136,6 +136,42 @@ fn core_and_domain_use_no_shell() {
 #[test]
 fn only_the_store_names_the_sdk() {
     nowhere(&["app", "config", "telemetry", "sample"], &["aws_sdk_"]);
+    let others = ["bin", "bus", "glue", "queue"];
+    nowhere(&[&CORE[..], &DOMAIN[..], &others].concat(), &["aws_sdk_s3"]);
+}
+
+/// The functions are built without the command line, which no test does.
+#[test]
+fn the_functions_name_nothing_that_only_the_command_line_depends_on() {
+    let functions = [
+        "app",
+        "bus",
+        "config",
+        "glue",
+        "queue",
+        "refusal",
+        "store",
+        "telemetry",
+    ];
+    let words = [
+        "anyhow",
+        "async_trait",
+        "aws_sdk_cloudformation",
+        "aws_sdk_lambda",
+        "aws_sdk_scheduler",
+        "clap::",
+        "csv::",
+        "hyper::",
+        "hyper_util",
+        "indicatif",
+        "s3s::",
+        "terminal_size",
+        "tokio::net",
+        "tokio::signal",
+        "unicode_width",
+    ];
+    let domain: Vec<&str> = DOMAIN.into_iter().filter(|module| *module != "doctor").collect();
+    nowhere(&[&CORE[..], &domain, &functions].concat(), &words);
 }
 
 #[test]

@@ -162,6 +162,11 @@ fn no_value_out_of_range_is_taken() {
         ("CODEC", &["zstd:0", "zstd:23", "zstd:", "ZSTD", "lz4"][..]),
         ("MAX_REJECTS", &["1.5", "%", "101%", "-1%", "NaN%", "many"]),
         ("QUOTED_NULL", &["yes", "1", "TRUE"]),
+        // A block could not hold such a record.
+        (
+            "RECORD_BYTES_MAX",
+            &["0", "1GiB", "1073741822", "99999999999999999999"],
+        ),
         (
             "READ_AHEAD_BYTES",
             &[

@@ -11,8 +11,9 @@ mod core;
 
 use core::{Converted, Drip, convert, convert_from, dialect_plan, gzip, plan, refused, table_plan};
 
-use daymark::convert::{Budget, Naming, Plan, Typing};
+use daymark::convert::{Budget, Naming, Plan, Typing, Unobserved, pass};
 use daymark::limits::Limits;
+use daymark::records::{WINDOW_BYTES, Window};
 use daymark::types::Type;
 use proptest::prelude::*;
 
@@ -226,6 +227,77 @@ mod rejects {
                 "{error}"
             );
         }
+    }
+
+    #[test]
+    fn the_bytes_of_rejects_have_a_limit_on_both_sides() {
+        let text = b"a,b\n1\n2\n";
+        let with = |rejects_bytes_max| Plan {
+            rejects_bytes_max,
+            ..plan()
+        };
+        let lines = convert(text, &plan()).unwrap().rejects;
+        let bytes: usize = lines
+            .iter()
+            .map(|line| serde_json::to_string(line).unwrap().len() + 1)
+            .sum();
+        let bytes = bytes as u64;
+        assert!(convert(text, &with(bytes)).is_ok());
+        let error = refused(text, &with(bytes - 1));
+        let expected = format!("too many rejects: expected at most {} bytes of them", bytes - 1);
+        assert!(error.starts_with(&expected), "{error}");
+    }
+
+    /// What a refused part has written of its rejects.
+    fn written(text: &[u8], plan: &Plan) -> usize {
+        let mut rejects = Vec::new();
+        let refused = pass(
+            &mut &*text,
+            &mut Vec::new(),
+            &mut rejects,
+            plan,
+            None,
+            &mut Unobserved,
+        );
+        assert!(refused.is_err());
+        rejects.iter().filter(|byte| **byte == b'\n').count()
+    }
+
+    #[test]
+    fn rejects_beyond_the_budget_are_not_written() {
+        // All of them in one block.
+        let text = format!("a,b\n{}", "x\n".repeat(10_000));
+        let few = Plan {
+            budget: Budget::Count(3),
+            ..plan()
+        };
+        assert_eq!(written(text.as_bytes(), &few), 4);
+        let small = Plan {
+            rejects_bytes_max: 1_000,
+            ..plan()
+        };
+        assert!(written(text.as_bytes(), &small) < 20);
+    }
+
+    #[test]
+    fn behind_a_long_record_the_window_is_small_again() {
+        let long = "x".repeat(3 * WINDOW_BYTES);
+        let text = format!("{long}\n{}", "y\n".repeat(2 * WINDOW_BYTES));
+        let mut window = Window::new(text.as_bytes(), WINDOW_BYTES);
+        window.fill().unwrap();
+        while !window.text().contains(&b'\n') {
+            assert!(window.grow(usize::MAX));
+            window.fill().unwrap();
+        }
+        window.pass(long.len() + 1, 1, 1);
+        let mut rest = Vec::new();
+        while window.fill().is_ok() && !(window.text().is_empty() && window.at_end()) {
+            assert!(window.text().len() <= WINDOW_BYTES);
+            rest.extend_from_slice(window.text());
+            window.pass(window.text().len(), 0, 0);
+        }
+        assert_eq!(rest, &text.as_bytes()[long.len() + 1..]);
+        assert_eq!(window.place().byte, text.len() as u64);
     }
 }
 

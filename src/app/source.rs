@@ -12,6 +12,7 @@ use bytes::{Buf, Bytes};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
+use tracing::Instrument;
 
 use crate::part::Identity;
 use crate::store::{Kind, Store, StoreError};
@@ -104,7 +105,7 @@ pub fn open(
         room,
         at_byte: 0,
     };
-    (reader, tokio::spawn(feed.run()))
+    (reader, tokio::spawn(feed.run().in_current_span()))
 }
 
 enum Chunk {

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
+use tracing::Instrument;
 
 use crate::store::{PART_BYTES_MIN, PARTS_MAX, Store, StoreError, UploadedPart};
 
@@ -84,7 +85,7 @@ pub fn begin(
         content_type,
         settings,
     };
-    let handle = tokio::spawn(task.run(received, judged, answer));
+    let handle = tokio::spawn(task.run(received, judged, answer).in_current_span());
     (writer, Upload { verdict, answered }, handle)
 }
 

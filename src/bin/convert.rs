@@ -9,6 +9,7 @@ use daymark::store::{Store, Tuning};
 use daymark::telemetry::{self, Level, Metrics};
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio::time::Instant;
 
 #[tokio::main(flavor = "current_thread")]
@@ -34,7 +35,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn handle(handler: &Handler, event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
+async fn handle(handler: &Handler, event: LambdaEvent<Box<RawValue>>) -> Result<Value, Diagnostic> {
     let (payload, context) = event.into_parts();
     let left = context
         .deadline()
@@ -44,7 +45,7 @@ async fn handle(handler: &Handler, event: LambdaEvent<Value>) -> Result<Value, D
         request_id: context.request_id,
         deadline: Instant::now().checked_add(left),
     };
-    let handled = handler.handle(payload.to_string().as_bytes(), invocation).await;
+    let handled = handler.handle(payload.get().as_bytes(), invocation).await;
     handled.map_err(|error| Diagnostic {
         error_type: error.name().to_owned(),
         error_message: error.to_string(),

@@ -61,8 +61,16 @@ struct Tables {
     catalog: Catalog,
     /// Declared by `--table`; None inside: no table.
     declared: Option<Option<Table>>,
-    /// The one table that the user's catalog declares.
-    only: Option<Table>,
+    /// What the user's catalog declares, if there is one.
+    own: Option<Own>,
+}
+
+/// A catalog of the user's.
+#[derive(Debug)]
+struct Own {
+    file: String,
+    /// Its tables.
+    names: Vec<String>,
 }
 
 /// A plan, and why it is so.
@@ -100,7 +108,7 @@ impl PlanFlags {
 
     fn types(&self) -> anyhow::Result<Types> {
         let builtin = || Catalog::builtin().map_err(|error| anyhow::anyhow!("the built-in catalog: {error}"));
-        let (catalog, only) = match self.types.as_str() {
+        let (catalog, own) = match self.types.as_str() {
             "text" => return Ok(Types::Text),
             "catalog" => (builtin()?, None),
             file => {
@@ -109,8 +117,11 @@ impl PlanFlags {
                 match types.map_err(|error| usage(format!("{file}: {error}")))? {
                     TypesFile::List(list) => return Ok(Types::List(list)),
                     TypesFile::Catalog(catalog) => {
-                        let only = only_table(&text).and_then(|name| catalog.table(&name));
-                        (catalog, only)
+                        let own = Own {
+                            file: file.to_owned(),
+                            names: table_names(&text),
+                        };
+                        (catalog, Some(own))
                     }
                 }
             }
@@ -129,7 +140,7 @@ impl PlanFlags {
         Ok(Types::Catalog(Box::new(Tables {
             catalog,
             declared,
-            only,
+            own,
         })))
     }
 }
@@ -137,21 +148,20 @@ impl PlanFlags {
 /// No budget: a share that no file can pass.
 pub(super) const NO_BUDGET: Budget = Budget::Percent(f64::INFINITY);
 
-/// The name of the table that a catalog's file declares, if it is one alone.
-fn only_table(toml: &str) -> Option<String> {
+/// The names of the tables that a catalog's file declares.
+fn table_names(toml: &str) -> Vec<String> {
     #[derive(Deserialize)]
     struct Named {
         name: String,
     }
     #[derive(Deserialize)]
     struct File {
+        #[serde(default)]
         table: Vec<Named>,
     }
-    let file: File = toml::from_str(toml).ok()?;
-    match file.table.as_slice() {
-        [only] => Some(only.name.clone()),
-        _ => None,
-    }
+    let file: Option<File> = toml::from_str(toml).ok();
+    let tables = file.map(|file| file.table).unwrap_or_default();
+    tables.into_iter().map(|table| table.name).collect()
 }
 
 impl Planner {
@@ -166,7 +176,7 @@ impl Planner {
                 (None, Typing::List(list.clone()), Naming::Own, why)
             }
             Types::Catalog(tables) => {
-                let (table, naming, why) = self.table(path, peek, tables, &mut other_header);
+                let (table, naming, why) = self.table(path, peek, tables, &mut other_header)?;
                 (table, Typing::Catalog, naming, why)
             }
         };
@@ -214,18 +224,18 @@ impl Planner {
         peek: impl FnOnce(&Declared) -> Option<Peek>,
         tables: &Tables,
         other_header: &mut Option<String>,
-    ) -> (Option<Table>, Naming, String) {
+    ) -> anyhow::Result<(Option<Table>, Naming, String)> {
         let Tables {
             catalog,
             declared,
-            only,
+            own,
         } = tables;
         match declared {
             Some(Some(table)) => {
                 let why = format!("{}, by --table", table.name);
-                return (Some(table.clone()), Naming::Lake, why);
+                return Ok((Some(table.clone()), Naming::Lake, why));
             }
-            Some(None) => return (None, Naming::Own, "none, by --table".to_owned()),
+            Some(None) => return Ok((None, Naming::Own, "none, by --table".to_owned())),
             None => {}
         }
         let folders = folders(path);
@@ -234,14 +244,14 @@ impl Planner {
             && let Some(table) = catalog.table(&part.table)
         {
             let why = format!("{}, by its folder; the day is {}", table.name, part.date);
-            return (Some(table), Naming::Lake, why);
+            return Ok((Some(table), Naming::Lake, why));
         }
         if let Some(table) = folders.iter().rev().find_map(|folder| catalog.table(folder)) {
             // "lists" or "teams" may be anybody's folders.
             let names = peek(&self.declared).map(|peek| peek.first).unwrap_or_default();
             if !schema::are_identifiers(&names) || schema::is_header(&names, &table) {
                 let why = format!("{}, by its folder", table.name);
-                return (Some(table), Naming::Lake, why);
+                return Ok((Some(table), Naming::Lake, why));
             }
             let why = format!(
                 "the header is not the one of {}, as its folder is called",
@@ -250,18 +260,24 @@ impl Planner {
             *other_header = Some(format!(
                 "{why}: it is read as a file of no HubSpot table (--table NAME makes it one)"
             ));
-            return (None, Naming::Own, format!("none: {why}"));
+            return Ok((None, Naming::Own, format!("none: {why}")));
         }
-        match only {
-            Some(table) => {
+        let names = own.as_ref().map(|own| own.names.as_slice()).unwrap_or_default();
+        match (names, own) {
+            ([only], _) if let Some(table) = catalog.table(only) => {
                 let why = format!("{}, the only one that --types declares", table.name);
-                (Some(table.clone()), Naming::Own, why)
+                Ok((Some(table), Naming::Own, why))
             }
-            None => (
+            ([_, ..], Some(own)) => Err(usage(format!(
+                "--types {}: expected a file in a folder called like one of its tables, or --table NAME, found {}",
+                own.file,
+                path.display()
+            ))),
+            _ => Ok((
                 None,
                 Naming::Own,
                 "none: no folder is called like a known table".to_owned(),
-            ),
+            )),
         }
     }
 }
@@ -307,15 +323,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_only_table_of_a_catalog() {
+    fn the_tables_of_a_catalog() {
+        assert_eq!(table_names("[[table]]\nname = \"deals\"\n"), ["deals"]);
         assert_eq!(
-            only_table("[[table]]\nname = \"deals\"\n").as_deref(),
-            Some("deals")
+            table_names("[[table]]\nname = \"a\"\n[[table]]\nname = \"b\"\n"),
+            ["a", "b"]
         );
-        assert_eq!(
-            only_table("[[table]]\nname = \"a\"\n[[table]]\nname = \"b\"\n"),
-            None
-        );
-        assert_eq!(only_table(""), None);
+        assert!(table_names("").is_empty());
     }
 }

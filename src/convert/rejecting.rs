@@ -127,6 +127,10 @@ impl Rejecting<'_, '_> {
         if self.report.first_reject.is_none() {
             self.report.first_reject = Some(told());
         }
+        // The part will be refused: what is beyond its budget is only counted.
+        if self.rejects.is_over(self.plan) {
+            return Ok(());
+        }
         let reject = Reject::new(&self.plan.provenance.key, place, column, why, raw);
         self.rejects.write(&reject).map_err(|cause| ConvertError::Write {
             what: "rejects",

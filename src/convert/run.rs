@@ -97,6 +97,7 @@ impl<'a> Run<'a> {
     fn run(mut self, observer: &mut dyn Observer) -> Result<Pass, ConvertError> {
         let mut rows = Rows::default();
         loop {
+            fill(&mut self.window, observer)?;
             if self.window.text().is_empty() && self.window.at_end() {
                 break;
             }
@@ -119,7 +120,6 @@ impl<'a> Run<'a> {
                 }
             };
             self.window.pass(rows.consumed, records, line_breaks);
-            fill(&mut self.window, observer)?;
         }
         let columns = self.head.schema.columns.len();
         if let Verdict::Again(decision) = self.watch.end(columns).map_err(Refusal::Conflict)? {

@@ -406,6 +406,10 @@ fn tables_are_told_by_folder_flag_or_file() {
             "deals.toml",
             "[[table]]\nname = \"DEALS\"\n[[table.columns]]\nname = \"Price\"\ntype = \"double\"\n",
         ),
+        (
+            "several.toml",
+            "[[table]]\nname = \"DEALS\"\n[[table.columns]]\nname = \"Price\"\ntype = \"double\"\n[[table]]\nname = \"THINGS\"\n",
+        ),
     ]);
     let typed = |arguments: &[&str]| {
         desk.run(&[&["convert"], arguments, &["out.parquet"]].concat())
@@ -445,6 +449,12 @@ fn tables_are_told_by_folder_flag_or_file() {
     desk.write("deals.csv", b"Name,Price\na,1.5\n");
     let table = typed(&["deals.csv", "--types", "deals.toml"]);
     assert_eq!(table.names, ["Name", "Price"]);
+    assert_eq!(table.types, [DataType::Utf8, DataType::Float64]);
+    // Of several, none is meant unless a folder or a flag says so: not a word of the file would have been used.
+    desk.run(&["convert", "deals.csv", "no.parquet", "--types", "several.toml"])
+        .expect(2)
+        .says("--types several.toml: expected a file in a folder called like one of its tables, or --table NAME");
+    let table = typed(&["deals.csv", "--types", "several.toml", "--table", "deals"]);
     assert_eq!(table.types, [DataType::Utf8, DataType::Float64]);
     desk.run(&["convert", "data.csv", "no.parquet", "--table", "nope"])
         .expect(2)

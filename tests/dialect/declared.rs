@@ -211,6 +211,15 @@ fn flags_go_over_a_file() {
     assert_eq!(both, read(r#"{"quote":"'","delimiter":"|","skip_rows":2}"#));
     assert_eq!(file.clone().over(flags).unwrap(), file);
     assert_eq!(Declared::default().over(file.clone()).unwrap(), file);
+    // A quote that is doubled is not what doubles another one.
+    let doubled = read(r#"{"quote":"\"","escape":"\""}"#);
+    let other = read(r#"{"quote":"'"}"#).over(doubled.clone()).unwrap();
+    assert_eq!(other.quoting().unwrap().escape, Some('\''));
+    let none = read(r#"{"quote":""}"#).over(doubled).unwrap();
+    assert_eq!(none.quoting().unwrap().escape, None);
+    let backslash = read(r#"{"quote":"\"","escape":"\\"}"#);
+    let other = read(r#"{"quote":"'"}"#).over(backslash).unwrap();
+    assert_eq!(other.quoting().unwrap().escape, Some('\\'));
     assert!(
         read(r#"{"quote":";"}"#)
             .over(read(r#"{"delimiter":";"}"#))

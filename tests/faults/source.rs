@@ -5,7 +5,7 @@ use daymark::app::source::SourceError;
 use daymark::server::faults::{Action, Hook, Rule};
 use daymark::server::operation::Operation;
 
-use crate::support::{LANDING, World, owners, put};
+use crate::support::{LANDING, World, log, owners, put};
 use crate::{KEY, converted, fails_cleanly, present, skipped, undisturbed};
 
 #[tokio::test]
@@ -29,6 +29,12 @@ async fn a_source_that_breaks_off_is_taken_up_again() {
     assert_eq!(world.faults().count(Operation::GetObject), 4);
     assert_eq!(world.curated().await, [world.output(&notice)]);
     assert!(world.get(&world.output(&notice)).await == expected);
+    // Each line about it names the part, though a task of its own reads.
+    let (log, id) = (log().text(), world.id(&notice));
+    let resumed = log
+        .lines()
+        .filter(|line| line.contains("resuming") && line.contains(id.as_str()));
+    assert_eq!(resumed.count(), 3);
 }
 
 #[tokio::test]

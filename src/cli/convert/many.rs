@@ -1,6 +1,5 @@
 //! `daymark convert` of a folder: file by file, several side by side, and what became of all.
 
-use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::Mutex;
@@ -123,9 +122,7 @@ pub(super) fn convert_folder(
             // One file's defect is no reason to give the others up.
             let one = || convert_member(&converting, arguments, member, output, &mut progress);
             let done = panic::catch_unwind(AssertUnwindSafe(one));
-            let done = done.unwrap_or_else(|payload: Box<dyn Any + Send>| {
-                Err(anyhow!("{}: {}", member.path.display(), defect(payload.as_ref())))
-            });
+            let done = done.unwrap_or_else(|_| Err(anyhow!("{}: {}", member.path.display(), defect())));
             progress.source_done(member.bytes);
             if let Ok(mut totals) = totals.lock() {
                 totals.add(&done);
