@@ -36,6 +36,7 @@ mod run;
 mod send;
 mod state;
 mod streams;
+mod tidy;
 mod views;
 
 use catalog::Catalog;
@@ -53,9 +54,6 @@ pub enum SweepError {
     /// S3 refused.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// SQS refused.
-    #[error(transparent)]
-    Queue(#[from] QueueError),
     /// EventBridge refused.
     #[error(transparent)]
     Bus(#[from] BusError),
@@ -108,6 +106,8 @@ pub struct Report {
     pub depth: Option<Depth>,
     /// Parts that were sent again.
     pub sent: u64,
+    /// What SQS refused, if it did. Everything else was done.
+    pub queue_error: Option<QueueError>,
     /// In a dry run, the keys of the sources that are to be sent, the newest days' first.
     pub to_send: Vec<String>,
     /// The newest day that should be complete by now, if neither it nor a newer one is.
@@ -203,10 +203,14 @@ impl Sweeper {
         let layout = &self.config.layout;
         let (state, etag) = State::read(&self.objects, layout, request.dry_run).await?;
         let now_ms = self.clock().await?;
-        let depth = match &self.queue {
-            Some(queue) => Some(queue.depth().await?),
-            None => None,
-        };
+        let (mut depth, mut queue_error) = (None, None);
+        if let Some(queue) = &self.queue {
+            // A queue that says nothing keeps no day from being published.
+            match queue.depth().await {
+                Ok(told) => depth = Some(told),
+                Err(error) => queue_error = Some(error),
+            }
+        }
         let drained = depth.is_some_and(|depth| depth.total() == 0);
         let drained_ms = if drained { Some(now_ms) } else { state.drained_ms };
         let today =
@@ -264,7 +268,7 @@ impl Sweeper {
         let mut sent = 0;
         if let (Some(queue), Some(depth), false) = (&self.queue, depth, request.dry_run) {
             let room = self.config.days.queue_messages_max.saturating_sub(depth.total());
-            sent = send::send(wishes, queue, room, now_ms, &self.objects, layout).await?;
+            (sent, queue_error) = send::send(wishes, queue, room, now_ms, &self.objects, layout).await?;
         }
         if !request.dry_run {
             let next = plan.next_state(state, &days, stopped_before.as_ref(), now_ms, drained_ms, memory);
@@ -276,6 +280,7 @@ impl Sweeper {
             stopped_before,
             depth,
             sent,
+            queue_error,
             to_send,
             overdue,
             catalog: catalog.report,

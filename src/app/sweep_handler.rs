@@ -6,6 +6,7 @@ use tracing::Instrument;
 
 use crate::app::sweep::{DayReport, Report, SweepError, Sweeper};
 use crate::day::{Remark, State};
+use crate::queue::QueueError;
 use crate::sweep::{Event, RequestError};
 use crate::telemetry::{Metrics, SweepMetrics};
 
@@ -34,6 +35,9 @@ pub enum SweepHandlerError {
         /// Why.
         error: String,
     },
+    /// It did, but the queue refused what was to be sent again, or to say how much is in it.
+    #[error("parts could not be sent again: {0}")]
+    Queue(#[from] QueueError),
     /// It did, but the Glue catalog could not be compared with the lake.
     #[error("the Glue catalog could not be compared with the lake: {0}")]
     Catalog(String),
@@ -46,6 +50,7 @@ impl SweepHandlerError {
             SweepHandlerError::Request(_) => "BadRequest",
             SweepHandlerError::Sweep(_) => "SweepFailed",
             SweepHandlerError::Days { .. } => "DaysFailed",
+            SweepHandlerError::Queue(_) => "QueueFailed",
             SweepHandlerError::Catalog(_) => "CatalogFailed",
         }
     }
@@ -110,9 +115,10 @@ impl SweepHandler {
             .filter_map(|day| Some((day, day.judged.as_ref().err()?)))
             .collect();
         match failed.first() {
-            None => match &report.catalog.error {
-                None => Ok(answer(&report, request.dry_run)),
-                Some(error) => Err(SweepHandlerError::Catalog(error.clone())),
+            None => match (&report.queue_error, &report.catalog.error) {
+                (None, None) => Ok(answer(&report, request.dry_run)),
+                (Some(error), _) => Err(error.clone().into()),
+                (None, Some(error)) => Err(SweepHandlerError::Catalog(error.clone())),
             },
             Some((day, error)) => Err(SweepHandlerError::Days {
                 count: failed.len(),
@@ -124,8 +130,10 @@ impl SweepHandler {
 }
 
 fn metrics(report: &Report, milliseconds: u64) -> SweepMetrics {
+    // One that always runs out of time before its first day does nothing, and says nothing else.
+    let got_nowhere = report.days.is_empty() && report.stopped_before.is_some();
     let mut metrics = SweepMetrics {
-        heartbeat: 1,
+        heartbeat: u64::from(!got_nowhere),
         days: report.days.len() as u64,
         parts_sent: report.sent,
         day_overdue: u64::from(report.overdue.is_some()),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use daymark::app::handler::{Handler, Invocation};
 use daymark::app::sweep::{Judged, Report, SweepError, Sweeper};
+use daymark::bus::Bus;
 use daymark::config::Config;
 use daymark::keys::{Day, Leaf, Link};
 use daymark::notice::Notice;
@@ -169,6 +170,11 @@ impl Lake {
     pub fn sweeper(&self) -> Sweeper {
         let queue = Some(self.queue.clone());
         Sweeper::new(Arc::clone(&self.config), self.store.clone(), queue, None)
+    }
+
+    /// One with another queue, or with a bus.
+    pub fn sweeper_with(&self, queue: Queue, bus: Option<Bus>) -> Sweeper {
+        Sweeper::new(Arc::clone(&self.config), self.store.clone(), Some(queue), bus)
     }
 
     /// One that a single lost connection ends.

@@ -1,6 +1,10 @@
 //! Parts that are sent to the queue again.
 
+use daymark::app::sweep::SweepError;
+use daymark::bus::Bus;
 use daymark::day::State;
+use daymark::queue::Queue;
+use daymark::sweep::Request;
 
 use crate::lake::{DATE, Lake, key};
 use crate::support::owners;
@@ -66,4 +70,37 @@ async fn a_part_that_always_comes_out_damaged_is_not_sent_for_ever() {
     let blocked = last.unwrap();
     assert_eq!((blocked.state, sent), (State::Blocked, 5));
     assert!(blocked.reasons.iter().any(|reason| reason.code == "parts_lost"));
+}
+
+/// The bus is S3, which refuses what it is told.
+#[tokio::test]
+async fn a_bus_that_refuses_keeps_no_part_from_being_sent_again() {
+    let lake = Lake::new().await;
+    lake.part(DATE, "a", 3).await;
+    assert_eq!(lake.quiet_day().await.state, State::Complete);
+    let late = lake.land(&key(DATE, "b"), owners(4, 2)).await;
+    lake.wait(11);
+    let bus = Bus::new(&lake.world.server.sdk_config(), "default");
+    let sweeper = lake.sweeper_with(lake.queue.clone(), Some(bus));
+    let report = sweeper.sweep(&Request::default(), None).await.unwrap();
+    let judged = &report.days[0].judged;
+    assert!(matches!(judged, Err(SweepError::Bus(_))), "{judged:?}");
+    assert_eq!(report.sent, 1);
+    lake.work().await;
+    assert!(lake.listing().await.contains_key(&lake.world.output(&late)));
+}
+
+/// The queue is S3, which knows no such queue.
+#[tokio::test]
+async fn a_queue_that_refuses_keeps_no_day_from_being_published() {
+    let lake = Lake::new().await;
+    lake.part(DATE, "a", 3).await;
+    lake.wait(61);
+    let queue = Queue::sqs(&lake.world.server.sdk_config(), "http://127.0.0.1/queue");
+    let sweeper = lake.sweeper_with(queue, None);
+    let report = sweeper.sweep(&Request::default(), None).await.unwrap();
+    assert!(report.queue_error.is_some());
+    assert_eq!(report.days[0].judged.as_ref().unwrap().state, State::Complete);
+    let state = lake.config.layout.sweep_state();
+    assert!(lake.listing().await.contains_key(&state), "what it did is remembered");
 }

@@ -66,6 +66,12 @@ pub(super) struct Publication<'a> {
 }
 
 impl Publication<'_> {
+    /// Whether the newest revision was told, which is the last that is done of it.
+    pub(super) fn is_announced(&self) -> bool {
+        let marker = Leaf::Announced(self.newest.history.revision);
+        self.written.leaves.contains_key(&marker)
+    }
+
     /// Writes the newest revision's own object, if it is new.
     pub(super) async fn claim(&self) -> Result<Wrote, SweepError> {
         let Document::New(json) = &self.document else {

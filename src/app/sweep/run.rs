@@ -1,6 +1,6 @@
 //! One sweep under way, from day to day.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -13,12 +13,11 @@ use super::objects::Wrote;
 use super::pointer::Pointer;
 use super::publish::{self, Document, Publication};
 use super::recalled::{self, Lost, Recalled, Stored, published_before};
-use super::{DayReport, Judged, SweepError, Sweeper, failures, footers, leftovers, send};
+use super::tidy::tidy;
+use super::{DayReport, Judged, SweepError, Sweeper, footers, send};
 use crate::day::{self, Decision, Known, Verdict};
-use crate::keys::{Day, Leaf, Link, PartKey, REVISION_MAX};
+use crate::keys::{Day, Leaf, Link, REVISION_MAX};
 use crate::manifest::{self, Revision, Totals};
-use crate::part::PartId;
-use crate::store::Doomed;
 use crate::sweep::Request;
 
 /// How often footers may be asked for before a day is judged. The domain promises two.
@@ -178,6 +177,8 @@ impl Run<'_> {
             Some(newest) if newest.history.published.is_some() => stored_published.as_deref(),
             _ => None,
         };
+        // Whatever keeps the day from being published or told, its parts are sent again: the next sweep has to find them.
+        let mut failed = None;
         if !self.request.dry_run && !overtaken {
             if let Some(newest) = newest {
                 let document = match &recalled.newest {
@@ -198,25 +199,11 @@ impl Run<'_> {
                     bus: sweeper.bus.as_ref(),
                     leaves_telling: sweeper.leaves_telling,
                 };
-                let claimed = match revised.is_some() {
-                    true => publication.claim().await?,
-                    false => Wrote::Done,
-                };
-                let mut ended = claimed;
-                // The marker comes last, so it says that the catalog was written too.
-                let is_announced = written
-                    .leaves
-                    .contains_key(&Leaf::Announced(newest.history.revision));
-                if ended == Wrote::Done
-                    && !is_announced
-                    && let Some(content) = published.and_then(|revision| revision.content.as_ref())
-                {
-                    let types = &self.memory.types;
-                    catalog::publish(sweeper, &mut self.catalog, &seen.date, content, types).await?;
-                }
-                if ended == Wrote::Done {
-                    ended = publication.bring_about(&mut self.pointer).await?;
-                }
+                let ended = self.publish(&publication, revised.is_some()).await;
+                let mut ended = ended.unwrap_or_else(|error| {
+                    failed = Some(error);
+                    Wrote::Done
+                });
                 if ended == Wrote::Done {
                     let live = manifest::live_symlinks(seen, &verdict, &config.layout);
                     ended = publish::links(&publication, Link::Live, live).await?;
@@ -241,8 +228,9 @@ impl Run<'_> {
                 ..judged(seen, verdict, before)
             }));
         }
-        if !self.request.dry_run {
-            self.tidy(seen, &verdict).await?;
+        // What is to go may still be published, if that came to no end.
+        if !self.request.dry_run && failed.is_none() {
+            tidy(sweeper, seen, &verdict).await?;
         }
         if let Some(content) = published.and_then(|revision| revision.content.as_ref()) {
             self.memory.learn(&seen.date, content);
@@ -257,6 +245,9 @@ impl Run<'_> {
             send::write(&seen.date, sent, etag, &sweeper.objects, &config.layout).await?;
         }
         self.wishes.extend(wish);
+        if let Some(error) = failed {
+            return Err(error);
+        }
         // A day is held against those before it when it is published; of one that stands, its revision says what came of it.
         if let Some(newest) = newest {
             let comparisons = newest.history.comparisons.iter();
@@ -271,6 +262,20 @@ impl Run<'_> {
             revised: revised.is_some(),
             ..judged(seen, verdict, standing)
         }))
+    }
+
+    /// Brings about what a day's newest revision says: its own object, if it is new, the catalog, and what Athena sees.
+    async fn publish(&mut self, publication: &Publication<'_>, is_new: bool) -> Result<Wrote, SweepError> {
+        if is_new && publication.claim().await? == Wrote::Overtaken {
+            return Ok(Wrote::Overtaken);
+        }
+        // The marker comes last, so it says that the catalog was written too.
+        let content = publication.published.and_then(|revision| revision.content.as_ref());
+        if let Some(content) = content.filter(|_| !publication.is_announced()) {
+            let types = &self.memory.types;
+            catalog::publish(self.sweeper, &mut self.catalog, publication.date, content, types).await?;
+        }
+        publication.bring_about(&mut self.pointer).await
     }
 
     /// Empties the symlinks of a day of which nothing else is left, and moves the pointer away. Young ones may be another
@@ -354,53 +359,6 @@ impl Run<'_> {
         Err(SweepError::Defect(format!(
             "footers were asked for {ROUNDS_MAX} times"
         )))
-    }
-
-    /// Sets damaged outputs and failure records aside, so that their parts are converted again, and deletes what nobody needs any more.
-    async fn tidy(&self, seen: &day::Seen, verdict: &Verdict) -> Result<(), SweepError> {
-        let (objects, layout) = (&self.sweeper.objects, &self.sweeper.config.layout);
-        let part = |table: &str, stem: &str| PartKey {
-            table: table.to_owned(),
-            date: seen.date.clone(),
-            stem: stem.to_owned(),
-        };
-        for (name, choice) in &verdict.tables {
-            let Some(table) = seen.tables.get(name) else {
-                continue;
-            };
-            for (output, why) in &choice.damaged {
-                let Some(output) = table.outputs.get(*output) else {
-                    continue;
-                };
-                let key = layout.output(&part(name, &output.stem), &output.id);
-                // By now it may have been set aside, and converted again.
-                if let Some((bytes, etag)) = objects.read(&key).await?
-                    && etag == output.etag
-                {
-                    objects.set_aside(&key, (bytes, &etag), why).await?;
-                }
-            }
-        }
-        failures::check(self.sweeper, seen, verdict).await?;
-        let outputs = seen.tables.values().flat_map(|table| &table.outputs);
-        let etags: HashMap<&PartId, &str> = match verdict.retire.is_empty() {
-            true => HashMap::new(),
-            false => outputs.map(|it| (&it.id, it.etag.as_str())).collect(),
-        };
-        let mut doomed = leftovers::of(self.sweeper, seen, verdict).await?;
-        for retire in &verdict.retire {
-            let part = part(&retire.table, &retire.stem);
-            let output = layout.output(&part, &retire.id);
-            doomed.extend([
-                match etags.get(&retire.id) {
-                    Some(etag) => Doomed::seen(output, *etag),
-                    None => Doomed::any(output),
-                },
-                Doomed::any(layout.rejects(&part, &retire.id)),
-                Doomed::any(layout.failure(&part, &retire.id)),
-            ]);
-        }
-        objects.delete(&doomed).await
     }
 }
 

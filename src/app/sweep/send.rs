@@ -11,7 +11,7 @@ use crate::day::{Seen, Sent, Verdict};
 use crate::keys::{Day, Layout, Leaf};
 use crate::notice;
 use crate::part::PartId;
-use crate::queue::Queue;
+use crate::queue::{Queue, QueueError};
 
 /// The version of its form.
 const VERSION: u32 = 1;
@@ -147,7 +147,8 @@ pub(super) fn keys(wishes: &[Wish]) -> Vec<String> {
     asks.map(|ask| ask.key.clone()).collect()
 }
 
-/// Sends what the queue has room for, the newest days first, and writes down what was sent. Returns how many.
+/// Sends what the queue has room for, the newest days first, and writes down what was sent. Returns how many, and what the queue
+/// refused last.
 pub(super) async fn send(
     mut wishes: Vec<Wish>,
     queue: &Queue,
@@ -155,7 +156,7 @@ pub(super) async fn send(
     now_ms: i64,
     objects: &Objects,
     layout: &Layout,
-) -> Result<u64, SweepError> {
+) -> Result<(u64, Option<QueueError>), SweepError> {
     wishes.sort_by(|a, b| b.date.cmp(&a.date));
     let (mut count, mut refused) = (0, None);
     for wish in wishes {
@@ -190,5 +191,5 @@ pub(super) async fn send(
         count += taken;
         room = room.saturating_sub(taken);
     }
-    refused.map_or(Ok(count), |error| Err(error.into()))
+    Ok((count, refused))
 }

@@ -246,7 +246,10 @@ async fn there(place: &Place, request: &Request, arguments: &BackfillArguments) 
     let sweeper = place.sweeper();
     let (mut before, mut still, mut sent) = (u64::MAX, 0, 0);
     loop {
-        let report = Box::pin(sweeper.sweep(request, None)).await?;
+        let mut report = Box::pin(sweeper.sweep(request, None)).await?;
+        if let Some(error) = report.queue_error.take() {
+            return Err(error.into());
+        }
         let left = pending(&report, request.reconvert);
         sent += report.sent;
         let queued = report.depth.map_or(0, |depth| depth.total());
