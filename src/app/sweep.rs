@@ -40,6 +40,7 @@ mod tidy;
 mod views;
 
 use catalog::Catalog;
+use gather::Folders;
 use memory::Memory;
 use objects::Objects;
 use pointer::Pointer;
@@ -233,8 +234,9 @@ impl Sweeper {
         };
         let mut days = Vec::new();
         let mut stopped_before = None;
+        let folders = Folders::find(&self.store, &self.config).await?;
         for (from, to) in &plan.spans {
-            Box::pin(run.span(from, to, now_ms, &mut days, &mut stopped_before)).await?;
+            Box::pin(run.span(&folders, from, to, now_ms, &mut days, &mut stopped_before)).await?;
             if stopped_before.is_some() {
                 break;
             }

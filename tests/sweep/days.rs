@@ -3,6 +3,7 @@
 use daymark::app::sweep::Judged;
 use daymark::day::State;
 use daymark::keys::{Leaf, Link, PARTS_TABLE};
+use daymark::server::operation::Operation;
 
 use crate::lake::{DATE, Lake, key};
 use crate::support::owners;
@@ -341,5 +342,27 @@ async fn a_table_that_is_expected_is_known_by_either_of_its_names() {
         lake.arrive(&format!("hubspot/{DATE}/My-Table/a.csv.gz"), owners(1, 3))
             .await;
         assert_eq!(lake.quiet_day().await.state, State::Complete, "{name}");
+    }
+}
+
+/// What does not depend on the days is listed once, however many spans of days there are.
+#[tokio::test]
+async fn old_days_that_are_not_settled_take_no_more_listings_than_their_own() {
+    let lake = Lake::new().await;
+    lake.part(DATE, "a", 3).await;
+    let mut lists = Vec::new();
+    for old in ["2026-01-05", "2026-03-05", "2026-05-05"] {
+        lake.land(&key(old, "a"), owners(1, 3)).await;
+        // Over all days, so that this one is known of.
+        lake.wait(24 * 60);
+        lake.sweep().await;
+        lake.world.faults().clear_log();
+        lake.wait(15);
+        assert!(lake.sweep().await.contains_key(old));
+        lists.push(lake.world.faults().count(Operation::ListObjectsV2));
+    }
+    // One for each kind of object of a day, and one for its source.
+    for (before, after) in lists.iter().zip(lists.iter().skip(1)) {
+        assert!(after - before <= 8, "{lists:?}");
     }
 }

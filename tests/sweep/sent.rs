@@ -102,5 +102,8 @@ async fn a_queue_that_refuses_keeps_no_day_from_being_published() {
     assert!(report.queue_error.is_some());
     assert_eq!(report.days[0].judged.as_ref().unwrap().state, State::Complete);
     let state = lake.config.layout.sweep_state();
-    assert!(lake.listing().await.contains_key(&state), "what it did is remembered");
+    assert!(
+        lake.listing().await.contains_key(&state),
+        "what it did is remembered"
+    );
 }

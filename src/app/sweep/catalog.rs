@@ -10,7 +10,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use tokio::time::Instant;
 
 use super::memory::Outline;
-use super::recalled::published_before;
+use super::recalled::last_published;
 use super::state::State;
 use super::streams;
 use super::views;
@@ -347,7 +347,8 @@ impl Sweeper {
         let (state, _) = State::read(&self.objects, layout, true).await?;
         let mut types = state.types;
         // What was published since the state was written, or all that is known where that is lost.
-        for (_, outline) in published_before(&self.store, &self.objects, layout, None, 1, usize::MAX).await? {
+        let newest = last_published(&self.store, &self.objects, layout, None).await?;
+        if let Some((_, outline)) = newest {
             let Outline { types: newest, .. } = outline;
             for (name, columns) in newest {
                 let types = types.entry(name).or_default();

@@ -7,7 +7,8 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::SweepError;
 use super::landing::{self, Landed, Landing};
-use super::streams::{Family, Streams};
+use super::recalled;
+use super::streams::{Family, Streams, Tables};
 use crate::config::Config;
 use crate::day::{FailureSeen, OutputSeen, Seen, SourceSeen, TableSeen};
 use crate::keys::{Day, Kind, Leaf, Link};
@@ -59,6 +60,26 @@ pub(super) struct Gathered {
     pub(super) written: Written,
 }
 
+/// What is found once for all spans of a sweep: its listings do not depend on the days.
+pub(super) struct Folders {
+    tables: Tables,
+    landing: Landing,
+    /// Days of which there are manifests, in their order.
+    pub(super) told: Vec<Day>,
+}
+
+impl Folders {
+    /// Looks for them, in the curated bucket first.
+    pub(super) async fn find(store: &Store, config: &Config) -> Result<Self, SweepError> {
+        let layout = &config.layout;
+        Ok(Folders {
+            told: recalled::days_told(store, layout).await?,
+            tables: Tables::find(store, layout).await?,
+            landing: Landing::find(store, layout, config.days.requests_max).await?,
+        })
+    }
+}
+
 /// Goes through a span of days, some at a time.
 pub(super) struct Gatherer {
     store: Store,
@@ -76,13 +97,14 @@ impl Gatherer {
     pub(super) async fn open(
         store: &Store,
         config: &Arc<Config>,
+        folders: &Folders,
         from: &Day,
         to: &Day,
         now_ms: i64,
     ) -> Result<Self, SweepError> {
         let requests_max = config.days.requests_max;
-        let streams = Streams::open(store, &config.layout, from, to, requests_max).await?;
-        let mut landing = Landing::find(store, &config.layout, requests_max).await?;
+        let streams = Streams::open(store, &config.layout, &folders.tables, from, to, requests_max).await?;
+        let mut landing = folders.landing.clone();
         landing.days.retain(|day, _| from <= day && day <= to);
         Ok(Gatherer {
             store: store.clone(),

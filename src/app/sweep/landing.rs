@@ -15,7 +15,7 @@ use crate::store::{Listed, Listing, Store, StoreError};
 const LEVELS_MAX: usize = 5;
 
 /// Where the days' parts are.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Landing {
     /// Folders that are one day's.
     pub(super) days: BTreeMap<Day, Vec<String>>,

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::SweepError;
 use super::objects::{Objects, Wrote};
-use super::recalled::published_before;
+use super::recalled::last_published;
 use crate::keys::{Day, Layout};
 use crate::manifest;
 use crate::store::{Listing, Store};
@@ -135,8 +135,8 @@ impl Pointer {
             (Some(before), Some(end)) => Some(before.min(end)),
             (before, end) => before.or(end),
         };
-        let found = published_before(&self.store, objects, layout, before, 1, usize::MAX).await?;
-        Ok(found.into_iter().next().map(|(date, _)| date))
+        let found = last_published(&self.store, objects, layout, before).await?;
+        Ok(found.map(|(date, _)| date))
     }
 
     async fn go(

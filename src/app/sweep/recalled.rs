@@ -79,6 +79,8 @@ pub(super) struct Recalled {
     pub(super) sent: HashMap<PartId, Sent>,
     /// ETag of the object that says so.
     pub(super) sent_etag: Option<String>,
+    /// Whether there are newer revisions than were listed: another sweep wrote them meanwhile.
+    pub(super) overtaken: bool,
 }
 
 impl Recalled {
@@ -88,17 +90,21 @@ impl Recalled {
             Leaf::Revision(number) | Leaf::Announced(number) => Some(*number),
             _ => None,
         });
-        // Ledgers may be all that is left of a history that was lost. They are never written again, nor are their numbers.
+        let listed = numbers.max().unwrap_or_default();
         let layout = &sweeper.config.layout;
-        let ledgers = written
-            .ledgers
-            .iter()
-            .filter_map(|key| layout.parse_parts_ledger(key));
+        let ledgers = written.ledgers.iter();
+        let ledgers = ledgers.filter_map(|key| layout.parse_parts_ledger(key)).max();
         let mut recalled = Recalled {
-            highest: numbers.chain(ledgers).max().unwrap_or_default(),
+            highest: ledgers.unwrap_or_default().max(listed),
             was_published: !written.ledgers.is_empty(),
             ..Recalled::default()
         };
+        // Ledgers may be all that is left of a history that was lost. They are never written again, nor are their numbers. But
+        // they may have been listed later than the manifests, and a number above a revision that was not seen would undo it.
+        if recalled.highest > listed {
+            let now = revisions_now(sweeper, &seen.date).await?;
+            recalled.overtaken = now.is_some_and(|now| now > listed);
+        }
         let revisions = written.leaves.keys().rev().filter_map(|leaf| match leaf {
             Leaf::Revision(number) => Some(*number),
             _ => None,
@@ -264,6 +270,29 @@ fn is_md5(etag: &str) -> bool {
     !etag.contains('-')
 }
 
+/// The newest revision that is there now.
+async fn revisions_now(sweeper: &Sweeper, date: &Day) -> Result<Option<u32>, SweepError> {
+    let layout = &sweeper.config.layout;
+    let mut listing = Listing::of(layout.manifests_of(date));
+    let mut newest = None;
+    loop {
+        let page = sweeper.store.list(layout.curated().bucket(), &listing).await?;
+        let leaves = page
+            .objects
+            .iter()
+            .filter_map(|object| layout.parse_leaf(&object.key));
+        let numbers = leaves.filter_map(|(_, leaf)| match leaf {
+            Leaf::Revision(number) => Some(number),
+            _ => None,
+        });
+        newest = newest.max(numbers.max());
+        match page.next {
+            Some(start) => listing.start = start,
+            None => return Ok(newest),
+        }
+    }
+}
+
 /// A revision by its number. None: it is not there, or it was damaged and is set aside.
 pub(super) async fn revision(
     sweeper: &Sweeper,
@@ -294,61 +323,81 @@ pub(super) async fn revision(
     }
 }
 
-/// The last published days (before a day, if one is given), newest first, with what is remembered of each, looked for among
-/// so many days of which there are manifests. One revision is held at a time: each is as large as its day.
-pub(super) async fn published_before(
-    store: &Store,
-    objects: &Objects,
-    layout: &Layout,
-    before: Option<&Day>,
-    days: usize,
-    among: usize,
-) -> Result<Vec<(Day, Outline)>, SweepError> {
+/// The days of which there are manifests, in their order.
+pub(super) async fn days_told(store: &Store, layout: &Layout) -> Result<Vec<Day>, SweepError> {
     let mut listing = Listing {
         delimiter: Some("/".to_owned()),
         ..Listing::of(layout.manifests())
     };
-    let mut dates = Vec::new();
+    let mut days = Vec::new();
     loop {
         let page = store.list(layout.curated().bucket(), &listing).await?;
-        let names = page.prefixes.iter().filter_map(|folder| {
+        days.extend(page.prefixes.iter().filter_map(|folder| {
             let name = folder.strip_prefix(&listing.prefix)?.strip_suffix('/')?;
             Day::parse(name.strip_prefix("date=")?)
-        });
-        dates.extend(names.filter(|day| before.is_none_or(|before| day < before)));
+        }));
         match page.next {
             Some(start) => listing.start = start,
-            None => break,
+            None => return Ok(days),
         }
     }
+}
+
+/// The last published day (before a day, if one is given), with what is remembered of it.
+pub(super) async fn last_published(
+    store: &Store,
+    objects: &Objects,
+    layout: &Layout,
+    before: Option<&Day>,
+) -> Result<Option<(Day, Outline)>, SweepError> {
+    let days = days_told(store, layout).await?;
+    let before = days
+        .iter()
+        .filter(|day| before.is_none_or(|before| *day < before));
+    Ok(published(objects, layout, before.rev(), 1).await?.pop())
+}
+
+/// So many of these days, as far as they are published, with what is remembered of each. One revision is held at a time: each
+/// is as large as its day.
+pub(super) async fn published(
+    objects: &Objects,
+    layout: &Layout,
+    among: impl Iterator<Item = &Day>,
+    days: usize,
+) -> Result<Vec<(Day, Outline)>, SweepError> {
     let mut found = Vec::new();
-    for day in dates.into_iter().rev().take(among) {
+    for day in among {
         if found.len() >= days {
             break;
         }
-        let Some((bytes, _)) = objects.read(&layout.leaf(&day, Leaf::Manifest)).await? else {
+        let Some((bytes, _)) = objects.read(&layout.leaf(day, Leaf::Manifest)).await? else {
             continue;
         };
-        let Ok(newest) = Revision::parse_copy(&bytes, &day) else {
+        let Ok(newest) = Revision::parse_copy(&bytes, day) else {
             continue;
         };
         let number = match newest.history.published {
             Some(number) if number == newest.history.revision => {
-                found.extend(newest.content.as_ref().map(|content| (day, Outline::of(content))));
+                found.extend(
+                    newest
+                        .content
+                        .as_ref()
+                        .map(|content| (day.clone(), Outline::of(content))),
+                );
                 continue;
             }
             Some(number) => number,
             None => continue,
         };
         drop(newest);
-        if let Some((bytes, _)) = objects.read(&layout.leaf(&day, Leaf::Revision(number))).await?
-            && let Ok(revision) = Revision::parse(&bytes, &day, number)
+        if let Some((bytes, _)) = objects.read(&layout.leaf(day, Leaf::Revision(number))).await?
+            && let Ok(revision) = Revision::parse(&bytes, day, number)
         {
             found.extend(
                 revision
                     .content
                     .as_ref()
-                    .map(|content| (day, Outline::of(content))),
+                    .map(|content| (day.clone(), Outline::of(content))),
             );
         }
     }

@@ -7,12 +7,12 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use tokio::time::Instant;
 
 use super::catalog::{self, Catalog};
-use super::gather::{Gathered, Gatherer, Written};
+use super::gather::{Folders, Gathered, Gatherer, Written};
 use super::memory::{self, Memory};
 use super::objects::Wrote;
 use super::pointer::Pointer;
 use super::publish::{self, Document, Publication};
-use super::recalled::{self, Lost, Recalled, Stored, published_before};
+use super::recalled::{self, Lost, Recalled, Stored, published};
 use super::tidy::tidy;
 use super::{DayReport, Judged, SweepError, Sweeper, footers, send};
 use crate::day::{self, Decision, Known, Verdict};
@@ -41,6 +41,7 @@ impl Run<'_> {
     /// Goes through a span of days.
     pub(super) async fn span(
         &mut self,
+        folders: &Folders,
         from: &Day,
         to: &Day,
         now_ms: i64,
@@ -49,13 +50,12 @@ impl Run<'_> {
     ) -> Result<(), SweepError> {
         let sweeper = self.sweeper;
         let layout = &sweeper.config.layout;
-        let (store, objects) = (&sweeper.store, &sweeper.objects);
-        let before =
-            published_before(store, objects, layout, Some(from), memory::DAYS, memory::AMONG).await?;
+        let told = folders.told.iter().rev().filter(|day| *day < from);
+        let before = published(&sweeper.objects, layout, told.take(memory::AMONG), memory::DAYS).await?;
         for (date, outline) in before.into_iter().rev() {
             self.memory.remember(&date, outline);
         }
-        let mut gatherer = Gatherer::open(&sweeper.store, &sweeper.config, from, to, now_ms).await?;
+        let mut gatherer = Gatherer::open(&sweeper.store, &sweeper.config, folders, from, to, now_ms).await?;
         loop {
             let gathered = gatherer.next().await?;
             if gathered.is_empty() {
@@ -157,7 +157,7 @@ impl Run<'_> {
             .as_ref()
             .map(|newest| newest.revision.history.listed_ms);
         // Held up between its listings, this sweep may have seen outputs from before that revision and sources from after.
-        let mut overtaken = verdict.revise && newest_ms > Some(seen.now_ms);
+        let mut overtaken = recalled.overtaken || (verdict.revise && newest_ms > Some(seen.now_ms));
         let revised = if verdict.revise && !overtaken {
             if verdict.state.publishes() {
                 // Nothing is needed of the earlier ones any more, and each is as large as its day.
@@ -270,7 +270,9 @@ impl Run<'_> {
             return Ok(Wrote::Overtaken);
         }
         // The marker comes last, so it says that the catalog was written too.
-        let content = publication.published.and_then(|revision| revision.content.as_ref());
+        let content = publication
+            .published
+            .and_then(|revision| revision.content.as_ref());
         if let Some(content) = content.filter(|_| !publication.is_announced()) {
             let types = &self.memory.types;
             catalog::publish(self.sweeper, &mut self.catalog, publication.date, content, types).await?;

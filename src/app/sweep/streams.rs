@@ -44,11 +44,31 @@ pub(super) struct Streams {
     streams: Vec<Stream>,
 }
 
+/// Where the curated bucket has folders of tables.
+const ABOVE_TABLES: [&str; 4] = ["", "failed/", "published/", "live/"];
+
+/// The tables of each of them.
+#[derive(Clone, Debug)]
+pub(super) struct Tables([Vec<String>; 4]);
+
+impl Tables {
+    /// Looks for them.
+    pub(super) async fn find(store: &Store, layout: &Layout) -> Result<Self, StoreError> {
+        let (bucket, prefix) = (layout.curated().bucket(), layout.curated().prefix());
+        let mut found = Tables(Default::default());
+        for (tables, folder) in found.0.iter_mut().zip(ABOVE_TABLES) {
+            *tables = self::tables(store, bucket, &format!("{prefix}{folder}table=")).await?;
+        }
+        Ok(found)
+    }
+}
+
 impl Streams {
-    /// All streams for a span of days, each at its first page.
+    /// All streams of these tables for a span of days, each at its first page.
     pub(super) async fn open(
         store: &Store,
         layout: &Layout,
+        tables: &Tables,
         from: &Day,
         to: &Day,
         requests_max: usize,
@@ -67,9 +87,9 @@ impl Streams {
         };
         open(Family::Manifests, format!("{prefix}manifest/"));
         open(Family::Ledgers, format!("{prefix}parts/"));
-        for folder in ["", "failed/", "published/", "live/"] {
-            for table in tables(store, bucket, &format!("{prefix}{folder}table=")).await? {
-                let prefix = format!("{prefix}{folder}table={table}/");
+        for (tables, folder) in tables.0.iter().zip(ABOVE_TABLES) {
+            for table in tables {
+                let (table, prefix) = (table.clone(), format!("{prefix}{folder}table={table}/"));
                 match folder {
                     "" => open(Family::Outputs(table), prefix),
                     "failed/" => open(Family::Failures(table), prefix),
