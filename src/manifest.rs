@@ -26,7 +26,8 @@ pub use recall::recall;
 pub use symlink::{is_symlink, linked, live_symlinks, symlink, symlinks};
 pub use witness::believe;
 
-/// The version of the document. Raised when a member changes its meaning or goes.
+/// The version of the document. Raised by any change of its form: an earlier release takes members that it does not know
+/// for damage.
 pub const VERSION: u32 = 1;
 
 /// One revision of a day's manifest.

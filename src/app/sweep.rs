@@ -212,6 +212,8 @@ impl Sweeper {
                 Err(error) => queue_error = Some(error),
             }
         }
+        let messages_max = self.config.days.queue_messages_max;
+        let room = depth.map_or(0, |depth: Depth| messages_max.saturating_sub(depth.total()));
         let drained = depth.is_some_and(|depth| depth.total() == 0);
         let drained_ms = if drained { Some(now_ms) } else { state.drained_ms };
         let today =
@@ -229,6 +231,7 @@ impl Sweeper {
             catalog: Catalog::new(self.glue.clone()),
             drained_ms,
             wishes: Vec::new(),
+            room: (!request.dry_run).then_some(room),
             deadline: deadline.and_then(|deadline| deadline.checked_sub(self.config.deadline_margin)),
             seen: BTreeSet::new(),
         };
@@ -268,8 +271,7 @@ impl Sweeper {
             false => Vec::new(),
         };
         let mut sent = 0;
-        if let (Some(queue), Some(depth), false) = (&self.queue, depth, request.dry_run) {
-            let room = self.config.days.queue_messages_max.saturating_sub(depth.total());
+        if let (Some(queue), Some(_), false) = (&self.queue, depth, request.dry_run) {
             (sent, queue_error) = send::send(wishes, queue, room, now_ms, &self.objects, layout).await?;
         }
         if !request.dry_run {

@@ -107,3 +107,26 @@ async fn a_queue_that_refuses_keeps_no_day_from_being_published() {
         "what it did is remembered"
     );
 }
+
+#[tokio::test]
+async fn the_queue_is_topped_up_to_its_limit_with_the_newest_days_first() {
+    let lake = Lake::with(&[("QUEUE_MESSAGES_MAX", "3")]).await;
+    for (date, name) in [("2026-11-21", "a"), ("2026-11-21", "b"), (DATE, "c"), (DATE, "d")] {
+        lake.land(&key(date, name), owners(1, 2)).await;
+    }
+    lake.wait(11);
+    assert_eq!(lake.ask("{}").await.unwrap().sent, 3);
+    let sent = lake.queue.take();
+    let of = |bodies: &[String], date: &str| bodies.iter().filter(|body| body.contains(date)).count();
+    assert_eq!((of(&sent, DATE), of(&sent, "2026-11-21")), (2, 1));
+    // Those are at work, or lost again; there is room.
+    assert_eq!(lake.ask("{}").await.unwrap().sent, 1);
+    let rest = lake.queue.take();
+    assert_eq!((of(&rest, DATE), of(&rest, "2026-11-21")), (0, 1));
+    assert_ne!(sent.last(), rest.first());
+    // None where it is full.
+    lake.queue.send(&[sent, vec![String::new()]].concat()).await;
+    lake.land(&key(DATE, "e"), owners(1, 2)).await;
+    lake.wait(11);
+    assert_eq!(lake.ask("{}").await.unwrap().sent, 0);
+}

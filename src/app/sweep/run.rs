@@ -32,6 +32,8 @@ pub(super) struct Run<'s> {
     pub(super) catalog: Catalog,
     pub(super) drained_ms: Option<i64>,
     pub(super) wishes: Vec<send::Wish>,
+    /// Messages that the queue has room for; None: whatever is wished for is only told.
+    pub(super) room: Option<u64>,
     pub(super) deadline: Option<Instant>,
     /// Days of which there was anything.
     pub(super) seen: BTreeSet<Day>,
@@ -245,6 +247,9 @@ impl Run<'_> {
             send::write(&seen.date, sent, etag, &sweeper.objects, &config.layout).await?;
         }
         self.wishes.extend(wish);
+        if let Some(room) = self.room {
+            send::keep_newest(&mut self.wishes, room);
+        }
         if let Some(error) = failed {
             return Err(error);
         }

@@ -117,6 +117,19 @@ pub(super) fn without_result(
     open
 }
 
+/// Of wishes in the order of their days, those that so much room is for: the newest. Years of history may be waiting.
+pub(super) fn keep_newest(wishes: &mut Vec<Wish>, room: u64) {
+    let room = usize::try_from(room).unwrap_or(usize::MAX);
+    let mut kept = 0_usize;
+    let needed = wishes.iter().rev().take_while(|wish| {
+        let is_room = kept < room;
+        kept = kept.saturating_add(wish.parts.len());
+        is_room
+    });
+    let superfluous = wishes.len() - needed.count();
+    wishes.drain(..superfluous);
+}
+
 /// Writes down what was sent.
 pub(super) async fn write(
     date: &Day,
@@ -192,4 +205,39 @@ pub(super) async fn send(
         room = room.saturating_sub(taken);
     }
     Ok((count, refused))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_is_kept_of_wishes_than_there_is_room_for() {
+        let wish = |day: &str, parts: usize| Wish {
+            date: Day::parse(day).unwrap(),
+            etag: None,
+            sent: HashMap::new(),
+            parts: (0..parts)
+                .map(|part| Ask {
+                    id: PartId::parse(&format!("{part:016x}")).unwrap(),
+                    key: String::new(),
+                    message: String::new(),
+                })
+                .collect(),
+        };
+        for (room, kept) in [(0, 0), (1, 1), (2, 1), (3, 2), (5, 2), (6, 3), (u64::MAX, 3)] {
+            let mut wishes = vec![
+                wish("2026-11-01", 4),
+                wish("2026-11-02", 3),
+                wish("2026-11-03", 2),
+            ];
+            keep_newest(&mut wishes, room);
+            let days: Vec<&str> = wishes.iter().map(|wish| wish.date.as_str()).collect();
+            assert_eq!(
+                days,
+                ["2026-11-01", "2026-11-02", "2026-11-03"][3 - kept..],
+                "{room}"
+            );
+        }
+    }
 }
