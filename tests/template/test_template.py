@@ -35,6 +35,7 @@ WAYS = [
     {"ExistingLandingBucket": "my-bucket", "ExistingLandingKmsKeyArn": OTHER_KEY},
     {"ExistingLandingBucket": "my-bucket", "ExistingLandingKmsKeyArn": OTHER_KEY, "CuratedIn": "landing-bucket", "KmsKeyArn": KEY},
     {"SweepReservedConcurrency": "no", "Architecture": "arm64", "BatchSize": 10},
+    {"EventBusName": "ours"},
 ]
 
 ALARMS = {
@@ -47,7 +48,13 @@ ALARMS = {
     "day-overdue": ("Daymark", "DayOverdue", "ignore"),
     "sweep-errors": ("AWS/Lambda", "Errors", "notBreaching"),
     "sweep-heartbeat": ("Daymark", "Heartbeat", "breaching"),
+    "days-untold": ("AWS/Events", "FailedInvocations", "notBreaching"),
+    "landing-untold": ("AWS/Events", "FailedInvocations", "notBreaching"),
 }
+# Rules of EventBridge, where they are there, and their alarms.
+RULES = {"DayRule": "days-untold", "LandingRule": "landing-untold"}
+# What happened once is not mended by not happening again.
+HAPPENED = {"parts-failed", "row-balance", "days-untold", "landing-untold"}
 
 
 def listed(value):
@@ -336,14 +343,33 @@ class Template(unittest.TestCase):
                 found[short] = (alarm["Namespace"], alarm["MetricName"], alarm["TreatMissingData"])
                 self.assertIn(f"### {short}\n", runbook, "docs/runbook.md says what to do")
                 told = ["<Topic>"] if "Topic" in resources else []
-                # What happened once is not mended by not happening again.
-                well = [] if short in ("parts-failed", "row-balance") else told
+                well = [] if short in HAPPENED else told
                 self.assertEqual((alarm["AlarmActions"], alarm.get("OKActions", [])), (told, well), name)
                 if alarm["Namespace"] == "Daymark":
                     self.assertIn(alarm["MetricName"], metrics, "the functions emit it")
                     self.assertEqual([d["Name"] for d in alarm["Dimensions"]], ["Service", "Function"], name)
                 self.assertLessEqual(alarm["Period"] * alarm["EvaluationPeriods"], 86_400, name)
-            self.assertEqual(found, ALARMS)
+            missing = {short for rule, short in RULES.items() if rule not in resources}
+            self.assertEqual(found, {short: alarm for short, alarm in ALARMS.items() if short not in missing})
+
+    def test_alarms_of_rules_watch_what_eventbridge_counts(self):
+        """Of a rule on the default bus by its name alone, on another bus by both names; CloudFormation's Ref has both in one."""
+        for bus in ["default", "ours"]:
+            resources = resolve.Resolver(self.template, {"EventBusName": bus, "ExistingLandingBucket": "my-bucket"}).resources()
+            alarms = {a["AlarmName"].removeprefix("daymark-"): a for a in of_type(resources, "CloudWatch::Alarm").values()}
+            of_bus = {"EventBusName": "ours"} if bus == "ours" else {}
+            for rule, short in RULES.items():
+                found = {d["Name"]: d["Value"] for d in alarms[short]["Dimensions"]}
+                self.assertEqual(found, {"RuleName": f"<{rule}>", **(of_bus if rule == "DayRule" else {})}, short)
+
+    def test_eventbridge_reaches_the_topic(self):
+        """By AWS's "Using resource-based policies for Amazon EventBridge", no condition works for it in a topic's policy."""
+        for _, resources in self.each():
+            for policy in of_type(resources, "SNS::TopicPolicy").values():
+                statements = {s["Sid"]: s for s in policy["PolicyDocument"]["Statement"]}
+                self.assertEqual(statements["DaysTell"]["Principal"], {"Service": "events.amazonaws.com"})
+                self.assertNotIn("Condition", statements["DaysTell"])
+                self.assertEqual(set(statements["AlarmsTell"]["Condition"]), {"ArnLike", "StringEquals"})
 
     def test_the_oldest_message_alarm_counts_in_seconds(self):
         for minutes in self.template["Parameters"]["OldestMessageMinutes"]["AllowedValues"]:
