@@ -11,6 +11,7 @@ PSEUDO = {
     "AWS::Partition": "aws",
     "AWS::Region": "eu-central-1",
     "AWS::StackName": "daymark",
+    "AWS::URLSuffix": "amazonaws.com",
 }
 NOTHING = object()
 

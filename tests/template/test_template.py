@@ -19,6 +19,15 @@ OTHER_KEY = KEY.replace("1111", "9999")
 USER = "arn:aws:iam::999999999999:user/hubspot"
 HUBSPOT = {"HubSpotUserArn": USER, "HubSpotExternalId": "portal-1"}
 
+# Of each partition a region, the suffix of its services, and where its console is, if that is known.
+PARTITIONS = {
+    "aws": ("eu-central-1", "amazonaws.com", "console.aws.amazon.com"),
+    "aws-us-gov": ("us-gov-west-1", "amazonaws.com", "console.amazonaws-us-gov.com"),
+    "aws-cn": ("cn-north-1", "amazonaws.com.cn", "console.amazonaws.cn"),
+    "aws-eusc": ("eusc-de-east-1", "amazonaws.eu", "console.amazonaws-eusc.eu"),
+    "aws-iso": ("us-iso-east-1", "c2s.ic.gov", None),
+}
+
 # Everything that changes which resources there are, or who may do what.
 WAYS = [
     {"ExistingLandingBucket": bucket, "CuratedIn": curated, "KmsKeyArn": key, **hubspot, **notify}
@@ -75,6 +84,12 @@ class Template(unittest.TestCase):
         for way, resolver in self.ways:
             with self.subTest(**way):
                 yield resolver, resolver.resources()
+
+    def in_each_partition(self, **parameters):
+        for partition, (region, suffix, console) in PARTITIONS.items():
+            pseudo = {"AWS::Partition": partition, "AWS::Region": region, "AWS::URLSuffix": suffix}
+            with self.subTest(partition=partition):
+                yield resolve.Resolver(self.template, parameters, pseudo), region, suffix, console
 
     def refused(self, words, **parameters):
         with self.subTest(**parameters):
@@ -175,8 +190,38 @@ class Template(unittest.TestCase):
             }
             for name, role in of_type(resources, "IAM::Role").items():
                 statements = [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]]
-                found = [(s["Resource"], set(listed(s["Action"]))) for s in statements if "kms:" in str(s["Action"])]
+                of_keys = [s for s in statements if "kms:" in str(s["Action"])]
+                found = [(s["Resource"], set(listed(s["Action"]))) for s in of_keys]
                 self.assertEqual(found, [(on, actions) for on, actions in wanted.get(name, []) if on], name)
+
+    def test_hubspot_uses_keys_through_s3_alone(self):
+        """The key of the stack encrypts queues, logs and results, too."""
+        for given in [{"KmsKeyArn": "create"}, {"ExistingLandingBucket": "my-bucket", "ExistingLandingKmsKeyArn": OTHER_KEY}]:
+            for resolver, region, suffix, _ in self.in_each_partition(**given):
+                role = resolver.resources()["HubSpotAccessRole"]["Properties"]
+                (of_key,) = [s for s in role["Policies"][0]["PolicyDocument"]["Statement"] if "kms:Decrypt" in s["Action"]]
+                self.assertEqual(of_key.get("Condition"), {"StringEquals": {"kms:ViaService": f"s3.{region}.{suffix}"}})
+
+    def test_the_landing_bucket_is_listed_below_the_landing_folder_alone(self):
+        """An existing bucket may have other things in it than parts."""
+        for resolver, resources in self.each():
+            given = resolver.parameters
+            statements = resources["ManifestRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+            found = {s["Sid"]: (s["Resource"], s.get("Condition")) for s in statements if "s3:ListBucket" in listed(s["Action"])}
+            landing = f"arn:aws:s3:::{given['ExistingLandingBucket'] or '<LandingBucket>'}"
+            prefix = given["LandingPrefix"]
+            # What is not there is told from what is forbidden by this right, and such a request has no prefix.
+            wanted = {"ListLake": ("arn:aws:s3:::<CuratedBucket>" if given["CuratedIn"] == "own-bucket" else landing, None)}
+            if given["CuratedIn"] == "own-bucket":
+                wanted["ListLanding"] = (landing, {"StringLike": {"s3:prefix": f"{prefix}*"}} if prefix else None)
+            self.assertEqual(found, wanted)
+
+    def test_days_are_told_under_our_own_name_alone(self):
+        """The local AWS does not know this condition, so nothing else holds the template to it."""
+        for _, resources in self.each():
+            statements = resources["ManifestRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+            conditions = [s.get("Condition") for s in statements if "events:PutEvents" in listed(s["Action"])]
+            self.assertEqual(conditions, [{"StringEquals": {"events:source": "daymark"}}])
 
     @staticmethod
     def parameter_prefixes(resource):
@@ -313,10 +358,35 @@ class Template(unittest.TestCase):
             self.assertEqual(workgroup["ResultConfiguration"]["EncryptionConfiguration"], wanted)
 
     def test_a_key_of_the_stack_names_the_services_that_need_it(self):
-        key = resolve.Resolver(self.template, {"KmsKeyArn": "create"}).resources()["Key"]["Properties"]["KeyPolicy"]
-        services = [listed(s["Principal"].get("Service", [])) for s in key["Statement"]]
-        needed = {"s3", "events", "cloudwatch", "sns", "logs.eu-central-1"}
-        self.assertEqual({s for some in services for s in some}, {f"{name}.amazonaws.com" for name in needed})
+        """And each only for this account, where AWS has them say it."""
+        for resolver, region, suffix, _ in self.in_each_partition(KmsKeyArn="create"):
+            key = resolver.resources()["Key"]["Properties"]["KeyPolicy"]
+            found = {s["Sid"]: (s["Principal"]["Service"], s.get("Condition")) for s in key["Statement"] if "Service" in s["Principal"]}
+            partition = resolver.pseudo["AWS::Partition"]
+            logs = f"arn:{partition}:logs:{region}:123456789012:log-group:/aws/lambda/daymark-*"
+            wanted = {
+                "BucketsSend": ("s3.amazonaws.com", None),
+                "EventBridgeSends": ("events.amazonaws.com", None),
+                "AlarmsTell": ("cloudwatch.amazonaws.com", {"StringEquals": {"aws:SourceAccount": "123456789012"}}),
+                "LogsEncrypt": (f"logs.{region}.{suffix}", {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": logs}}),
+            }
+            self.assertEqual(found, wanted)
+
+    def test_the_runbook_has_the_policy_that_a_key_of_yours_needs(self):
+        pseudo = {"AWS::Region": "REGION", "AWS::AccountId": "ACCOUNT", "AWS::StackName": "STACK"}
+        key = resolve.Resolver(self.template, {"KmsKeyArn": "create"}, pseudo).resources()["Key"]["Properties"]["KeyPolicy"]
+        runbook = (resolve.ROOT / "docs/runbook.md").read_text()
+        (told,) = re.findall(r"```json\n(.*?)```", runbook.split("## A key of yours")[1].split("\n## ")[0], re.S)
+        self.assertEqual(json.loads(told), [s for s in key["Statement"] if s["Sid"] != "AccountDecides"])
+
+    def test_the_link_to_the_dashboard_stands_in_no_partitions_way(self):
+        """CloudFormation refuses a template with a mapping that lacks a value, whatever needs it."""
+        for resolver, region, _, console in self.in_each_partition():
+            link = resolver.outputs().get("DashboardUrl")
+            start = f"https://{console}/cloudwatch/home?region={region}#dashboards/" if console else None
+            self.assertEqual(link, start and f"{start}dashboard/<Dashboard>")
+            self.assertNotIn("AWS::Partition", str(list(self.template["Mappings"])))
+        self.assertNotIn("'Fn::FindInMap': ['Console'", str(self.template))
 
     def test_the_workgroup_bounds_its_queries(self):
         for limit in self.template["Parameters"]["QueryGigabytesMax"]["AllowedValues"]:
