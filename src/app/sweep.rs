@@ -39,6 +39,7 @@ mod streams;
 mod views;
 
 use catalog::Catalog;
+use leftovers::Leftovers;
 use memory::Memory;
 use objects::Objects;
 use pointer::Pointer;
@@ -222,6 +223,7 @@ impl Sweeper {
                 .await?
                 .up_to(today.plus(1).filter(|_| self.config.days.policy.ends_tomorrow)),
             catalog: Catalog::new(self.glue.clone()),
+            leftovers: Leftovers::new(plan.is_all()),
             drained_ms,
             wishes: Vec::new(),
             deadline: deadline.and_then(|deadline| deadline.checked_sub(self.config.deadline_margin)),

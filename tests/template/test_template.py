@@ -9,10 +9,14 @@ import json
 import os
 import pathlib
 import re
+import sys
 import unittest
 
 import resolve
 import rights
+
+sys.path.insert(0, str(resolve.ROOT / "tests/deploy"))
+import recorder  # noqa: E402
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 OTHER_KEY = KEY.replace("1111", "9999")
@@ -261,6 +265,21 @@ class Template(unittest.TestCase):
                         if folder:
                             found.setdefault((name, action), set()).add(folder[1])
             self.assertEqual(found, wanted)
+
+    def test_what_is_deleted_under_a_condition_can_be_read(self):
+        """S3 asks for s3:GetObject of whoever deletes what has an ETag. Rejects, which nobody else may read, go without one."""
+        for _, resources in self.each():
+            found = {}
+            for statement in resources["ManifestRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]:
+                for action in listed(statement["Action"]):
+                    found.setdefault(action, []).extend(listed(statement["Resource"]))
+            read = tuple(resource.removesuffix("*") for resource in found["s3:GetObject"])
+            unread = [resource for resource in found["s3:DeleteObject"] if not resource.startswith(read)]
+            self.assertEqual([resource.split("/", 2)[2] for resource in unread], ["rejected/*"])
+        body = b"<Delete><Object><Key>a&amp;b</Key></Object><Object><ETag>&quot;1&quot;</ETag><Key>c</Key></Object></Delete>"
+        asked = set(recorder.rights("s3", "POST", "/lake?delete", {}, body))
+        deletions = {("s3:DeleteObject", "arn:aws:s3:::lake/a&b"), ("s3:DeleteObject", "arn:aws:s3:::lake/c")}
+        self.assertEqual(asked, deletions | {("s3:GetObject", "arn:aws:s3:::lake/c")})
 
     def test_hubspot_gets_what_its_article_lists(self):
         objects = {"s3:PutObject", "s3:GetObject", "s3:GetObjectVersion", "s3:DeleteObject", "s3:DeleteObjectVersion"}

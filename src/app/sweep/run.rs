@@ -8,12 +8,13 @@ use tokio::time::Instant;
 
 use super::catalog::{self, Catalog};
 use super::gather::{Gathered, Gatherer, Written};
+use super::leftovers::Leftovers;
 use super::memory::{self, Memory};
 use super::objects::Wrote;
 use super::pointer::Pointer;
 use super::publish::{self, Document, Publication};
 use super::recalled::{self, Lost, Recalled, Stored, published_before};
-use super::{DayReport, Judged, SweepError, Sweeper, failures, footers, leftovers, send};
+use super::{DayReport, Judged, SweepError, Sweeper, failures, footers, send};
 use crate::day::{self, Decision, Known, Verdict};
 use crate::keys::{Day, Leaf, Link, PartKey, REVISION_MAX};
 use crate::manifest::{self, Revision, Totals};
@@ -31,6 +32,7 @@ pub(super) struct Run<'s> {
     pub(super) memory: Memory,
     pub(super) pointer: Pointer,
     pub(super) catalog: Catalog,
+    pub(super) leftovers: Leftovers,
     pub(super) drained_ms: Option<i64>,
     pub(super) wishes: Vec<send::Wish>,
     pub(super) deadline: Option<Instant>,
@@ -357,7 +359,7 @@ impl Run<'_> {
     }
 
     /// Sets damaged outputs and failure records aside, so that their parts are converted again, and deletes what nobody needs any more.
-    async fn tidy(&self, seen: &day::Seen, verdict: &Verdict) -> Result<(), SweepError> {
+    async fn tidy(&mut self, seen: &day::Seen, verdict: &Verdict) -> Result<(), SweepError> {
         let (objects, layout) = (&self.sweeper.objects, &self.sweeper.config.layout);
         let part = |table: &str, stem: &str| PartKey {
             table: table.to_owned(),
@@ -387,7 +389,8 @@ impl Run<'_> {
             true => HashMap::new(),
             false => outputs.map(|it| (&it.id, it.etag.as_str())).collect(),
         };
-        let mut doomed = leftovers::of(self.sweeper, seen, verdict).await?;
+        let mut raw = self.leftovers.of(self.sweeper, seen, verdict).await?;
+        let mut doomed = Vec::new();
         for retire in &verdict.retire {
             let part = part(&retire.table, &retire.stem);
             let output = layout.output(&part, &retire.id);
@@ -396,10 +399,17 @@ impl Run<'_> {
                     Some(etag) => Doomed::seen(output, *etag),
                     None => Doomed::any(output),
                 },
-                Doomed::any(layout.rejects(&part, &retire.id)),
                 Doomed::any(layout.failure(&part, &retire.id)),
             ]);
+            let rejects = Doomed::any(layout.rejects(&part, &retire.id));
+            match verdict.state {
+                day::State::Forgotten => raw.push(rejects),
+                // Of a day that stays, Parquet must not be without its rejects: it may be wanted again.
+                _ => doomed.push(rejects),
+            }
         }
+        // Of a forgotten day raw records go first: while any is left, so is what has the next sweep look for it.
+        objects.delete(&raw).await?;
         objects.delete(&doomed).await
     }
 }
