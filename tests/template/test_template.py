@@ -537,6 +537,10 @@ class Template(unittest.TestCase):
         version = re.search(r'^version = "(.+)"', cargo, re.M)[1]
         self.assertEqual(self.template["Metadata"]["AWS::ServerlessRepo::Application"]["SemanticVersion"], version)
 
+    def test_the_readme_names_the_sam_cli_that_is_tried(self):
+        (pinned,) = re.findall(r"^aws-sam-cli==(.+)$", (resolve.ROOT / "ci/requirements/sam.txt").read_text(), re.M)
+        self.assertIn(f"({pinned}, which the tests", (resolve.ROOT / "README.md").read_text())
+
     def test_the_readme_lists_the_parameters(self):
         readme = (resolve.ROOT / "README.md").read_text()
         table = readme.split("<!-- parameters -->")[1].split("<!-- /parameters -->")[0]
