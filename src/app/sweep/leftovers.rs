@@ -15,13 +15,16 @@ use crate::store::{Doomed, Listed, Listing, StoreError};
 /// Where such things lie.
 const FOLDERS: [&str; 2] = ["rejected/", "set-aside/"];
 
+/// Folders and tables, by day.
+type Places = BTreeMap<Day, Vec<(&'static str, Arc<str>)>>;
+
 /// The days that have any, listed once in a sweep, and only where a day asks.
 #[derive(Debug, Default)]
 pub(super) struct Leftovers {
     /// Whether forgotten days of which nothing else is left are looked at too: what was too young when the rest went.
     of_all: bool,
-    /// By day: folders and tables.
-    days: Option<BTreeMap<Day, Vec<(&'static str, Arc<str>)>>>,
+    /// None: not listed yet.
+    days: Option<Places>,
 }
 
 impl Leftovers {
@@ -84,10 +87,10 @@ fn parts_of(table: &TableSeen) -> HashSet<&PartId> {
 }
 
 /// The days that have something in each folder: a request for each table and each thousand of its days, at the least.
-async fn find(sweeper: &Sweeper) -> Result<BTreeMap<Day, Vec<(&'static str, Arc<str>)>>, StoreError> {
+async fn find(sweeper: &Sweeper) -> Result<Places, StoreError> {
     let curated = sweeper.config.layout.curated();
     let (store, bucket) = (&sweeper.store, curated.bucket());
-    let mut days: BTreeMap<Day, Vec<(&'static str, Arc<str>)>> = BTreeMap::new();
+    let mut days = Places::new();
     for folder in FOLDERS {
         // Of a table these may be all that is left.
         let above = format!("{}{folder}table=", curated.prefix());
