@@ -385,10 +385,8 @@ impl Run<'_> {
         }
         failures::check(self.sweeper, seen, verdict).await?;
         let outputs = seen.tables.values().flat_map(|table| &table.outputs);
-        let etags: HashMap<&PartId, &str> = match verdict.retire.is_empty() {
-            true => HashMap::new(),
-            false => outputs.map(|it| (&it.id, it.etag.as_str())).collect(),
-        };
+        let asked = outputs.filter(|_| !verdict.retire.is_empty());
+        let etags: HashMap<&PartId, &str> = asked.map(|it| (&it.id, it.etag.as_str())).collect();
         let mut raw = self.leftovers.of(self.sweeper, seen, verdict).await?;
         let mut doomed = Vec::new();
         for retire in &verdict.retire {
