@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use crate::app::source::ReadSettings;
 use crate::app::upload::WriteSettings;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Table};
 use crate::convert::{Budget, Codec, Naming, Plan, Provenance, Typing};
 use crate::dialect::{Declared, DialectError};
 use crate::keys::{Layout, Place};
@@ -123,6 +123,14 @@ impl Config {
             Some(json) => vars.ok("DIALECT", Declared::from_json(&json)),
         };
         let quoted_null = vars.parsed::<bool>("QUOTED_NULL");
+        let dialect = dialect.map(|dialect| Declared {
+            // Its default takes nothing back that the dialect declares.
+            quoted_null: quoted_null
+                .and_then(|is_null| is_null.then_some(true))
+                .or(dialect.quoted_null),
+            ..dialect
+        });
+        vars.dialects(catalog.as_ref(), dialect.as_ref());
         let codec = vars.parsed_by("CODEC", codec);
         let budget = vars.parsed_by("MAX_REJECTS", budget);
         let limits = vars.limits();
@@ -140,11 +148,7 @@ impl Config {
             Some(Config {
                 layout: layout?,
                 catalog: catalog?,
-                dialect: Declared {
-                    // Its default takes nothing back that the dialect declares.
-                    quoted_null: quoted_null?.then_some(true).or(dialect.as_ref()?.quoted_null),
-                    ..dialect?
-                },
+                dialect: dialect?,
                 codec: codec?,
                 budget: budget?,
                 limits: limits?,
@@ -165,7 +169,7 @@ impl Config {
             })
         };
         match config() {
-            Some(config) if faults.is_empty() => config.checked(),
+            Some(config) if faults.is_empty() => Ok(config),
             _ => Err(ConfigError { faults }),
         }
     }
@@ -177,7 +181,7 @@ impl Config {
     pub fn plan(&self, table: &str, provenance: Provenance) -> Result<Plan, DialectError> {
         let table = self.catalog.table(table);
         let dialect = match &table {
-            Some(table) => self.dialect_of(table)?,
+            Some(table) => dialect_of(table, &self.dialect)?,
             None => self.dialect.clone(),
         };
         Ok(Plan {
@@ -201,25 +205,10 @@ impl Config {
         let plan = self.plan(table, Provenance::default())?;
         Ok(Profile::of(&profile::canonical(&plan)))
     }
+}
 
-    fn dialect_of(&self, table: &crate::catalog::Table) -> Result<Declared, DialectError> {
-        table.dialect.clone().over(self.dialect.clone())
-    }
-
-    /// What can only be checked once all of it is there.
-    fn checked(self) -> Result<Self, ConfigError> {
-        let mut faults = Vec::new();
-        for table in self.catalog.tables() {
-            if let Err(error) = self.dialect_of(table) {
-                faults.push(format!("the dialect of table {}: {error}", table.name));
-            }
-        }
-        if faults.is_empty() {
-            Ok(self)
-        } else {
-            Err(ConfigError { faults })
-        }
-    }
+fn dialect_of(table: &Table, of_all: &Declared) -> Result<Declared, DialectError> {
+    table.dialect.clone().over(of_all.clone())
 }
 
 /// Reads a codec: `zstd:LEVEL` (1 to 22), `zstd`, `snappy` or `none`.
@@ -354,21 +343,42 @@ impl Vars {
     fn layout(&mut self) -> Option<Layout> {
         let landing = self.place("LANDING_BUCKET", "LANDING_PREFIX");
         let curated = self.place("CURATED_BUCKET", "CURATED_PREFIX");
+        let pattern = self.text("DAY_FOLDER_PATTERN");
+        if let Some(pattern) = &pattern {
+            // Looked at whatever the places are.
+            self.ok("DAY_FOLDER_PATTERN", Layout::check_day_pattern(pattern));
+        }
         let layout = self.ok("LANDING_PREFIX", Layout::new(landing?, curated?))?;
-        match self.text("DAY_FOLDER_PATTERN") {
+        match pattern {
             None => Some(layout),
-            Some(pattern) => self.ok("DAY_FOLDER_PATTERN", layout.with_day_pattern(&pattern)),
+            Some(pattern) => layout.with_day_pattern(&pattern).ok(),
+        }
+    }
+
+    /// That what tables declare of their dialect goes with what is declared of all.
+    fn dialects(&mut self, catalog: Option<&Catalog>, dialect: Option<&Declared>) {
+        let (Some(catalog), Some(dialect)) = (catalog, dialect) else {
+            return;
+        };
+        for table in catalog.tables() {
+            if let Err(error) = dialect_of(table, dialect) {
+                self.faults
+                    .push(format!("the dialect of table {}: {error}", table.name));
+            }
         }
     }
 
     fn place(&mut self, bucket: &'static str, prefix: &'static str) -> Option<Place> {
-        let name = self.required(bucket)?;
+        let name = self.required(bucket);
+        let name = name.and_then(|name| self.ok(bucket, Place::new(&name, "")).map(|_| name));
         // A prefix that is set to nothing is the whole bucket, not its default.
         let given = self.given.get(prefix).cloned();
         let folder = given
             .or_else(|| settings::default_of(prefix).map(str::to_owned))
             .unwrap_or_default();
-        self.ok(prefix, Place::new(&name, &folder))
+        // Looked at whatever the bucket is.
+        self.ok(prefix, Place::new(name.as_deref().unwrap_or("none"), &folder))
+            .filter(|_| name.is_some())
     }
 
     fn catalog(&mut self, read_file: impl FnOnce(&str) -> Result<String, String>) -> Option<Catalog> {

@@ -51,6 +51,8 @@ pub enum Check {
     LandingBucket,
     /// The bucket that everything is written to.
     CuratedBucket,
+    /// Whether uploads that were never completed go.
+    Uploads,
     /// What the landing bucket tells the queue.
     Notification,
     /// Whether the queue lets it.
@@ -81,11 +83,12 @@ pub enum Check {
 
 impl Check {
     /// All of them, in the order in which they are told.
-    pub const ALL: [Check; 17] = [
+    pub const ALL: [Check; 18] = [
         Check::Stack,
         Check::Settings,
         Check::LandingBucket,
         Check::CuratedBucket,
+        Check::Uploads,
         Check::Notification,
         Check::QueuePolicy,
         Check::Queue,
@@ -108,6 +111,7 @@ impl Check {
             Check::Settings => "settings",
             Check::LandingBucket => "landing-bucket",
             Check::CuratedBucket => "curated-bucket",
+            Check::Uploads => "uploads",
             Check::Notification => "notification",
             Check::QueuePolicy => "queue-policy",
             Check::Queue => "queue",

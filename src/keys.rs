@@ -152,6 +152,14 @@ impl Layout {
         Ok(self)
     }
 
+    /// Whether a pattern can find days.
+    ///
+    /// # Errors
+    /// As [`Layout::with_day_pattern`].
+    pub fn check_day_pattern(pattern: &str) -> Result<(), LayoutError> {
+        day::pattern(pattern).map(drop)
+    }
+
     /// Knows these tables beside HubSpot's own, by their folders' names in any case.
     #[must_use]
     pub fn with_tables<N: AsRef<str>>(mut self, tables: impl IntoIterator<Item = N>) -> Self {

@@ -146,7 +146,8 @@ impl Server {
         };
         let listener = TcpListener::bind(config.address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let mut service = S3ServiceBuilder::new(Api::new(Arc::clone(&folder)));
+        let faults = Faults::default();
+        let mut service = S3ServiceBuilder::new(Api::new(Arc::clone(&folder), faults.clone()));
         service.set_auth(OneKey {
             access_key: config.access_key.clone(),
             secret_key: config.secret_key.as_str().into(),
@@ -157,7 +158,6 @@ impl Server {
             lenient.presigned_url_max_skew_time_secs = u32::MAX;
             service.set_config(Arc::new(StaticConfigProvider::new(Arc::new(lenient))));
         }
-        let faults = Faults::default();
         let front = Front {
             service: service.build(),
             faults: faults.clone(),

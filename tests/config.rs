@@ -156,6 +156,62 @@ fn all_faults_come_in_one_message() {
     }
 }
 
+/// One that is found is no reason not to look for the next.
+#[test]
+fn no_fault_hides_another() {
+    let own = "[[table]]\nname = \"OWNERS\"\ndialect = { quote = \",\" }\n";
+    for hiding in [
+        &[("CURATED_BUCKET", "out")][..],
+        &[("LANDING_BUCKET", "in"), ("CURATED_BUCKET", "b!d")],
+        &[("LANDING_BUCKET", "in"), ("CURATED_BUCKET", "in")],
+        &[
+            ("LANDING_BUCKET", "in"),
+            ("CURATED_BUCKET", "out"),
+            ("QUOTED_NULL", "perhaps"),
+        ],
+    ] {
+        let others = [
+            ("LANDING_PREFIX", "a//b"),
+            ("DAY_FOLDER_PATTERN", "no groups"),
+            ("DIALECT", r#"{"delimiter": ","}"#),
+            ("CATALOG", own),
+            ("LOG_LEVEL", "loud"),
+        ];
+        let text = refused(&[hiding, &others].concat()).join("\n");
+        for words in [
+            "DAYMARK_LANDING_PREFIX: ",
+            "DAYMARK_DAY_FOLDER_PATTERN: ",
+            "the dialect of table owners: ",
+            "DAYMARK_LOG_LEVEL: ",
+        ] {
+            assert!(
+                text.to_lowercase().contains(&words.to_lowercase()),
+                "{words} is not in\n{text}"
+            );
+        }
+    }
+    let nested = [
+        ("LANDING_BUCKET", "one"),
+        ("CURATED_BUCKET", "one"),
+        ("DAY_FOLDER_PATTERN", "no groups"),
+    ];
+    let text = refused(&nested).join("\n");
+    assert!(
+        text.contains("apart") && text.contains("DAYMARK_DAY_FOLDER_PATTERN: "),
+        "{text}"
+    );
+    let bucket = refused(&[
+        ("LANDING_BUCKET", "b!d"),
+        ("LANDING_PREFIX", "a//b"),
+        ("CURATED_BUCKET", "out"),
+    ])
+    .join("\n");
+    assert!(
+        bucket.contains("DAYMARK_LANDING_BUCKET: ") && bucket.contains("DAYMARK_LANDING_PREFIX: "),
+        "{bucket}"
+    );
+}
+
 #[test]
 fn no_value_out_of_range_is_taken() {
     for (name, values) in [

@@ -41,6 +41,7 @@ mod views;
 
 use catalog::Catalog;
 use gather::Folders;
+use leftovers::Leftovers;
 use memory::Memory;
 use objects::Objects;
 use pointer::Pointer;
@@ -229,6 +230,7 @@ impl Sweeper {
                 .await?
                 .up_to(today.plus(1).filter(|_| self.config.days.policy.ends_tomorrow)),
             catalog: Catalog::new(self.glue.clone()),
+            leftovers: Leftovers::new(plan.is_all()),
             drained_ms,
             wishes: Vec::new(),
             room: (!request.dry_run).then_some(room),

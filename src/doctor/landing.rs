@@ -74,6 +74,29 @@ pub fn bucket(check: Check, place: &Place, reach: &Reach, region: Option<&str>, 
     Finding::ok(check, format!("{name} is there{region}{rights}"))
 }
 
+/// Whether a rule of the bucket's aborts uploads that a function was killed in the middle of. `aborting` are the prefixes of those
+/// rules that are on.
+pub fn uploads(place: &Place, aborting: &Result<Vec<String>, Failure>) -> Finding {
+    let check = Check::Uploads;
+    match aborting {
+        Ok(prefixes) if prefixes.iter().any(|prefix| place.prefix().starts_with(prefix)) => {
+            let found = format!("{place}: a lifecycle rule aborts uploads that were never completed");
+            Finding::ok(check, found)
+        }
+        Ok(_) => Finding::warning(
+            check,
+            format!(
+                "{place}: expected a lifecycle rule that aborts incomplete multipart uploads, found none: what a killed \
+                 function leaves is in no listing, and costs for ever"
+            ),
+        )
+        .mend("docs/doctor.md, uploads, has the rule and the command"),
+        Err(failure) => {
+            Finding::warning(check, format!("{place}: its lifecycle rules were not looked at, {failure}"))
+        }
+    }
+}
+
 /// The head of what lies in the landing bucket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Heads {
@@ -215,6 +238,24 @@ mod tests {
             ),
         ] {
             let finding = bucket(Check::LandingBucket, &place, &reach, Some("eu-west-1"), &[tried]);
+            assert_eq!(finding.level, level, "{finding:?}");
+            assert!(finding.found.contains(says), "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn uploads_that_nobody_completes_have_to_go() {
+        let place = Place::new("one", "lake/").unwrap();
+        let rules = |prefixes: &[&str]| Ok(prefixes.iter().map(|it| (*it).to_owned()).collect());
+        let denied = Err(Failure::Denied("AccessDenied".to_owned()));
+        for (aborting, level, says) in [
+            (rules(&[""]), Level::Ok, "s3://one/lake/"),
+            (rules(&["hubspot/", "la"]), Level::Ok, "aborts uploads"),
+            (rules(&[]), Level::Warning, "found none"),
+            (rules(&["hubspot/", "lake/table="]), Level::Warning, "found none"),
+            (denied, Level::Warning, "not allowed"),
+        ] {
+            let finding = uploads(&place, &aborting);
             assert_eq!(finding.level, level, "{finding:?}");
             assert!(finding.found.contains(says), "{finding:?}");
         }

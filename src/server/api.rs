@@ -8,6 +8,7 @@ use s3s::dto::*;
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 
 use super::body::blocking;
+use super::faults::Faults;
 use super::folder::Folder;
 
 mod listings;
@@ -21,15 +22,17 @@ const METADATA_BYTES_MAX: usize = 2 << 10;
 #[derive(Debug)]
 pub struct Api {
     folder: Arc<Folder>,
+    faults: Faults,
     serial: AtomicU64,
 }
 
 impl Api {
-    /// Serves this folder.
+    /// Serves this folder, but for what the faults deny.
     #[must_use]
-    pub fn new(folder: Arc<Folder>) -> Self {
+    pub fn new(folder: Arc<Folder>, faults: Faults) -> Self {
         Self {
             folder,
+            faults,
             serial: AtomicU64::new(0),
         }
     }

@@ -149,6 +149,15 @@ impl Rule {
     }
 }
 
+/// What a DeleteObjects is denied for one key, while it does the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// To delete it: a role without `s3:DeleteObject`.
+    Deletion,
+    /// To delete it under the condition of an ETag: a role without `s3:GetObject` (User Guide, conditional deletes).
+    ConditionalDeletion,
+}
+
 /// A rule at work.
 #[derive(Clone, Debug)]
 pub struct Injected(Arc<Entry>);
@@ -180,6 +189,7 @@ pub struct Faults(Arc<State>);
 #[derive(Debug, Default)]
 struct State {
     rules: Mutex<Vec<Injected>>,
+    denied: Mutex<Vec<(String, Denied)>>,
     log: Log,
 }
 
@@ -197,9 +207,22 @@ impl Faults {
         injected
     }
 
-    /// Takes all rules away.
+    /// From here on, keys that contain this are denied.
+    pub fn deny(&self, denied: Denied, part: &str) {
+        lock(&self.0.denied).push((part.to_owned(), denied));
+    }
+
+    /// Takes all rules and denials away.
     pub fn clear(&self) {
         lock(&self.0.rules).clear();
+        lock(&self.0.denied).clear();
+    }
+
+    /// Whether a DeleteObjects may delete a key.
+    pub(super) fn denies_deletion(&self, key: &str, is_conditional: bool) -> bool {
+        lock(&self.0.denied)
+            .iter()
+            .any(|(part, denied)| key.contains(part) && (is_conditional || *denied == Denied::Deletion))
     }
 
     /// The requests answered so far, oldest first, at most the latest [`LOG_MAX`].

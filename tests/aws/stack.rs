@@ -1,6 +1,10 @@
 //! A stack like the one that the template makes, as far as the program looks at it.
 
 use aws_sdk_cloudformation::types::StackStatus;
+use aws_sdk_s3::types::{
+    AbortIncompleteMultipartUpload, BucketLifecycleConfiguration, ExpirationStatus, LifecycleRule,
+    LifecycleRuleFilter,
+};
 use daymark::keys::Day;
 use serde_json::{Value, json};
 
@@ -30,6 +34,7 @@ pub async fn make(name: &str) -> Desk {
                 };
                 desk.queue = output("PartsQueueUrl");
                 desk.letters = output("DeadLetterQueueUrl");
+                abort_uploads(&desk).await;
                 return desk;
             }
             StackStatus::CreateInProgress => {}
@@ -37,6 +42,23 @@ pub async fn make(name: &str) -> Desk {
         }
     }
     panic!("stack {name} is not there after {POLLS_MAX} looks");
+}
+
+/// The curated bucket's rule, which the local CloudFormation does not make.
+async fn abort_uploads(desk: &Desk) {
+    let abort = AbortIncompleteMultipartUpload::builder().days_after_initiation(1);
+    let rule = LifecycleRule::builder()
+        .id("AbortUploads")
+        .status(ExpirationStatus::Enabled)
+        .filter(LifecycleRuleFilter::builder().prefix("").build())
+        .abort_incomplete_multipart_upload(abort.build());
+    let rules = BucketLifecycleConfiguration::builder().rules(rule.build().unwrap());
+    let request = desk
+        .s3
+        .put_bucket_lifecycle_configuration()
+        .bucket(desk.curated());
+    let request = request.lifecycle_configuration(rules.build().unwrap());
+    request.send().await.unwrap();
 }
 
 /// Today, by the clock that the local AWS has too.

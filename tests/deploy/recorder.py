@@ -216,8 +216,12 @@ def s3_rights(method, target, body):
     arn = f"arn:aws:s3:::{bucket}"
     if not key:
         if method == "POST" and "delete" in asked:
-            for name in re.findall(rb"<Key>(.*?)</Key>", body):
-                yield "s3:DeleteObject", f"{arn}/{html.unescape(name.decode())}"
+            for entry in re.findall(rb"<Object>(.*?)</Object>", body, re.S):
+                name = html.unescape(re.search(rb"<Key>(.*?)</Key>", entry)[1].decode())
+                yield "s3:DeleteObject", f"{arn}/{name}"
+                # Under a condition, S3 asks for the right to read as well (User Guide, "How to perform conditional deletes").
+                if b"<ETag>" in entry:
+                    yield "s3:GetObject", f"{arn}/{name}"
         elif method == "GET" and "location" in asked:
             yield "s3:GetBucketLocation", arn
         else:

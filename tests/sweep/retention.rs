@@ -2,7 +2,7 @@
 
 use daymark::day::State;
 use daymark::keys::{Day, Leaf, Link};
-use daymark::server::faults::Rule;
+use daymark::server::faults::{Denied, Rule};
 use daymark::server::operation::Operation;
 
 use crate::lake::{DATE, Lake, key};
@@ -112,6 +112,76 @@ async fn raw_records_beside_the_parquet_of_a_forgotten_day_go_with_it() {
     ] {
         assert_eq!(is_there(&lake, key).await, stays, "{key}");
     }
+}
+
+/// The function may delete rejects and not read them, which S3 asks for where a deletion has a condition.
+#[tokio::test]
+async fn rejects_of_a_forgotten_day_go_without_being_read() {
+    let lake = Lake::new().await;
+    let killed = lake.land(&key(DATE, "a"), owners(1, 2)).await;
+    let orphan = lake.world.rejects(&killed);
+    lake.overwrite(&orphan, "{}").await;
+    lake.part(DATE, "a", 3).await;
+    lake.quiet_day().await;
+    lake.overwrite(&lake.leaf(Leaf::Forgotten), "{}").await;
+    lake.day().await;
+    lake.world
+        .faults()
+        .deny(Denied::ConditionalDeletion, "/rejected/");
+    lake.wait(7 * DAY + 1);
+    lake.ask("{}").await.unwrap().days[0].judged.as_ref().unwrap();
+    assert!(!is_there(&lake, &orphan).await);
+}
+
+/// Whatever keeps raw records from going, the Parquet that has the next sweep look for them stays as long as they do.
+#[tokio::test]
+async fn raw_records_that_could_not_go_with_their_day_go_later() {
+    let lake = Lake::new().await;
+    let killed = lake.land(&key(DATE, "a"), owners(1, 2)).await;
+    let orphan = lake.world.rejects(&killed);
+    lake.overwrite(&orphan, "{}").await;
+    let a = lake.part(DATE, "a", 3).await;
+    let own = lake.world.rejects(&a);
+    lake.overwrite(&own, "{}").await;
+    lake.quiet_day().await;
+    lake.overwrite(&lake.leaf(Leaf::Forgotten), "{}").await;
+    lake.day().await;
+    lake.wait(7 * DAY + 1);
+    for denied in [&orphan, &own] {
+        lake.world.faults().deny(Denied::Deletion, denied);
+        let report = lake.ask("{}").await.unwrap();
+        assert!(report.days[0].judged.is_err(), "{denied}");
+        assert!(is_there(&lake, &lake.world.output(&a)).await, "{denied}");
+        lake.world.faults().clear();
+    }
+    lake.ask("{}").await.unwrap();
+    for key in [&orphan, &own, &lake.world.output(&a)] {
+        assert!(!is_there(&lake, key).await, "{key}");
+    }
+}
+
+/// When the Parquet went they were too young. The daily sweep over all days comes back for them.
+#[tokio::test]
+async fn raw_records_that_came_late_go_with_nothing_left_of_their_day() {
+    let lake = Lake::new().await;
+    let a = lake.part(DATE, "a", 3).await;
+    lake.quiet_day().await;
+    lake.overwrite(&lake.leaf(Leaf::Forgotten), "{}").await;
+    lake.day().await;
+    lake.wait(7 * DAY - 1);
+    let late = lake.land(&key(DATE, "b"), owners(1, 2)).await;
+    let late = lake.world.rejects(&late);
+    lake.overwrite(&late, "{}").await;
+    lake.wait(2);
+    lake.ask("{}").await.unwrap();
+    assert!(!is_there(&lake, &lake.world.output(&a)).await);
+    assert!(is_there(&lake, &late).await);
+    lake.wait(6 * DAY);
+    lake.ask("{}").await.unwrap();
+    assert!(is_there(&lake, &late).await, "it stays as long as all else did");
+    lake.wait(DAY);
+    lake.ask("{}").await.unwrap();
+    assert!(!is_there(&lake, &late).await);
 }
 
 #[tokio::test]

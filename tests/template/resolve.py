@@ -11,6 +11,7 @@ PSEUDO = {
     "AWS::Partition": "aws",
     "AWS::Region": "eu-central-1",
     "AWS::StackName": "daymark",
+    "AWS::URLSuffix": "amazonaws.com",
 }
 NOTHING = object()
 
@@ -102,6 +103,12 @@ class Resolver:
                 return self.template["Mappings"][name][str(first)][second]
             if function == "Fn::Sub":
                 return self.substitute(argument)
+            if function == "Fn::Split":
+                separator, text = map(self.value, argument)
+                return text.split(separator)
+            if function == "Fn::Select":
+                index, items = map(self.value, argument)
+                return items[int(index)]
         members = {key: self.value(member) for key, member in value.items()}
         return {key: member for key, member in members.items() if member is not NOTHING}
 
@@ -112,7 +119,10 @@ class Resolver:
             return self.pseudo[name]
         if name in self.parameters:
             return self.parameters[name]
-        self.resource(name)
+        resource = self.resource(name)
+        bus = self.value(resource.get("Properties", {}).get("EventBusName", "default"))
+        if resource.get("Type") == "AWS::Events::Rule" and bus != "default":
+            return f"{bus}|<{name}>"
         return f"<{name}>"
 
     def resource(self, name):

@@ -9,15 +9,28 @@ import json
 import os
 import pathlib
 import re
+import sys
 import unittest
 
 import resolve
 import rights
 
+sys.path.insert(0, str(resolve.ROOT / "tests/deploy"))
+import recorder  # noqa: E402
+
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 OTHER_KEY = KEY.replace("1111", "9999")
 USER = "arn:aws:iam::999999999999:user/hubspot"
 HUBSPOT = {"HubSpotUserArn": USER, "HubSpotExternalId": "portal-1"}
+
+# Of each partition a region, the suffix of its services, and where its console is, if that is known.
+PARTITIONS = {
+    "aws": ("eu-central-1", "amazonaws.com", "console.aws.amazon.com"),
+    "aws-us-gov": ("us-gov-west-1", "amazonaws.com", "console.amazonaws-us-gov.com"),
+    "aws-cn": ("cn-north-1", "amazonaws.com.cn", "console.amazonaws.cn"),
+    "aws-eusc": ("eusc-de-east-1", "amazonaws.eu", "console.amazonaws-eusc.eu"),
+    "aws-iso": ("us-iso-east-1", "c2s.ic.gov", None),
+}
 
 # Everything that changes which resources there are, or who may do what.
 WAYS = [
@@ -35,6 +48,7 @@ WAYS = [
     {"ExistingLandingBucket": "my-bucket", "ExistingLandingKmsKeyArn": OTHER_KEY},
     {"ExistingLandingBucket": "my-bucket", "ExistingLandingKmsKeyArn": OTHER_KEY, "CuratedIn": "landing-bucket", "KmsKeyArn": KEY},
     {"SweepReservedConcurrency": "no", "Architecture": "arm64", "BatchSize": 10},
+    {"EventBusName": "ours"},
 ]
 
 ALARMS = {
@@ -47,7 +61,13 @@ ALARMS = {
     "day-overdue": ("Daymark", "DayOverdue", "ignore"),
     "sweep-errors": ("AWS/Lambda", "Errors", "notBreaching"),
     "sweep-heartbeat": ("Daymark", "Heartbeat", "breaching"),
+    "days-untold": ("AWS/Events", "FailedInvocations", "notBreaching"),
+    "landing-untold": ("AWS/Events", "FailedInvocations", "notBreaching"),
 }
+# Rules of EventBridge, where they are there, and their alarms.
+RULES = {"DayRule": "days-untold", "LandingRule": "landing-untold"}
+# What happened once is not mended by not happening again.
+HAPPENED = {"parts-failed", "row-balance", "days-untold", "landing-untold"}
 
 
 def listed(value):
@@ -68,6 +88,12 @@ class Template(unittest.TestCase):
         for way, resolver in self.ways:
             with self.subTest(**way):
                 yield resolver, resolver.resources()
+
+    def in_each_partition(self, **parameters):
+        for partition, (region, suffix, console) in PARTITIONS.items():
+            pseudo = {"AWS::Partition": partition, "AWS::Region": region, "AWS::URLSuffix": suffix}
+            with self.subTest(partition=partition):
+                yield resolve.Resolver(self.template, parameters, pseudo), region, suffix, console
 
     def refused(self, words, **parameters):
         with self.subTest(**parameters):
@@ -168,8 +194,38 @@ class Template(unittest.TestCase):
             }
             for name, role in of_type(resources, "IAM::Role").items():
                 statements = [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]]
-                found = [(s["Resource"], set(listed(s["Action"]))) for s in statements if "kms:" in str(s["Action"])]
+                of_keys = [s for s in statements if "kms:" in str(s["Action"])]
+                found = [(s["Resource"], set(listed(s["Action"]))) for s in of_keys]
                 self.assertEqual(found, [(on, actions) for on, actions in wanted.get(name, []) if on], name)
+
+    def test_hubspot_uses_keys_through_s3_alone(self):
+        """The key of the stack encrypts queues, logs and results, too."""
+        for given in [{"KmsKeyArn": "create"}, {"ExistingLandingBucket": "my-bucket", "ExistingLandingKmsKeyArn": OTHER_KEY}]:
+            for resolver, region, suffix, _ in self.in_each_partition(**given):
+                role = resolver.resources()["HubSpotAccessRole"]["Properties"]
+                (of_key,) = [s for s in role["Policies"][0]["PolicyDocument"]["Statement"] if "kms:Decrypt" in s["Action"]]
+                self.assertEqual(of_key.get("Condition"), {"StringEquals": {"kms:ViaService": f"s3.{region}.{suffix}"}})
+
+    def test_the_landing_bucket_is_listed_below_the_landing_folder_alone(self):
+        """An existing bucket may have other things in it than parts."""
+        for resolver, resources in self.each():
+            given = resolver.parameters
+            statements = resources["ManifestRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+            found = {s["Sid"]: (s["Resource"], s.get("Condition")) for s in statements if "s3:ListBucket" in listed(s["Action"])}
+            landing = f"arn:aws:s3:::{given['ExistingLandingBucket'] or '<LandingBucket>'}"
+            prefix = given["LandingPrefix"]
+            # What is not there is told from what is forbidden by this right, and such a request has no prefix.
+            wanted = {"ListLake": ("arn:aws:s3:::<CuratedBucket>" if given["CuratedIn"] == "own-bucket" else landing, None)}
+            if given["CuratedIn"] == "own-bucket":
+                wanted["ListLanding"] = (landing, {"StringLike": {"s3:prefix": f"{prefix}*"}} if prefix else None)
+            self.assertEqual(found, wanted)
+
+    def test_days_are_told_under_our_own_name_alone(self):
+        """The local AWS does not know this condition, so nothing else holds the template to it."""
+        for _, resources in self.each():
+            statements = resources["ManifestRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+            conditions = [s.get("Condition") for s in statements if "events:PutEvents" in listed(s["Action"])]
+            self.assertEqual(conditions, [{"StringEquals": {"events:source": "daymark"}}])
 
     @staticmethod
     def parameter_prefixes(resource):
@@ -209,6 +265,21 @@ class Template(unittest.TestCase):
                         if folder:
                             found.setdefault((name, action), set()).add(folder[1])
             self.assertEqual(found, wanted)
+
+    def test_what_is_deleted_under_a_condition_can_be_read(self):
+        """S3 asks for s3:GetObject of whoever deletes what has an ETag. Rejects, which nobody else may read, go without one."""
+        for _, resources in self.each():
+            found = {}
+            for statement in resources["ManifestRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]:
+                for action in listed(statement["Action"]):
+                    found.setdefault(action, []).extend(listed(statement["Resource"]))
+            read = tuple(resource.removesuffix("*") for resource in found["s3:GetObject"])
+            unread = [resource for resource in found["s3:DeleteObject"] if not resource.startswith(read)]
+            self.assertEqual([resource.split("/", 2)[2] for resource in unread], ["rejected/*"])
+        body = b"<Delete><Object><Key>a&amp;b</Key></Object><Object><ETag>&quot;1&quot;</ETag><Key>c</Key></Object></Delete>"
+        asked = set(recorder.rights("s3", "POST", "/lake?delete", {}, body))
+        deletions = {("s3:DeleteObject", "arn:aws:s3:::lake/a&b"), ("s3:DeleteObject", "arn:aws:s3:::lake/c")}
+        self.assertEqual(asked, deletions | {("s3:GetObject", "arn:aws:s3:::lake/c")})
 
     def test_hubspot_gets_what_its_article_lists(self):
         objects = {"s3:PutObject", "s3:GetObject", "s3:GetObjectVersion", "s3:DeleteObject", "s3:DeleteObjectVersion"}
@@ -262,8 +333,12 @@ class Template(unittest.TestCase):
         for _, resources in self.each():
             buckets = {n: r for n, r in resources.items() if r["Type"] == "AWS::S3::Bucket"}
             policies = {p["Bucket"]: p for p in of_type(resources, "S3::BucketPolicy").values()}
+            # A bucket that stays goes on taking TLS only.
+            kept = {n: r for n, r in resources.items() if r["Type"] in ("AWS::S3::Bucket", "AWS::S3::BucketPolicy")}
+            for name, resource in kept.items():
+                stays = (resource.get("DeletionPolicy"), resource.get("UpdateReplacePolicy"))
+                self.assertEqual(stays, ("RetainExceptOnCreate", "Retain"), name)
             for name, bucket in buckets.items():
-                self.assertEqual((bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]), ("RetainExceptOnCreate", "Retain"), name)
                 closed = bucket["Properties"]["PublicAccessBlockConfiguration"]
                 self.assertEqual((len(closed), set(closed.values())), (4, {True}), name)
                 self.only_over_tls(policies[f"<{name}>"]["PolicyDocument"], name)
@@ -306,17 +381,43 @@ class Template(unittest.TestCase):
             self.assertEqual(workgroup["ResultConfiguration"]["EncryptionConfiguration"], wanted)
 
     def test_a_key_of_the_stack_names_the_services_that_need_it(self):
-        key = resolve.Resolver(self.template, {"KmsKeyArn": "create"}).resources()["Key"]["Properties"]["KeyPolicy"]
-        services = [listed(s["Principal"].get("Service", [])) for s in key["Statement"]]
-        needed = {"s3", "events", "cloudwatch", "sns", "logs.eu-central-1"}
-        self.assertEqual({s for some in services for s in some}, {f"{name}.amazonaws.com" for name in needed})
+        """And each only for this account, where AWS has them say it."""
+        for resolver, region, suffix, _ in self.in_each_partition(KmsKeyArn="create"):
+            key = resolver.resources()["Key"]["Properties"]["KeyPolicy"]
+            found = {s["Sid"]: (s["Principal"]["Service"], s.get("Condition")) for s in key["Statement"] if "Service" in s["Principal"]}
+            partition = resolver.pseudo["AWS::Partition"]
+            logs = f"arn:{partition}:logs:{region}:123456789012:log-group:/aws/lambda/daymark-*"
+            wanted = {
+                "BucketsSend": ("s3.amazonaws.com", None),
+                "EventBridgeSends": ("events.amazonaws.com", None),
+                "AlarmsTell": ("cloudwatch.amazonaws.com", {"StringEquals": {"aws:SourceAccount": "123456789012"}}),
+                "LogsEncrypt": (f"logs.{region}.{suffix}", {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": logs}}),
+            }
+            self.assertEqual(found, wanted)
+
+    def test_the_runbook_has_the_policy_that_a_key_of_yours_needs(self):
+        pseudo = {"AWS::Region": "REGION", "AWS::AccountId": "ACCOUNT", "AWS::StackName": "STACK"}
+        key = resolve.Resolver(self.template, {"KmsKeyArn": "create"}, pseudo).resources()["Key"]["Properties"]["KeyPolicy"]
+        runbook = (resolve.ROOT / "docs/runbook.md").read_text()
+        (told,) = re.findall(r"```json\n(.*?)```", runbook.split("## A key of yours")[1].split("\n## ")[0], re.S)
+        self.assertEqual(json.loads(told), [s for s in key["Statement"] if s["Sid"] != "AccountDecides"])
+
+    def test_the_link_to_the_dashboard_stands_in_no_partitions_way(self):
+        """CloudFormation refuses a template with a mapping that lacks a value, whatever needs it."""
+        for resolver, region, _, console in self.in_each_partition():
+            link = resolver.outputs().get("DashboardUrl")
+            start = f"https://{console}/cloudwatch/home?region={region}#dashboards/" if console else None
+            self.assertEqual(link, start and f"{start}dashboard/<Dashboard>")
+            self.assertNotIn("AWS::Partition", str(list(self.template["Mappings"])))
+        self.assertNotIn("'Fn::FindInMap': ['Console'", str(self.template))
 
     def test_the_workgroup_bounds_its_queries(self):
         for limit in self.template["Parameters"]["QueryGigabytesMax"]["AllowedValues"]:
             resources = resolve.Resolver(self.template, {"QueryGigabytesMax": limit}).resources()
             configuration = resources["Workgroup"]["Properties"]["WorkGroupConfiguration"]
             self.assertTrue(configuration["EnforceWorkGroupConfiguration"])
-            self.assertEqual(configuration["BytesScannedCutoffPerQuery"], limit * 10**9)
+            # As text: of a large number CloudFormation may make one with an exponent.
+            self.assertEqual(configuration["BytesScannedCutoffPerQuery"], str(limit * 10**9))
 
     def test_the_workgroup_has_the_ready_queries(self):
         files = {path.stem: path.read_text(encoding="utf-8") for path in pathlib.Path("queries").glob("*.sql")}
@@ -336,14 +437,33 @@ class Template(unittest.TestCase):
                 found[short] = (alarm["Namespace"], alarm["MetricName"], alarm["TreatMissingData"])
                 self.assertIn(f"### {short}\n", runbook, "docs/runbook.md says what to do")
                 told = ["<Topic>"] if "Topic" in resources else []
-                # What happened once is not mended by not happening again.
-                well = [] if short in ("parts-failed", "row-balance") else told
+                well = [] if short in HAPPENED else told
                 self.assertEqual((alarm["AlarmActions"], alarm.get("OKActions", [])), (told, well), name)
                 if alarm["Namespace"] == "Daymark":
                     self.assertIn(alarm["MetricName"], metrics, "the functions emit it")
                     self.assertEqual([d["Name"] for d in alarm["Dimensions"]], ["Service", "Function"], name)
                 self.assertLessEqual(alarm["Period"] * alarm["EvaluationPeriods"], 86_400, name)
-            self.assertEqual(found, ALARMS)
+            missing = {short for rule, short in RULES.items() if rule not in resources}
+            self.assertEqual(found, {short: alarm for short, alarm in ALARMS.items() if short not in missing})
+
+    def test_alarms_of_rules_watch_what_eventbridge_counts(self):
+        """Of a rule on the default bus by its name alone, on another bus by both names; CloudFormation's Ref has both in one."""
+        for bus in ["default", "ours"]:
+            resources = resolve.Resolver(self.template, {"EventBusName": bus, "ExistingLandingBucket": "my-bucket"}).resources()
+            alarms = {a["AlarmName"].removeprefix("daymark-"): a for a in of_type(resources, "CloudWatch::Alarm").values()}
+            of_bus = {"EventBusName": "ours"} if bus == "ours" else {}
+            for rule, short in RULES.items():
+                found = {d["Name"]: d["Value"] for d in alarms[short]["Dimensions"]}
+                self.assertEqual(found, {"RuleName": f"<{rule}>", **(of_bus if rule == "DayRule" else {})}, short)
+
+    def test_eventbridge_reaches_the_topic(self):
+        """By AWS's "Using resource-based policies for Amazon EventBridge", no condition works for it in a topic's policy."""
+        for _, resources in self.each():
+            for policy in of_type(resources, "SNS::TopicPolicy").values():
+                statements = {s["Sid"]: s for s in policy["PolicyDocument"]["Statement"]}
+                self.assertEqual(statements["DaysTell"]["Principal"], {"Service": "events.amazonaws.com"})
+                self.assertNotIn("Condition", statements["DaysTell"])
+                self.assertEqual(set(statements["AlarmsTell"]["Condition"]), {"ArnLike", "StringEquals"})
 
     def test_the_oldest_message_alarm_counts_in_seconds(self):
         for minutes in self.template["Parameters"]["OldestMessageMinutes"]["AllowedValues"]:
@@ -416,6 +536,10 @@ class Template(unittest.TestCase):
         cargo = (resolve.ROOT / "Cargo.toml").read_text()
         version = re.search(r'^version = "(.+)"', cargo, re.M)[1]
         self.assertEqual(self.template["Metadata"]["AWS::ServerlessRepo::Application"]["SemanticVersion"], version)
+
+    def test_the_readme_names_the_sam_cli_that_is_tried(self):
+        (pinned,) = re.findall(r"^aws-sam-cli==(.+)$", (resolve.ROOT / "ci/requirements/sam.txt").read_text(), re.M)
+        self.assertIn(f"({pinned}, which the tests", (resolve.ROOT / "README.md").read_text())
 
     def test_the_readme_lists_the_parameters(self):
         readme = (resolve.ROOT / "README.md").read_text()

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::catalog::{self, Catalog};
 use super::gather::{Folders, Gathered, Gatherer, Written};
+use super::leftovers::Leftovers;
 use super::memory::{self, Memory};
 use super::objects::Wrote;
 use super::pointer::Pointer;
@@ -30,6 +31,7 @@ pub(super) struct Run<'s> {
     pub(super) memory: Memory,
     pub(super) pointer: Pointer,
     pub(super) catalog: Catalog,
+    pub(super) leftovers: Leftovers,
     pub(super) drained_ms: Option<i64>,
     pub(super) wishes: Vec<send::Wish>,
     /// Messages that the queue has room for; None: whatever is wished for is only told.
@@ -232,7 +234,7 @@ impl Run<'_> {
         }
         // What is to go may still be published, if that came to no end.
         if !self.request.dry_run && failed.is_none() {
-            tidy(sweeper, seen, &verdict).await?;
+            tidy(sweeper, seen, &verdict, &mut self.leftovers).await?;
         }
         if let Some(content) = published.and_then(|revision| revision.content.as_ref()) {
             self.memory.learn(&seen.date, content);

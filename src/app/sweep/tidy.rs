@@ -2,14 +2,20 @@
 
 use std::collections::HashMap;
 
-use super::{SweepError, Sweeper, failures, leftovers};
-use crate::day::{Seen, Verdict};
+use super::leftovers::Leftovers;
+use super::{SweepError, Sweeper, failures};
+use crate::day::{Seen, State, Verdict};
 use crate::keys::PartKey;
 use crate::part::PartId;
 use crate::store::Doomed;
 
 /// Sets damaged outputs and failure records aside, so that their parts are converted again, and deletes what nobody needs any more.
-pub(super) async fn tidy(sweeper: &Sweeper, seen: &Seen, verdict: &Verdict) -> Result<(), SweepError> {
+pub(super) async fn tidy(
+    sweeper: &Sweeper,
+    seen: &Seen,
+    verdict: &Verdict,
+    leftovers: &mut Leftovers,
+) -> Result<(), SweepError> {
     let (objects, layout) = (&sweeper.objects, &sweeper.config.layout);
     let part = |table: &str, stem: &str| PartKey {
         table: table.to_owned(),
@@ -35,11 +41,10 @@ pub(super) async fn tidy(sweeper: &Sweeper, seen: &Seen, verdict: &Verdict) -> R
     }
     failures::check(sweeper, seen, verdict).await?;
     let outputs = seen.tables.values().flat_map(|table| &table.outputs);
-    let etags: HashMap<&PartId, &str> = match verdict.retire.is_empty() {
-        true => HashMap::new(),
-        false => outputs.map(|it| (&it.id, it.etag.as_str())).collect(),
-    };
-    let mut doomed = leftovers::of(sweeper, seen, verdict).await?;
+    let asked = outputs.filter(|_| !verdict.retire.is_empty());
+    let etags: HashMap<&PartId, &str> = asked.map(|it| (&it.id, it.etag.as_str())).collect();
+    let mut raw = leftovers.of(sweeper, seen, verdict).await?;
+    let mut doomed = Vec::new();
     for retire in &verdict.retire {
         let part = part(&retire.table, &retire.stem);
         let output = layout.output(&part, &retire.id);
@@ -48,9 +53,16 @@ pub(super) async fn tidy(sweeper: &Sweeper, seen: &Seen, verdict: &Verdict) -> R
                 Some(etag) => Doomed::seen(output, *etag),
                 None => Doomed::any(output),
             },
-            Doomed::any(layout.rejects(&part, &retire.id)),
             Doomed::any(layout.failure(&part, &retire.id)),
         ]);
+        let rejects = Doomed::any(layout.rejects(&part, &retire.id));
+        match verdict.state {
+            State::Forgotten => raw.push(rejects),
+            // Of a day that stays, Parquet must not be without its rejects: it may be wanted again.
+            _ => doomed.push(rejects),
+        }
     }
+    // Of a forgotten day raw records go first: while any is left, so is what has the next sweep look for it.
+    objects.delete(&raw).await?;
     objects.delete(&doomed).await
 }

@@ -1,4 +1,4 @@
-//! A bucket's notification configuration, read and written as a whole.
+//! A bucket's notification configuration, read and written as a whole; and its lifecycle rules, read.
 //!
 //! Amazon S3 API reference: PutBucketNotificationConfiguration replaces all of it, and there is no condition on what is
 //! replaced. So it is read right before, written with everything that was there, read again, and compared.
@@ -9,11 +9,12 @@ use anyhow::{anyhow, bail};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::interceptors::AfterDeserializationInterceptorContextRef;
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
-use aws_sdk_s3::error::BoxError;
+use aws_sdk_s3::error::{BoxError, ProvideErrorMetadata};
 use aws_sdk_s3::operation::get_bucket_notification_configuration::GetBucketNotificationConfigurationOutput;
 use aws_sdk_s3::types::{
-    Event, EventBridgeConfiguration, FilterRule, FilterRuleName, NotificationConfiguration,
-    NotificationConfigurationFilter, QueueConfiguration, S3KeyFilter,
+    Event, EventBridgeConfiguration, ExpirationStatus, FilterRule, FilterRuleName, LifecycleRule,
+    LifecycleRuleFilter, NotificationConfiguration, NotificationConfigurationFilter, QueueConfiguration,
+    S3KeyFilter,
 };
 
 use crate::cli::answers::{failure, words};
@@ -41,6 +42,31 @@ pub(super) async fn read(client: &Client, bucket: &str) -> Result<Configuration,
         answer,
         xml: body.text(),
     })
+}
+
+/// The prefixes under which uploads that are not completed are aborted some day.
+pub(super) async fn aborting(client: &Client, bucket: &str) -> Result<Vec<String>, Failure> {
+    let request = client.get_bucket_lifecycle_configuration().bucket(bucket);
+    let answer = match request.send().await {
+        Ok(answer) => answer,
+        // S3's word for a bucket without rules.
+        Err(error) if error.code() == Some("NoSuchLifecycleConfiguration") => return Ok(Vec::new()),
+        Err(error) => return Err(failure("GetBucketLifecycleConfiguration", &error)),
+    };
+    let rules = answer.rules().iter();
+    let aborting = rules.filter(|rule| {
+        *rule.status() == ExpirationStatus::Enabled && rule.abort_incomplete_multipart_upload().is_some()
+    });
+    Ok(aborting.map(prefix).collect())
+}
+
+/// What a lifecycle rule is for. (S3 takes no rule of this kind with tags or sizes.)
+fn prefix(rule: &LifecycleRule) -> String {
+    // As older rules have it.
+    #[allow(deprecated)]
+    let own = rule.prefix();
+    let filter = rule.filter().and_then(LifecycleRuleFilter::prefix);
+    filter.or(own).unwrap_or_default().to_owned()
 }
 
 /// Writes it with a merge done, and looks whether it is there as it was to be.

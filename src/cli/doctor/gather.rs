@@ -1,6 +1,6 @@
 //! All that is asked, in one go, and what the judges make of it.
 
-use futures::future::{OptionFuture, join3, join4};
+use futures::future::{OptionFuture, join4};
 
 use super::ask::Clients;
 use super::bucket::{self, Configuration};
@@ -34,6 +34,8 @@ pub(super) struct Facts {
     region: Option<String>,
     landing: (Reach, Vec<Tried>),
     curated: (Reach, Vec<Tried>),
+    /// Prefixes of the curated bucket's rules that abort uploads.
+    aborting: Result<Vec<String>, Failure>,
     heads: Option<Heads>,
     configuration: Result<Configuration, Failure>,
     pub(super) queue: Result<Queue, Failure>,
@@ -61,8 +63,13 @@ pub(super) async fn gather(clients: &Clients, found: &Found, place: &Place, name
         queues(clients, found, place, names.dead_letters.clone()),
     )
     .await;
-    let ((heads, tried_landing), tried_curated, days) =
-        join3(heads(place), tried_curated(place), Box::pin(stands(place))).await;
+    let ((heads, tried_landing), tried_curated, days, aborting) = join4(
+        heads(place),
+        tried_curated(place),
+        Box::pin(stands(place)),
+        bucket::aborting(&clients.s3, curated),
+    )
+    .await;
     let (convert, manifest) = functions_of(clients, found, &names).await;
     let mappings = match (&queue, &convert) {
         (Ok(queue), Ok(convert)) => clients.mappings(&queue.arn, &convert.name).await,
@@ -75,6 +82,7 @@ pub(super) async fn gather(clients: &Clients, found: &Found, place: &Place, name
         region: found.sdk.region().map(|region| region.as_ref().to_owned()),
         landing: (reach_landing, tried_landing),
         curated: (reach_curated, tried_curated),
+        aborting,
         heads,
         configuration,
         queue,
@@ -296,6 +304,7 @@ impl Facts {
                 &self.curated.1,
             ),
         ];
+        findings.push(landing::uploads(curated, &self.aborting));
         findings.push(self.notification(open, fix).unwrap_or_else(|| self.unread()));
         findings.extend(self.of_queue(open, place));
         findings.extend(self.of_functions());

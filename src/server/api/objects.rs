@@ -326,6 +326,7 @@ impl Api {
                 delete.objects.len()
             ));
         }
+        let faults = self.faults.clone();
         let (deleted, errors) = self
             .with_folder(move |folder| {
                 folder.require_bucket(&bucket)?;
@@ -336,7 +337,11 @@ impl Api {
                         if_match: object.e_tag.map(ETagCondition::ETag),
                         if_none_match: None,
                     };
-                    match folder.delete(&bucket, &object.key, &condition) {
+                    let done = match faults.denies_deletion(&object.key, condition.if_match.is_some()) {
+                        true => Err(s3_error!(AccessDenied)),
+                        false => folder.delete(&bucket, &object.key, &condition),
+                    };
+                    match done {
                         Ok(()) => deleted.push(DeletedObject {
                             key,
                             ..Default::default()
