@@ -6,7 +6,6 @@ use tracing::Instrument;
 
 use crate::app::sweep::{DayReport, Report, SweepError, Sweeper};
 use crate::day::{Remark, State};
-use crate::queue::QueueError;
 use crate::sweep::{Event, RequestError};
 use crate::telemetry::{Metrics, SweepMetrics};
 
@@ -37,7 +36,7 @@ pub enum SweepHandlerError {
     },
     /// It did, but the queue refused what was to be sent again, or to say how much is in it.
     #[error("parts could not be sent again: {0}")]
-    Queue(#[from] QueueError),
+    Queue(String),
     /// It did, but the Glue catalog could not be compared with the lake.
     #[error("the Glue catalog could not be compared with the lake: {0}")]
     Catalog(String),
@@ -117,7 +116,7 @@ impl SweepHandler {
         match failed.first() {
             None => match (&report.queue_error, &report.catalog.error) {
                 (None, None) => Ok(answer(&report, request.dry_run)),
-                (Some(error), _) => Err(error.clone().into()),
+                (Some(error), _) => Err(SweepHandlerError::Queue(error.to_string())),
                 (None, Some(error)) => Err(SweepHandlerError::Catalog(error.clone())),
             },
             Some((day, error)) => Err(SweepHandlerError::Days {
