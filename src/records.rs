@@ -143,6 +143,8 @@ impl<R: Read> Window<R> {
             return false;
         }
         self.size = self.size.saturating_mul(2).min(most).min(BLOCK_BYTES_MAX - 1);
+        // It is for what the window starts with now.
+        self.moved = false;
         true
     }
 

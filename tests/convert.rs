@@ -280,6 +280,17 @@ mod rejects {
     }
 
     #[test]
+    fn a_long_first_record_behind_empty_lines_is_read() {
+        // Names have a limit, so that a long header has many.
+        let names: Vec<String> = (0..900).map(|at| format!("{}{at}", "n".repeat(900))).collect();
+        let text = format!("\n\n{}\n{}\n", names.join(","), ",".repeat(899));
+        assert!(text.len() > 3 * WINDOW_BYTES);
+        let done = convert(text.as_bytes(), &plan()).unwrap();
+        assert_eq!((done.names.len(), done.report.rows_written), (900, 1));
+        assert_eq!(done.report.empty_lines, 2);
+    }
+
+    #[test]
     fn behind_a_long_record_the_window_is_small_again() {
         let long = "x".repeat(3 * WINDOW_BYTES);
         let text = format!("{long}\n{}", "y\n".repeat(2 * WINDOW_BYTES));
