@@ -66,7 +66,7 @@ fn each_day_has_its_records_from_the_table_that_has_them() {
         statements(lake, "objects_contacts")
     };
     let usual = records(Gaps::default());
-    assert!(usual[0].contains("FROM (SELECT * FROM \"objects\" WHERE objecttypeid = '0-1') o "));
+    assert!(usual[0].contains("FROM (SELECT * FROM \"objects\" WHERE objecttypeid = '0-1')) o "));
     assert_eq!(records(gaps(&["1", "2"], &["1", "2"])), usual);
     // The newest day lacks it, and the days before have theirs all the same.
     let [all, latest] = records(gaps(&["1", "2"], &["1", "2", "3"]));
@@ -76,7 +76,7 @@ fn each_day_has_its_records_from_the_table_that_has_them() {
     assert!(
         all.contains(&format!(
             "FROM (SELECT {columns} FROM \"objects\" WHERE objecttypeid = '0-1' AND NOT (\"date\" >= '3') UNION ALL \
-             SELECT {columns} FROM \"object_with_object_properties\" WHERE objecttypeid = '0-1' AND (\"date\" >= '3')) o "
+             SELECT {columns} FROM \"object_with_object_properties\" WHERE objecttypeid = '0-1' AND (\"date\" >= '3'))) o "
         )),
         "{all}"
     );
@@ -142,7 +142,7 @@ fn each_day_has_its_properties_from_the_table_that_has_them() {
     let [all, latest] = properties(gaps(&["1"], &["2"]));
     assert!(
         all.contains(&format!(
-            "{json} WHERE objecttypeid = '0-1' AND NOT (\"date\" >= '2') UNION ALL "
+            "{json} WHERE objecttypeid = '0-1' AND NOT (\"date\" >= '2') GROUP BY \"date\", objectid) UNION ALL "
         )),
         "{all}"
     );
