@@ -23,6 +23,10 @@ def plural(kind):
     return word(kind["plurallabel"] or kind["singularlabel"] + "s")
 
 
+# HubSpot's types that the sample calls otherwise than their views are called: these have two.
+HUBSPOTS = {"0-101": "commerce_payments"}
+
+
 def text(found):
     """A property's value as text."""
     if found is None or isinstance(found, str):
@@ -83,7 +87,8 @@ class Views:
         views = {}
         for type_id, kind in self.kinds.items():
             if type_id[:2] in ("0-", "2-"):
-                views[f"objects_{plural(kind)}"] = lambda days, type_id=type_id: self.objects(type_id, days)
+                for name in {plural(kind), HUBSPOTS.get(type_id, plural(kind))}:
+                    views[f"objects_{name}"] = lambda days, type_id=type_id: self.objects(type_id, days)
         for pair in self.pairs:
             name = "associations_{}_to_{}".format(*(plural(self.kinds[end]) for end in pair))
             views[name] = lambda days, pair=pair: self.links(pair, days)

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::columns::{PropertyColumns, Selected, comment, list, of_properties};
 use super::gaps::Standing;
 use super::sql::{Days, Typing, date_column, literal, quoted};
-use super::{Body, ViewSettings};
+use super::{Body, NEWEST, ViewSettings};
 use crate::athena::Column;
+use crate::athena::comment::{COMMENT_BYTES_MAX, clipped};
 use crate::athena::definitions::{Definitions, PropertyDefinition};
 use crate::athena::presto::{self, ORIGINAL_TEXT_BYTES_MAX, STATEMENT_BYTES_MAX};
 use crate::names::PARTITION_KEY;
@@ -15,7 +16,7 @@ use crate::names::PARTITION_KEY;
 const REST_BYTES: usize = 8_192;
 
 /// A view's rows.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Objects<'a> {
     pub(super) type_id: &'a str,
     /// What people call the type, for the comment.
@@ -349,13 +350,15 @@ impl<'a> Objects<'a> {
     fn comment(&self) -> String {
         let count = self.properties.len();
         let mut text = format!(
-            "{} ({}): one row per record and day, {count} properties",
-            self.title, self.type_id
+            " ({}): one row per record and day, {count} properties",
+            self.type_id
         );
         if self.left_out > 0 {
             text += &format!("; {} more left out by {}", self.left_out, self.why);
         }
-        comment(&text)
+        // A long title must not push out what is left out.
+        let room = COMMENT_BYTES_MAX.saturating_sub(NEWEST.len() + text.len());
+        comment(&format!("{}{text}", clipped(self.title, room)))
     }
 }
 

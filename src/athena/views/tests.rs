@@ -5,13 +5,14 @@ use proptest::prelude::*;
 
 use super::events::event_type;
 use super::*;
-use crate::athena::definitions::{PropertyDefinition, PropertyKind};
+use crate::athena::definitions::{LinkEnds, PropertyDefinition, PropertyKind, TypeDefinition};
 use crate::athena::presto;
 use crate::catalog::Catalog;
-use crate::names::table_name;
+use crate::names::{lake_name, table_name};
 use crate::types::Type;
 
 mod configured;
+mod named;
 
 const SINCE: &str = "2026-11-01";
 
