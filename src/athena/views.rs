@@ -30,6 +30,7 @@ mod settings;
 mod sql;
 #[cfg(test)]
 mod tests;
+mod unread;
 
 use events::{Defined, events};
 use links::Pair;
@@ -37,6 +38,7 @@ use names::{BASE_BYTES_MAX, Claim, part, settle};
 use naming::{Naming, namings, unmeant};
 use objects::Objects;
 use sql::{Days, LATEST, Typing};
+use unread::Unread;
 
 pub use gaps::Gaps;
 pub use settings::{Lake, ViewSettings};
@@ -55,6 +57,10 @@ pub struct Built {
     pub warnings: Vec<String>,
     /// Which tables' definitions are an earlier day's, or nobody's, and why.
     pub earlier: Vec<String>,
+    /// Files that views are made without because they cannot be read, and why.
+    pub unread: Vec<String>,
+    /// Of those that could be built, those that turn on such a file, and why: where one is there already, it is to stay as it is.
+    pub stay: BTreeMap<String, String>,
     /// Whether there was a view without room for all of its properties, so that usage chooses among them.
     pub is_cut: bool,
 }
@@ -160,7 +166,15 @@ pub fn views(
         .zip(wanted)
         .zip(twins.into_iter().zip(twin_names))
     {
-        let body = |days| plan.body(tables, &settings.lake, (typing, days));
+        let unread = plan.unread(definitions);
+        let body = |days| match &unread {
+            Some(Unread::Fails(why)) => Err(why.clone()),
+            _ => plan.body(tables, &settings.lake, (typing, days)),
+        };
+        if let Some(Unread::Stays(why)) = &unread {
+            let names = name.iter().flatten().chain(&twin_name);
+            built.stay.extend(names.map(|name| (name.clone(), why.clone())));
+        }
         if let Some(name) = name {
             built.add(name, &wanted, body(Days::All));
         }

@@ -6,7 +6,7 @@ use super::names::{Claim, part};
 use super::naming::bare;
 use super::{Built, Plan, claim, is_event};
 use crate::athena::Column;
-use crate::athena::definitions::{Definitions, PropertyDefinition, TypeDefinition};
+use crate::athena::definitions::{Definitions, PropertyDefinition, TYPES, TypeDefinition};
 use crate::names::{lake_name, table_name};
 
 /// Properties of an event type, by the column that each is in.
@@ -27,7 +27,9 @@ pub(super) fn events<'a>(
             Some(None) => Some("several event types are"),
             Some(Some(_)) => None,
         };
-        if let Some(what) = untyped {
+        // Where definitions of types cannot be read, it is no wonder, and told.
+        let is_told = definitions.types.is_empty() && definitions.unread.contains_key(TYPES);
+        if let Some(what) = untyped.filter(|_| !is_told) {
             built.warnings.push(format!(
                 "{what} defined for table {table}: its properties stay text"
             ));

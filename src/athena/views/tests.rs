@@ -12,6 +12,7 @@ use crate::names::{lake_name, table_name};
 use crate::types::Type;
 
 mod configured;
+mod damaged;
 mod named;
 
 const SINCE: &str = "2026-11-01";
