@@ -45,7 +45,8 @@ class Stored:
                     if landing not in sources:
                         sources[landing] = self.listed(landing, "")
                     source = sources[landing][part["source_key"]]
-                    true = next(true for true in truth.parts(date) if part["source_key"].endswith(true["key"]))
+                    # Below the folder of the day; that one's own folder is a stack's to choose.
+                    true = next(true for true in truth.parts(date) if part["source_key"].endswith(true["key"].partition("/")[2]))
                     self.parts.append({
                         "table_name": table,
                         "revision": manifest["history"]["published"],

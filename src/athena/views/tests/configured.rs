@@ -249,3 +249,28 @@ fn configured_types_that_there_are_not() {
         ]
     );
 }
+
+#[test]
+fn a_wide_view_has_room_for_all_ranges_of_days_that_it_names() {
+    let days: Vec<String> = (0..100)
+        .map(|day| format!("2026-{:02}-{:02}", 1 + day / 28, 1 + day % 28))
+        .collect();
+    let all: Vec<&str> = days.iter().map(String::as_str).collect();
+    // Ranges of two days are named by both.
+    let odd: Vec<&str> = all.chunks(3).filter_map(|days| days.first().copied()).collect();
+    let settings = ViewSettings {
+        lake: Lake {
+            records: gaps(&odd, &all),
+            properties: gaps(&odd, &all),
+            ..Lake::default()
+        },
+        ..ViewSettings::default()
+    };
+    let built = views(&wide(5_000), &lake(), SINCE, &settings);
+    assert_eq!(built.failed, []);
+    let sql = &view(&built, "objects_deals").sql;
+    assert_eq!(sql.matches(" BETWEEN ").count(), 4 * 24, "{sql}");
+    let property = sql.rfind(" AS property_").unwrap();
+    let rest = sql.len() - property;
+    assert!(rest < 7_500, "{rest} bytes beside the properties");
+}
