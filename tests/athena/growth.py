@@ -42,6 +42,8 @@ NEWEST = {
     "EVENTS_OPENED_EMAIL_V2": "ID,OBJECTID,PROPERTY_HS_EMAIL_CAMPAIGN_ID\na,1,8\n",
     "EVENTS_CLICKED_LINK_IN_EMAIL_V2": "ID,OBJECTID,PROPERTY_HS_EMAIL_CAMPAIGN_ID\nb,1,8\n",
 }
+# How often each question is asked; the least counts.
+TIMES = 4
 # Of the engine's statistics: what grows if a query looks at days that it does not need.
 COUNTED = ["processedRows", "processedBytes", "physicalInputBytes", "totalSplits"]
 
@@ -70,8 +72,11 @@ def check(engine_of, lake, report):
             return
         cost = {}
         for name, (sql, parameters) in questions.items():
-            rows, stats = asked.ask(sql, list(parameters))
-            cost[name] = [len(rows), *(stats[member] for member in COUNTED)]
+            # How the engine spreads a query over its threads differs from time to time, and counts as splits.
+            asked_for = [asked.ask(sql, list(parameters)) for _ in range(TIMES)]
+            cost[name] = [
+                len(asked_for[0][0]), *(min(stats[member] for _, stats in asked_for) for member in COUNTED)
+            ]
         costs.append(cost)
     for name in questions:
         few, many = (cost[name] for cost in costs)
