@@ -56,7 +56,7 @@ test-engines: $(VENVS)/engines/.made-from
 	$(VENVS)/engines/bin/python tests/engines/test_compare.py target/truth
 	$(VENVS)/engines/bin/python tests/engines/compare.py target/truth/curated target/truth/truth
 	$(VENVS)/engines/bin/python tests/engines/manifests.py target/truth/curated
-	$(VENVS)/engines/bin/python tests/engines/readme_examples.py README.md target/truth
+	$(VENVS)/engines/bin/python tests/engines/readme_examples.py README.md target/debug/daymark target/truth
 	$(VENVS)/engines/bin/python tests/engines/lake_in_duckdb.py target/debug/daymark target/duckdb
 
 test-seaweedfs: $(VENVS)/seaweedfs/.made-from
@@ -77,7 +77,7 @@ athena: $(VENVS)/athena/.made-from $(VENVS)/ministack/.made-from ## Ask real Tri
 	$(VENVS)/athena/bin/python tests/athena/run.py --daymark target/debug/daymark --ministack $(abspath $(VENVS)/ministack) \
 		--trino $(abspath target/trino) --work $(abspath target/athena)
 	target/debug/daymark demo --dir target/athena-demo --quiet
-	$(VENVS)/athena/bin/python tests/engines/readme_examples.py README.md target/athena-demo pyspark
+	$(VENVS)/athena/bin/python tests/engines/readme_examples.py README.md target/debug/daymark target/athena-demo pyspark
 
 lint: lint-rust lint-deny lint-lambda lint-template ## Check format, lints, docs, licences, the Lambda's dependencies and the template
 

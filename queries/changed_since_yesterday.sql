@@ -1,6 +1,6 @@
 -- What changed since yesterday: records that are new, gone or changed between the two newest complete days on which HubSpot
 -- sent OBJECTS, by object type.
--- Parameters: none. Both days of OBJECTS are read; it looks for them in the last 60 days. With one such day, everything is new.
+-- Parameters: none. Both days of OBJECTS are read; it looks for them in the last 14 days. With one such day, everything is new.
 WITH days AS (
   SELECT
     max(date) AS today,
@@ -9,20 +9,25 @@ WITH days AS (
     -- A day without records is a sync that left them out, not an account that lost all of them.
     SELECT DISTINCT date
     FROM daymark_parts
-    WHERE date >= date_format(current_date - INTERVAL '60' DAY, '%Y-%m-%d')
+    WHERE date >= date_format(current_date - INTERVAL '14' DAY, '%Y-%m-%d')
       AND date <= (SELECT max(date) FROM daymark_latest)
       AND table_name = 'objects'
       AND rows_written > 0
   )
 ), today AS (
+  -- The first bound only spares Athena the years before.
   SELECT objecttypeid, objectid, max(updatedat) AS updatedat
   FROM objects
-  WHERE date = (SELECT today FROM days) AND objectid IS NOT NULL
+  WHERE date >= date_format(current_date - INTERVAL '14' DAY, '%Y-%m-%d')
+    AND date = (SELECT today FROM days)
+    AND objectid IS NOT NULL
   GROUP BY 1, 2
 ), yesterday AS (
   SELECT objecttypeid, objectid, max(updatedat) AS updatedat
   FROM objects
-  WHERE date = (SELECT yesterday FROM days) AND objectid IS NOT NULL
+  WHERE date >= date_format(current_date - INTERVAL '14' DAY, '%Y-%m-%d')
+    AND date = (SELECT yesterday FROM days)
+    AND objectid IS NOT NULL
   GROUP BY 1, 2
 )
 SELECT

@@ -1,6 +1,7 @@
 -- Contacts by lifecycle stage over time: how many contacts were in each stage on each day of the sync, and how many more or
--- fewer than on the complete day before. A stage that was left by its last contact has a row that day, too.
--- Parameters: none. It looks at the last 90 days; each day that it looks at is read, so fewer days cost less.
+-- fewer than on the day before it here. A stage that was left by its last contact has a row that day, too.
+-- Parameters: none. It looks at the last 90 days; each day that it looks at is read, so fewer days cost less. Complete days of
+-- which HubSpot sent no properties are left out: nobody's stage is known on them.
 WITH counted AS (
   SELECT
     date,
@@ -8,6 +9,13 @@ WITH counted AS (
     count(*) AS contacts
   FROM objects_contacts
   WHERE date >= date_format(current_date - INTERVAL '90' DAY, '%Y-%m-%d')
+    AND date IN (
+      SELECT date
+      FROM daymark_parts
+      WHERE date >= date_format(current_date - INTERVAL '90' DAY, '%Y-%m-%d')
+        AND table_name IN ('object_with_object_properties', 'object_properties')
+        AND rows_written > 0
+    )
   GROUP BY 1, 2
 ), filled AS (
   SELECT d.date, s.lifecycle_stage, coalesce(c.contacts, 0) AS contacts

@@ -1,6 +1,7 @@
 -- Deals won by month of their close date, with the names of pipelines and owners: how many, and what they are worth.
--- A deal is won if its stage is closed with a probability of 1.
--- Parameters: none. It reads the newest complete day.
+-- A deal is won if its stage is closed with a probability of 1. Months are those of UTC.
+-- Parameters: none. It reads the newest complete day. Amounts are summed as they stand, whatever each deal's currency; where an
+-- account has several, take property_amount_in_home_currency, if the view has it.
 WITH won AS (
   -- Here and below one row for each id: what a table of names repeats must not count a deal twice.
   SELECT DISTINCT

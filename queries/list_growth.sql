@@ -1,11 +1,11 @@
 -- Growth of lists (segments): members of each list on each day of the sync, and how many more or fewer than on the complete
 -- day before. A list that its last member left has a row that day, too.
--- Parameters: none. It looks at the last 90 days.
+-- Parameters: none. It looks at the last 90 days. A record that HubSpot sends twice for a list counts once.
 WITH counted AS (
   SELECT
     date,
     listid,
-    count(*) AS members
+    count(DISTINCT objectid) AS members
   FROM list_memberships
   WHERE date >= date_format(current_date - INTERVAL '90' DAY, '%Y-%m-%d')
     AND listid IS NOT NULL

@@ -62,9 +62,6 @@ pub enum SweepError {
     /// Glue refused.
     #[error(transparent)]
     Glue(#[from] GlueError),
-    /// The account's definitions make no views.
-    #[error("{0}")]
-    Views(String),
     /// The catalog contradicts what is to be published.
     #[error("the Glue catalog holds the publication: {0}")]
     Held(String),

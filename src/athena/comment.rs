@@ -7,9 +7,17 @@ pub const COMMENT_BYTES_MAX: usize = 255;
 
 const ELLIPSIS: &str = "…";
 
+/// Bytes of a table's comment, at most, as Glue has it for a description.
+pub(super) const TABLE_COMMENT_BYTES_MAX: usize = 2_048;
+
 /// A text on one line, cut with an ellipsis where it has more than so many bytes.
 pub(super) fn clipped(text: &str, bytes_max: usize) -> String {
-    let is_line = |c: char| if c.is_control() { ' ' } else { c };
+    // Glue's pattern ends at U+FFFD, and goes on behind the first plane.
+    let is_line = |c: char| match c {
+        '\u{fffe}' | '\u{ffff}' => ' ',
+        c if c.is_control() => ' ',
+        c => c,
+    };
     let text: String = text.chars().map(is_line).collect();
     if text.len() <= bytes_max {
         return text;
@@ -42,5 +50,13 @@ mod tests {
     #[test]
     fn it_is_one_line() {
         assert_eq!(clipped("a\nb\u{7}c", 255), "a b c");
+    }
+
+    #[test]
+    fn it_has_nothing_that_glue_refuses() {
+        assert_eq!(
+            clipped("\u{fffd}\u{fffe}\u{ffff}\u{10000}\u{1fffe}", 255),
+            "\u{fffd}  \u{10000}\u{1fffe}"
+        );
     }
 }

@@ -26,6 +26,8 @@ pub const TYPES: &str = "object_and_event_type_definitions";
 pub const PROPERTIES: &str = "property_definitions";
 /// Types of link.
 pub const ASSOCIATIONS: &str = "association_definitions";
+/// Records with their properties, which usage is counted in.
+pub const USAGE: &str = "object_with_object_properties";
 
 /// The definitions of an account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub struct Definitions {
     pub usage: BTreeMap<String, BTreeMap<String, u64>>,
     /// What could not be read, by table, row and column; never a value.
     pub warnings: Vec<String>,
+    /// Tables whose newest files cannot be read, and why: what is defined here of them is what an earlier day defines, or nothing.
+    pub unread: BTreeMap<&'static str, String>,
 }
 
 /// An object or event type.
@@ -163,6 +167,7 @@ impl Definitions {
         self.properties.extend(others.properties);
         self.associations.extend(others.associations);
         self.warnings.extend(others.warnings);
+        self.unread.extend(others.unread);
         self
     }
 
@@ -171,7 +176,7 @@ impl Definitions {
     pub fn count_usage(&mut self, records: &[RecordBatch]) {
         let mut unread = Warnings::default();
         for batch in records {
-            let rows = Rows::of("object_with_object_properties", batch);
+            let rows = Rows::of(USAGE, batch);
             let (id, properties) = (
                 rows.column(TYPE_ID, &mut unread),
                 rows.column(PROPERTIES_JSON, &mut unread),

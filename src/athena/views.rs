@@ -2,18 +2,18 @@
 //!
 //! | view | rows |
 //! |---|---|
-//! | `objects_<plural>` | the records of a type, a typed column a property |
+//! | `objects_<plural>` | the records of a type, each once, a typed column a property |
 //! | `associations_<a>_to_<b>` | the links from one type to another |
 //! | `events_<name>` | a table of events, typed properties; `events_<name>_typed` where the table itself has the name |
 //! | `property_history_current` | the newest value of each property in the history |
 //! | each with `_latest`, and `<table>_latest` for each table | the same of the newest complete day |
 //!
-//! All keep `date`. A view's name follows from names alone. Where several want one, standard types go before an account's
-//! own, and the others get `_` and six hex digits that their type's id gives.
+//! All keep `date`. A view's name follows from names alone. HubSpot's types keep theirs, whatever an account calls them. Where
+//! several want one, standard types go before an account's own, and the others get `_` and six hex digits that their type's id gives.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::definitions::{Definitions, LinkEnds, TypeDefinition};
+use super::definitions::Definitions;
 use super::presto::{ORIGINAL_TEXT_BYTES_MAX, STATEMENT_BYTES_MAX, original_text};
 use super::{Column, View};
 
@@ -22,6 +22,7 @@ mod events;
 mod gaps;
 mod links;
 mod names;
+mod naming;
 mod objects;
 mod plain;
 mod seeds;
@@ -29,13 +30,15 @@ mod settings;
 mod sql;
 #[cfg(test)]
 mod tests;
+mod unread;
 
 use events::{Defined, events};
 use links::Pair;
 use names::{BASE_BYTES_MAX, Claim, part, settle};
+use naming::{Naming, namings, unmeant};
 use objects::Objects;
-use seeds::SEEDS;
 use sql::{Days, LATEST, Typing};
+use unread::Unread;
 
 pub use gaps::Gaps;
 pub use settings::{Lake, ViewSettings};
@@ -54,6 +57,10 @@ pub struct Built {
     pub warnings: Vec<String>,
     /// Which tables' definitions are an earlier day's, or nobody's, and why.
     pub earlier: Vec<String>,
+    /// Files that views are made without because they cannot be read, and why.
+    pub unread: Vec<String>,
+    /// Of those that could be built, those that turn on such a file, and why: where one is there already, it is to stay as it is.
+    pub stay: BTreeMap<String, String>,
     /// Whether there was a view without room for all of its properties, so that usage chooses among them.
     pub is_cut: bool,
 }
@@ -67,7 +74,7 @@ struct Body {
 }
 
 /// What a view is made from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Plan<'a> {
     Objects(Box<Objects<'a>>),
     Links(Pair<'a>),
@@ -78,16 +85,8 @@ enum Plan<'a> {
     Failed(String),
 }
 
-/// What a type is called.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Naming {
-    /// In its view's name, as it is wished for.
-    plural: String,
-    /// In columns of associations.
-    name: String,
-    /// In comments.
-    title: String,
-}
+/// What the comments of newest days begin with.
+const NEWEST: &str = "Newest complete day. ";
 
 /// Builds the views of an account.
 ///
@@ -119,7 +118,9 @@ pub fn views(
     taken.extend(base.iter().map(|name| format!("{name}_live")));
 
     let mut wished = objects(definitions, tables, &namings, settings, &mut built);
-    let plurals = plurals(&wished, &taken, &namings);
+    let plurals = plurals(&wished, &taken);
+    let others = others(&wished, &taken, &namings);
+    wished.extend(others);
     wished.extend(links(definitions, &namings, &plurals));
     wished.extend(events(definitions, tables, &base, &mut built));
     if tables.contains_key(plain::HISTORY) {
@@ -165,16 +166,22 @@ pub fn views(
         .zip(wanted)
         .zip(twins.into_iter().zip(twin_names))
     {
-        if let Some(name) = name {
-            let body = plan.body(tables, &settings.lake, (typing, Days::All));
-            built.add(name, &wanted, body);
+        let unread = plan.unread(definitions);
+        let body = |days| match &unread {
+            Some(Unread::Fails(why)) => Err(why.clone()),
+            _ => plan.body(tables, &settings.lake, (typing, days)),
+        };
+        if let Some(Unread::Stays(why)) = &unread {
+            let names = name.iter().flatten().chain(&twin_name);
+            built.stay.extend(names.map(|name| (name.clone(), why.clone())));
         }
-        let body = plan
-            .body(tables, &settings.lake, (typing, latest))
-            .map(|body| Body {
-                comment: columns::comment(&format!("Newest complete day. {}", body.comment)),
-                ..body
-            });
+        if let Some(name) = name {
+            built.add(name, &wanted, body(Days::All));
+        }
+        let body = body(latest).map(|body| Body {
+            comment: columns::comment(&format!("{NEWEST}{}", body.comment)),
+            ..body
+        });
         built.add(twin_name, &twin.wanted, body);
     }
     built.views.sort_by(|one, other| one.name.cmp(&other.name));
@@ -265,99 +272,8 @@ fn is_event(type_id: &str) -> bool {
     type_id.starts_with("4-") || type_id.starts_with("6-")
 }
 
-/// The object types that have views, with what they are called.
-fn namings(definitions: &Definitions, settings: &ViewSettings) -> BTreeMap<String, Naming> {
-    let ids: BTreeSet<&str> = SEEDS
-        .iter()
-        .map(|seed| seed.type_id)
-        .chain(
-            definitions
-                .types
-                .keys()
-                .chain(definitions.properties.keys())
-                .map(String::as_str)
-                .filter(|id| !is_event(id)),
-        )
-        .collect();
-    let unknown = TypeDefinition::default();
-    ids.into_iter()
-        .map(|id| {
-            let defined = definitions.types.get(id).unwrap_or(&unknown);
-            (id.to_owned(), naming(id, defined, definitions, settings))
-        })
-        .collect()
-}
-
-/// What settings say of types that there are none of.
-fn unmeant<'s>(
-    settings: &'s ViewSettings,
-    namings: &'s BTreeMap<String, Naming>,
-) -> impl Iterator<Item = String> + use<'s> {
-    let names = settings.names.keys().filter(|id| !namings.contains_key(*id));
-    let names = names.map(|id| format!("type {id} is given a name by configuration and not defined"));
-    let is_type = |key: &str| {
-        let mut named = namings
-            .iter()
-            .flat_map(|(id, naming)| [id, &naming.name, &naming.plural]);
-        named.any(|name| key.eq_ignore_ascii_case(name))
-    };
-    let types = settings.properties.keys().filter(move |key| !is_type(key));
-    names.chain(types.map(|key| format!("type {key} is given properties by configuration and not defined")))
-}
-
-fn naming(id: &str, defined: &TypeDefinition, definitions: &Definitions, settings: &ViewSettings) -> Naming {
-    let seed = seeds::of(id);
-    let linked = || {
-        let end = |ends: &LinkEnds, (from, to): &(String, String)| match () {
-            () if from == id => ends.from.clone(),
-            () if to == id => ends.to.clone(),
-            () => None,
-        };
-        definitions
-            .associations
-            .iter()
-            .find_map(|(pair, ends)| end(ends, pair))
-    };
-    let internal = seed
-        .map(|seed| seed.name.to_owned())
-        .or_else(|| defined.name.clone())
-        .or_else(|| {
-            defined
-                .qualified_name
-                .as_deref()
-                .map(|name| bare(name).to_owned())
-        })
-        .or_else(linked)
-        .or_else(|| defined.singular.clone())
-        .unwrap_or_else(|| format!("type_{id}"));
-    let plural = settings
-        .names
-        .get(id)
-        .cloned()
-        .or_else(|| defined.plural.clone())
-        .or_else(|| defined.singular.as_ref().map(|singular| format!("{singular}s")))
-        .or_else(|| seed.map(|seed| seed.plural.to_owned()))
-        .unwrap_or_else(|| format!("{internal}s"));
-    Naming {
-        title: plural.clone(),
-        plural: part(&plural),
-        name: part(&internal),
-    }
-}
-
-/// An internal name without what HubSpot puts before it: `e_` for its own events, `pe123_` and `p123_` for an account's.
-fn bare(name: &str) -> &str {
-    let Some((before, rest)) = name.split_once('_') else {
-        return name;
-    };
-    let account = before.strip_prefix("pe").or_else(|| before.strip_prefix('p'));
-    let is_account = account.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()));
-    if (before == "e" || is_account) && !rest.is_empty() {
-        rest
-    } else {
-        name
-    }
-}
+/// The rank of second names, behind all that [`rank`] gives.
+const OTHERS: u8 = 3;
 
 /// The standard types' ids come from HubSpot; they go before an account's own.
 fn rank(type_id: &str) -> u8 {
@@ -377,7 +293,7 @@ fn objects<'a>(
 ) -> Vec<(Claim, Plan<'a>)> {
     let mut wished = Vec::new();
     for (id, naming) in namings {
-        let named = [id.as_str(), &naming.name, &naming.plural];
+        let named: Vec<&str> = naming.names(id).collect();
         let plan = match Objects::plan((id, &naming.title, &named), definitions, tables, settings) {
             Ok((planned, warnings)) => {
                 built.warnings.extend(warnings);
@@ -393,12 +309,37 @@ fn objects<'a>(
     wished
 }
 
-/// What each type is called in the names of other views: as in its own, without `objects_`.
-fn plurals(
-    wished: &[(Claim, Plan<'_>)],
+/// The same views once more, called as the account calls HubSpot's types: where nothing else is to be called so.
+fn others<'a>(
+    wished: &[(Claim, Plan<'a>)],
     taken: &BTreeSet<String>,
     namings: &BTreeMap<String, Naming>,
-) -> BTreeMap<String, String> {
+) -> Vec<(Claim, Plan<'a>)> {
+    let mut wanted: BTreeMap<&str, u32> = BTreeMap::new();
+    for naming in namings.values() {
+        for name in [Some(&naming.plural), naming.other.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            *wanted.entry(name).or_default() += 1;
+        }
+    }
+    let others = wished.iter().filter_map(|(main, plan)| {
+        let other = namings.get(&main.identity)?.other.as_deref()?;
+        let name = format!("objects_{other}");
+        let is_free = wanted.get(other) == Some(&1) && !taken.contains(&name);
+        is_free.then(|| {
+            (
+                claim(&name, OTHERS, &format!("{} too", main.identity)),
+                plan.clone(),
+            )
+        })
+    });
+    others.collect()
+}
+
+/// What each type is called in the names of other views: as in its own, without `objects_`.
+fn plurals(wished: &[(Claim, Plan<'_>)], taken: &BTreeSet<String>) -> BTreeMap<String, String> {
     // A table of the view's name (`_typed`) does not change what the type is called.
     let claims: Vec<Claim> = wished.iter().map(|(claim, _)| claim.clone()).collect();
     let free: BTreeSet<String> = taken
@@ -407,10 +348,10 @@ fn plurals(
         .cloned()
         .collect();
     let names = settle(&claims, &free, BASE_BYTES_MAX);
-    namings
-        .keys()
+    claims
+        .into_iter()
         .zip(names)
-        .filter_map(|(id, name)| Some((id.clone(), name?.strip_prefix("objects_")?.to_owned())))
+        .filter_map(|(claim, name)| Some((claim.identity, name?.strip_prefix("objects_")?.to_owned())))
         .collect()
 }
 

@@ -12,7 +12,11 @@ ACCOUNT = {
     "OBJECTS": "OBJECTTYPEID,OBJECTID,UPDATEDAT,SHADE\n0-1,1,2026-11-01 00:00:00,red\n0-1,2,2026-11-01 00:00:00,blue\n",
     "OBJECT_WITH_OBJECT_PROPERTIES": 'OBJECTTYPEID,OBJECTID,PROPERTIES\n0-1,1,"{""email"":""a@b"",""age"":""7""}"\n',
 }
-ROWS = "OBJECTTYPEID,OBJECTID,NAME,VALUE\n0-1,1,email,a@b\n0-1,1,age,7\n"
+# Of each property an older value is there too, before or behind the newer one.
+ROWS = (
+    "OBJECTTYPEID,OBJECTID,NAME,VALUE,UPDATEDAT\n0-1,1,age,6,2026-10-01 00:00:00\n0-1,1,email,a@b,2026-11-01 00:00:00\n"
+    "0-1,1,age,7,2026-11-01 00:00:00\n0-1,1,email,old@b,\n"
+)
 THEN = datetime.datetime(2026, 11, 1)
 OBJECTS = "SELECT objectid, updatedat, shade, property_email, property_age, date FROM objects_contacts{} ORDER BY date, objectid"
 LINKS = "SELECT name, ismainassociationdefinition, date FROM associations_contacts_to_companies{} ORDER BY date"
@@ -53,6 +57,11 @@ def check(engine_of, lake, report):
         for day in days:
             tables, faults = opened(asked, view, day, {day} | others)
             report("gaps", f"{view} of {day}, tables", tables, faults)
+    # Whoever counts records opens no properties: these are most of what there is to read.
+    ((plan,),) = asked.ask("EXPLAIN SELECT count(*) FROM objects_contacts_latest")[0]
+    for column, is_read in (("objectid", True), ("properties", False)):
+        is_there = f"{column}:" in plan
+        report("gaps", f"{column} of objects_contacts_latest, counted", 1, [] if is_there is is_read else [plan])
 
 
 def opened(asked, view, day, allowed):

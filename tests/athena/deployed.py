@@ -13,6 +13,7 @@ import sys
 
 import engine
 from checks import Report, check_queries, check_tables, check_views
+from stored import Stored
 from truth import Truth
 
 NOT_FETCHED = 3
@@ -31,10 +32,11 @@ def main():
         print(f"NOT TESTED: Trino could not be downloaded. {error}", file=sys.stderr)
         return NOT_FETCHED
     truth, report = Truth(options.truth), Report()
+    stored = Stored(truth, os.environ, options.database)
     with engine.running(home, options.work, os.environ, options.database) as asked:
-        check_tables(asked, truth, report)
-        check_views(asked, truth, report, os.environ, options.database)
-        check_queries(asked, truth, report)
+        check_tables(asked, truth, stored, report)
+        check_views(asked, truth, stored, report, os.environ, options.database)
+        check_queries(asked, truth, stored, report)
     print(f"{report.count} tables, views and queries, {report.failures} failures")
     return 1 if report.failures else 0
 

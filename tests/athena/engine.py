@@ -120,13 +120,13 @@ class Engine:
         return Engine(self.port, schema)
 
     def wait(self):
-        """Waits until it takes queries: for a while after its first answer it refuses them."""
+        """Waits until it reads tables: for a while after its first answer it refuses to, or has nobody who does."""
         until = time.monotonic() + START_SECONDS_MAX
         while True:
             try:
-                return self.ask("SELECT 1")
+                return self.ask("SELECT * FROM daymark_latest")
             except trino.exceptions.TrinoQueryError as error:
-                if error.error_name != "SERVER_STARTING_UP" or time.monotonic() > until:
+                if error.error_name not in ("SERVER_STARTING_UP", "NO_NODES_AVAILABLE") or time.monotonic() > until:
                     raise
             time.sleep(0.2)
 

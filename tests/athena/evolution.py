@@ -2,6 +2,8 @@
 
 import datetime
 
+from gaps import hold
+
 # What a newer release, or a user's own catalog, says of a column and a table that were unknown before. What was published
 # as text stays text.
 LEARNED = """
@@ -63,11 +65,79 @@ def check(engine_of, lake, report):
             report("change", name + suffix, len(found), [] if found == wanted else [f"expected {wanted}", f"found {found}"])
     found, _ = asked.ask("SELECT nickname FROM owners_latest")
     report("change", "owners_latest", len(found), [] if found == [("Di",)] else [f"found {found}"])
+    account(engine_of, lake, report, days)
     odd(engine_of, lake, report, days)
     # Every column, by every day, also where its files have it not.
     for name in ("owners", "things", "events_lunch", "owners_latest", "things_latest", "events_lunch_typed", "daymark_parts"):
         rows, _ = asked.ask(f"SELECT * FROM {name}")
         report("change", f"{name}, whole", len(rows), [])
+
+
+TYPES = "OBJECT_AND_EVENT_TYPE_DEFINITIONS"
+CONTACTS = "OBJECTTYPEID,FULLYQUALIFIEDNAME,NAME,PLURALLABEL\n0-1,CONTACT,CONTACT,Contacts\n"
+# What an account's definitions, records and links are on three days: on the second a property comes, a column of records and one of
+# links, and a type of record; on the third the property has another type, and the columns are gone.
+ACCOUNT = [
+    {
+        TYPES: CONTACTS,
+        "PROPERTY_DEFINITIONS": "OBJECTTYPEID,NAME,TYPE\n0-1,lifecyclestage,string\n",
+        "ASSOCIATION_DEFINITIONS": "COMBINEDASSOCIATIONTYPEID,FROMOBJECTTYPEID,TOOBJECTTYPEID,NAME\n0-1,0-1,0-2,to_company\n",
+        "OBJECTS": "OBJECTTYPEID,OBJECTID\n0-1,1\n",
+        "OBJECT_WITH_OBJECT_PROPERTIES": 'OBJECTTYPEID,OBJECTID,PROPERTIES\n0-1,1,"{""lifecyclestage"":""lead""}"\n',
+        "ASSOCIATIONS": "COMBINEDASSOCIATIONTYPEID,FROMOBJECTTYPEID,FROMOBJECTID,TOOBJECTTYPEID,TOOBJECTID\n0-1,0-1,1,0-2,9\n",
+    },
+    {
+        TYPES: CONTACTS + "2-7,p1_boat,boat,Boats\n",
+        "PROPERTY_DEFINITIONS": "OBJECTTYPEID,NAME,TYPE\n0-1,lifecyclestage,string\n0-1,age,string\n2-7,length,number\n",
+        "ASSOCIATION_DEFINITIONS": "COMBINEDASSOCIATIONTYPEID,FROMOBJECTTYPEID,TOOBJECTTYPEID,NAME,LABEL\n"
+        "0-1,0-1,0-2,to_company,Firm\n1-5,0-1,2-7,sails,\n",
+        "OBJECTS": "OBJECTTYPEID,OBJECTID,SHADE\n0-1,1,red\n2-7,5,\n",
+        "OBJECT_WITH_OBJECT_PROPERTIES": "OBJECTTYPEID,OBJECTID,PROPERTIES\n"
+        '0-1,1,"{""lifecyclestage"":""customer"",""age"":""7""}"\n2-7,5,"{""length"":""12.5""}"\n',
+        "ASSOCIATIONS": "COMBINEDASSOCIATIONTYPEID,FROMOBJECTTYPEID,FROMOBJECTID,TOOBJECTTYPEID,TOOBJECTID,SINCE\n"
+        "0-1,0-1,1,0-2,9,May\n1-5,0-1,1,2-7,5,\n",
+    },
+    {
+        TYPES: CONTACTS + "2-7,p1_boat,boat,Boats\n",
+        "PROPERTY_DEFINITIONS": "OBJECTTYPEID,NAME,TYPE\n0-1,lifecyclestage,string\n0-1,age,number\n2-7,length,number\n",
+        "ASSOCIATION_DEFINITIONS": "COMBINEDASSOCIATIONTYPEID,FROMOBJECTTYPEID,TOOBJECTTYPEID,NAME\n0-1,0-1,0-2,to_company\n",
+        "OBJECTS": "OBJECTID,OBJECTTYPEID\n1,0-1\n",
+        "OBJECT_WITH_OBJECT_PROPERTIES": 'OBJECTTYPEID,OBJECTID,PROPERTIES\n0-1,1,"{""age"":""eight""}"\n',
+        "ASSOCIATIONS": "COMBINEDASSOCIATIONTYPEID,FROMOBJECTTYPEID,FROMOBJECTID,TOOBJECTTYPEID,TOOBJECTID\n0-1,0-1,1,0-2,9\n",
+    },
+]
+
+
+def account(engine_of, lake, report, days):
+    """Views of records and links, and a ready query, over all days of an account whose definitions change."""
+    for day, tables in zip(days, ACCOUNT):
+        for table, text in tables.items():
+            lake.part(day, table, text)
+        lake.publish(days[0], day, DAYMARK_CATALOG=LEARNED)
+    lake.publish(days[0], days[3], DAYMARK_CATALOG=LEARNED)
+    asked = engine_of(lake.name)
+    one, two, three, _ = days
+    for name, columns, wanted in [
+        (
+            "objects_contacts", "objectid, shade, property_lifecyclestage, property_age, property_unparsed_age",
+            [(1, None, "lead", None, None, one), (1, "red", "customer", 7.0, "7", two), (1, None, None, None, "eight", three)],
+        ),
+        ("objects_boats", "objectid, property_length", [(5, 12.5, two)]),
+        (
+            "associations_contacts_to_companies", "contact_objectid, company_objectid, name, label, since",
+            [
+                (1, 9, "to_company", None, None, one), (1, 9, "to_company", "Firm", "May", two),
+                (1, 9, "to_company", None, None, three),
+            ],
+        ),
+    ]:
+        found, _ = asked.ask(f"SELECT {columns}, date FROM {name} ORDER BY date")
+        report("change", f"{name}, all days", len(found), [] if found == wanted else [f"expected {wanted}", f"found {found}"])
+        report("change", f"{name}, whole", len(asked.ask(f"SELECT * FROM {name}")[0]), [])
+    stages = [
+        (one, "lead", 1, None), (two, "customer", 1, 1), (two, "lead", 0, -1), (three, "(none)", 1, 1), (three, "customer", 0, -1),
+    ]
+    hold(asked, report, "contacts_by_lifecycle_stage", stages)
 
 
 # Of dates and numbers: what each text is as a timestamp.

@@ -2,32 +2,32 @@
 
 import collections
 
-from views import flag, instant, number, parsed
+from views import flag, instant, number, parsed, rank, records
 
 CONTACT, COMPANY, DEAL = "0-1", "0-2", "0-3"
 
 
 class Questions:
-    def __init__(self, truth):
-        self.truth = truth
+    def __init__(self, truth, stored):
+        self.truth, self.stored = truth, stored
         self.newest = truth.newest
         self._properties = {}
 
     def all(self):
-        names = [name for name in vars(Questions) if not name.startswith("_") and name not in ("all", "properties", "by_id")]
+        names = [name for name in vars(Questions) if not name.startswith("_") and name not in ("all", "properties", "by_id", "linked")]
         return {name: getattr(self, name) for name in names}
 
     def properties(self, type_id, date):
-        """Id and properties of each record of a type; none for one that has no row of them, or no id that could be read."""
+        """Id and properties of each record of a type, once; none for one that has no row of them, or no id that could be read."""
         if (type_id, date) not in self._properties:
             known = {
                 row["objectid"]: parsed(row["properties"])
-                for row in self.truth.rows("object_with_object_properties", date) if row["objecttypeid"] == type_id
+                for row in records(self.truth.rows("object_with_object_properties", date)) if row["objecttypeid"] == type_id
             }
             known.pop(None, None)
             self._properties[type_id, date] = [
                 (row["objectid"], known.get(row["objectid"], {}))
-                for row in self.truth.rows("objects", date) if row["objecttypeid"] == type_id
+                for row in records(self.truth.rows("objects", date)) if row["objecttypeid"] == type_id
             ]
         return self._properties[type_id, date]
 
@@ -38,6 +38,8 @@ class Questions:
     def contacts_by_lifecycle_stage(self):
         counted = collections.Counter()
         for date in self.truth.days:
+            if not self.truth.rows("object_with_object_properties", date) and not self.truth.rows("object_properties", date):
+                continue
             for _, properties in self.properties(CONTACT, date):
                 counted[date, properties.get("lifecyclestage") or "(none)"] += 1
         return (), with_change(counted)
@@ -67,8 +69,11 @@ class Questions:
         return (), sorted(answer, key=lambda row: [(part is None, part or "") for part in row[:3]])
 
     def list_growth(self):
-        rows = [row for row in self.truth.all_rows("list_memberships") if row["listid"] is not None]
-        counted = collections.Counter((row["date"], row["listid"]) for row in rows)
+        members = {
+            (row["date"], row["listid"], row["objectid"]) for row in self.truth.all_rows("list_memberships")
+            if None not in (row["listid"], row["objectid"])
+        }
+        counted = collections.Counter((date, listid) for date, listid, _ in members)
         names = {(row["date"], row["listid"]): row["name"] for row in self.truth.all_rows("lists")}
         grown = with_change(counted)
         return (), [(date, listid, names.get((date, listid)), *rest) for date, listid, *rest in grown]
@@ -78,24 +83,51 @@ class Questions:
         # The contact that changed most often.
         contacts = [row["objectid"] for row in rows if row["objecttypeid"] == CONTACT and row["objectid"] is not None]
         contact, _ = collections.Counter(contacts).most_common(1)[0]
-        changes = [row for row in rows if (row["objecttypeid"], row["objectid"]) == (CONTACT, contact)]
-        changes.sort(key=lambda row: (row["updatedat"], row["name"]))
+        ingested = {}
+        for row in rows:
+            if (row["objecttypeid"], row["objectid"]) == (CONTACT, contact):
+                change = (row["updatedat"], row["name"], row["value"])
+                ingested[change] = max(ingested.get(change), row["ingestedat"], key=rank)
+        changes = sorted(ingested, key=lambda change: (change[:2], rank(ingested[change]), rank(change[2])))
         before, answer = {}, []
-        for row in changes:
-            answer.append((row["updatedat"], row["name"], before.get(row["name"]), row["value"]))
-            before[row["name"]] = row["value"]
+        for since, name, value in changes:
+            answer.append((since, name, before.get(name), value))
+            before[name] = value
         return (CONTACT, contact), answer
 
     def email_events_by_campaign(self):
-        groups = collections.defaultdict(lambda: ([], []))
+        groups = collections.defaultdict(lambda: (set(), set(), set()))
         for place, table in enumerate(("events_opened_email_v2", "events_clicked_link_in_email_v2")):
             for row in self.truth.rows(table, self.newest):
-                groups[row["property_hs_email_campaign_id"]][place].append(row["objectid"])
+                of_campaign = groups[row["property_hs_email_campaign_id"]]
+                of_campaign[place].add(row["id"])
+                of_campaign[2].add(row["objectid"])
         answer = []
-        for campaign, (opens, clicks) in groups.items():
-            rate = round(100 * len(clicks) / len(opens), 1) if opens else None
-            answer.append((campaign, len(opens), len(clicks), len({*opens, *clicks} - {None}), rate))
+        for campaign, of_campaign in groups.items():
+            opens, clicks, contacts = (len(found - {None}) for found in of_campaign)
+            rate = round(100 * clicks / opens, 1) if opens else None
+            answer.append((campaign, opens, clicks, contacts, rate))
         return (), sorted(answer, key=lambda row: (row[0] is None, row[0] or ""))
+
+    def linked(self, from_type, to_type):
+        """Pairs of linked records of the newest day."""
+        return {
+            (link["fromobjectid"], link["toobjectid"]) for link in self.truth.rows("associations", self.newest)
+            if (link["fromobjecttypeid"], link["toobjecttypeid"]) == (from_type, to_type)
+        }
+
+    def companies_deals(self):
+        of_deals = self.by_id(DEAL)
+        employed, concerned = self.linked(CONTACT, COMPANY), self.linked(CONTACT, DEAL)
+        linked, people = collections.defaultdict(set), collections.defaultdict(set)
+        for company, deal in self.linked(COMPANY, DEAL):
+            linked[company].add(deal)
+            people[company] |= {contact for contact, other in concerned if other == deal and (contact, company) in employed}
+        answer = []
+        for company, properties in sorted(self.by_id(COMPANY).items()):
+            amounts = [number(of_deals[deal].get("amount")) for deal in linked[company] if deal in of_deals]
+            answer.append((company, properties.get("name"), len(amounts), total(amounts), len(people[company] - {None})))
+        return (), answer
 
     def contacts_companies_deals(self):
         main = {
@@ -138,14 +170,14 @@ class Questions:
 
     def sync_ledger(self):
         groups = collections.defaultdict(list)
-        for part in self.truth.parts():
-            groups[part["date"], part["table"]].append(part)
+        for part in self.stored.parts:
+            groups[part["date"], part["table_name"]].append(part)
         answer = []
         for (date, table), parts in sorted(groups.items()):
-            rejected = [sum(len(part[kind]) for part in parts) for kind in ("rejected_records", "rejected_cells")]
-            records = sum(part["records"] for part in parts)
-            # Revision and the files' times are the sync's own; a sample does not tell them.
-            answer.append((date, table, ..., len(parts), records, sum(part["rows"] for part in parts), *rejected, ...))
+            revision, newest = (max(part[name] for part in parts) for name in ("revision", "source_last_modified"))
+            counts = ("records_read", "rows_written", "records_rejected", "cells_rejected")
+            sums = (sum(part[name] for part in parts) for name in counts)
+            answer.append((date, table, revision, len(parts), *sums, newest))
         return (), answer
 
 

@@ -36,6 +36,7 @@ import publications  # noqa: E402
 import wide  # noqa: E402
 from checks import Report, check_queries, check_tables, check_views  # noqa: E402
 from lake import Lake, credentials, next_second, run, s3_client  # noqa: E402
+from stored import Stored  # noqa: E402
 from truth import Truth  # noqa: E402
 
 DATABASE = "daymark"
@@ -59,15 +60,17 @@ def main():
         truth = publish(options, aws)
         print(f"published after {time.monotonic() - begun:.0f} s", flush=True)
         asked = stack.enter_context(engine.running(home, options.work / "trino", aws, DATABASE))
-        report = Report()
-        check_tables(asked, truth, report)
-        check_views(asked, truth, report, aws, DATABASE)
-        check_queries(asked, truth, report)
+        report, stored = Report(), Stored(truth, aws, DATABASE)
+        check_tables(asked, truth, stored, report)
+        check_views(asked, truth, stored, report, aws, DATABASE)
+        check_queries(asked, truth, stored, report)
         tests = [
             ("evolution", evolution), ("absent", absent), ("gaps", gaps), ("wide", wide), ("growth", growth),
             ("publications", publications),
         ]
         for name, test in tests:
+            if options.only and name not in options.only:
+                continue
             test.check(asked.of, Lake(options.daymark, aws, options.work, name), report)
     print(f"{report.count} tables, views and queries, {report.failures} failures, {time.monotonic() - begun:.0f} s")
     return 1 if report.failures else 0
@@ -79,6 +82,7 @@ def arguments():
     parser.add_argument("--ministack", type=pathlib.Path, required=True, help="virtual environment with MiniStack")
     parser.add_argument("--trino", type=pathlib.Path, required=True, help="where Trino is, or goes")
     parser.add_argument("--work", type=pathlib.Path, required=True, help="folder for the sample, made anew")
+    parser.add_argument("--only", nargs="*", help="of the tests after the sample's, these")
     parser.add_argument("--size", default="500KB", help="of the sample (%(default)s)")
     return parser.parse_args()
 

@@ -23,6 +23,10 @@ def plural(kind):
     return word(kind["plurallabel"] or kind["singularlabel"] + "s")
 
 
+# HubSpot's types that the sample calls otherwise than their views are called: these have two.
+HUBSPOTS = {"0-101": "commerce_payments"}
+
+
 def text(found):
     """A property's value as text."""
     if found is None or isinstance(found, str):
@@ -61,6 +65,40 @@ def flag(found):
 
 
 TYPED = {"number": number, "datetime": instant, "date": day, "bool": flag}
+# Trino's types of what properties are, and of what a sample's columns are; all else is its own name, or text.
+OF_PROPERTIES = {"number": "double", "datetime": "timestamp(3)", "date": "date", "bool": "boolean"}
+OF_COLUMNS = {"string": "varchar", "json": "varchar", "timestamp": "timestamp(3)"}
+
+
+class Name(str):
+    """A column's name that knows its type in Trino."""
+
+    def __new__(cls, name, kind="varchar"):
+        made = super().__new__(cls, name)
+        made.kind = kind
+        return made
+
+
+def property_columns(kind, column):
+    """The columns of a property, and what makes their values of its text."""
+    if kind not in TYPED:
+        return [(Name(column), lambda raw: raw)]
+    unparsed = column.replace("property_", "property_unparsed_", 1)
+    return [(Name(column, OF_PROPERTIES[kind]), TYPED[kind]), (Name(unparsed), lambda raw: raw)]
+
+
+def newest(rows):
+    """The one of several rows that changed last."""
+    return max(rows, key=lambda row: [rank(row.get("updatedat")), rank(row.get("ingestedat"))])
+
+
+def records(rows):
+    """Each record once, and each row whose id could not be read."""
+    by_id = collections.defaultdict(list)
+    for row in rows:
+        by_id[row["objecttypeid"], row["objectid"]].append(row)
+    for (_, objectid), of_id in by_id.items():
+        yield from of_id if objectid is None else [newest(of_id)]
 
 
 class Views:
@@ -83,7 +121,8 @@ class Views:
         views = {}
         for type_id, kind in self.kinds.items():
             if type_id[:2] in ("0-", "2-"):
-                views[f"objects_{plural(kind)}"] = lambda days, type_id=type_id: self.objects(type_id, days)
+                for name in {plural(kind), HUBSPOTS.get(type_id, plural(kind))}:
+                    views[f"objects_{name}"] = lambda days, type_id=type_id: self.objects(type_id, days)
         for pair in self.pairs:
             name = "associations_{}_to_{}".format(*(plural(self.kinds[end]) for end in pair))
             views[name] = lambda days, pair=pair: self.links(pair, days)
@@ -98,39 +137,45 @@ class Views:
             every[f"{table}_latest"] = lambda table=table: self.table(table, newest)
         return every
 
+    def own(self, table):
+        """A table's own columns."""
+        return [Name(name, OF_COLUMNS.get(kind, kind)) for name, kind in self.truth.columns[table]]
+
     def table(self, table, days):
-        columns = [name for name, _ in self.truth.columns[table]] + ["date"]
+        columns = [*self.own(table), Name("date")]
         return columns, [tuple(row[name] for name in columns) for row in self.truth.all_rows(table, days)]
 
     def objects(self, type_id, days):
-        base = [name for name, _ in self.truth.columns["objects"]]
-        properties = sorted(self.properties[type_id])
-        columns = list(base)
-        for name, kind in properties:
-            columns.append(f"property_{name}")
-            if kind in TYPED:
-                columns.append(f"property_unparsed_{name}")
+        base = self.own("objects")
+        properties = [
+            (name, property_columns(kind, f"property_{name}")) for name, kind in sorted(self.properties[type_id])
+        ]
+        columns = [column for _, made in properties for column, _ in made]
         rows = []
         for date in days:
             values = {}
-            for row in self.truth.rows("object_with_object_properties", date):
+            for row in records(self.truth.rows("object_with_object_properties", date)):
                 if row["objecttypeid"] == type_id and row["objectid"] is not None:
                     values[row["objectid"]] = parsed(row["properties"])
-            for record in self.truth.rows("objects", date):
+            for record in records(self.truth.rows("objects", date)):
                 if record["objecttypeid"] != type_id:
                     continue
                 of_record = values.get(record["objectid"], {})
                 row = [record[name] for name in base]
-                for name, kind in properties:
-                    raw = text(of_record.get(name))
-                    row += [TYPED[kind](raw), raw] if kind in TYPED else [raw]
+                for name, made in properties:
+                    row += [make(text(of_record.get(name))) for _, make in made]
                 rows.append((*row, date))
-        return [*columns, "date"], rows
+        return [*base, *columns, Name("date")], rows
 
     def links(self, pair, days):
-        ends = [f"{name.lower()}_objectid" for name in self.pairs[pair]]
-        own = ["combinedassociationtypeid", "associationcategory", "associationtypeid", "ingestedat"]
-        told = ["name", "label", "ismainassociationdefinition"]
+        ends = [Name(f"{name.lower()}_objectid", "bigint") for name in self.pairs[pair]]
+        own = [
+            name for name in self.own("associations")
+            if name in ("combinedassociationtypeid", "associationcategory", "associationtypeid", "ingestedat")
+        ]
+        told = [
+            name for name in self.own("association_definitions") if name in ("name", "label", "ismainassociationdefinition")
+        ]
         rows = []
         for date in days:
             definitions = {
@@ -141,7 +186,7 @@ class Views:
                     definition = definitions.get(link["combinedassociationtypeid"], dict.fromkeys(told))
                     row = [link["fromobjectid"], link["toobjectid"], *(link[name] for name in own)]
                     rows.append((*row, *(definition[name] for name in told), date))
-        return [*ends, *own, *told, "date"], rows
+        return [*ends, *own, *told, Name("date")], rows
 
     def events(self, table, days):
         """Typed where the definitions of the event that the table is named after say more than text."""
@@ -155,20 +200,19 @@ class Views:
             name: kinds[name.removeprefix("property_")] for name, _ in self.truth.columns[table]
             if kinds.get(name.removeprefix("property_")) in TYPED and name.startswith("property_")
         }
-        same = [name for name, _ in self.truth.columns[table] if name not in typed]
-        columns = list(same)
-        for name in sorted(typed):
-            columns += [name, name.replace("property_", "property_unparsed_", 1)]
+        same = [name for name in self.own(table) if name not in typed]
+        properties = [(name, property_columns(typed[name], name)) for name in sorted(typed)]
+        columns = [column for _, made in properties for column, _ in made]
         rows = []
         for row in self.truth.all_rows(table, days):
-            made = [row[name] for name in same]
-            for name in sorted(typed):
-                made += [TYPED[typed[name]](row[name]), row[name]]
-            rows.append((*made, row["date"]))
-        return [*columns, "date"], rows
+            of_row = [row[name] for name in same]
+            for name, made in properties:
+                of_row += [make(row[name]) for _, make in made]
+            rows.append((*of_row, row["date"]))
+        return [*same, *columns, Name("date")], rows
 
     def history_current(self, days):
-        columns = [name for name, _ in self.truth.columns["object_properties_history"]] + ["date"]
+        columns = [*self.own("object_properties_history"), Name("date")]
         newest = {}
         for row in self.truth.all_rows("object_properties_history", days):
             key = (row["date"], row["objecttypeid"], row["objectid"], row["name"])

@@ -396,3 +396,57 @@ async fn a_view_whose_type_is_renamed_stays_and_is_named() {
         .shows("left objects_boats: a view that is made no more")
         .shows("left objects_boats_latest: ");
 }
+
+/// Damage takes no column from a view; what is not there is made of what an earlier day defines.
+#[tokio::test(flavor = "multi_thread")]
+async fn definitions_that_cannot_be_read_leave_views_as_they_are() {
+    let lake = Lake::new("damaged").await;
+    lake.account("2026-11-20", &[("0-1", "email", "string")]).await;
+    lake.sweep().await;
+    let defined = [("0-1", "email", "string"), ("0-1", "phone", "string")];
+    lake.account("2026-11-21", &defined).await;
+    let (report, _) = lake.sweep().await;
+    hold_nothing(&report);
+    let before = lake.tables().await["objects_contacts"].clone();
+    assert!(names(&before).contains(&"property_phone".to_owned()));
+
+    let folder = "lake/table=property_definitions/date=2026-11-21/";
+    let request = lake
+        .desk
+        .s3
+        .list_objects_v2()
+        .bucket(lake.desk.curated())
+        .prefix(folder);
+    let listed = request.send().await.unwrap();
+    let [file] = listed.contents() else {
+        panic!("{listed:?}");
+    };
+    let key = file.key().unwrap();
+    let request = lake.desk.s3.put_object().bucket(lake.desk.curated()).key(key);
+    request.body(b"no Parquet".to_vec().into()).send().await.unwrap();
+    for name in ["objects_boats", "objects_latest"] {
+        lake.drop_table(name).await;
+    }
+    let (report, _) = lake.sweep_for(Request::default()).await;
+    let mut created = report.catalog.created.clone();
+    created.sort();
+    assert_eq!(created, ["objects_boats", "objects_latest"]);
+    assert_eq!(report.catalog.updated, [] as [&str; 0]);
+    // It is told, what stays with it, and that somebody has to look.
+    let held = &report.catalog.held;
+    assert!(held["views"].contains(key), "{held:?}");
+    assert!(held["objects_contacts"].contains(key), "{held:?}");
+    assert!(report.catalog.error.unwrap().contains(key));
+    assert_eq!(names(&lake.tables().await["objects_contacts"]), names(&before));
+    let variables = [("DAYMARK_GLUE_DATABASE", lake.database.as_str())];
+    let ran = lake.desk.run_by(&variables, "catalog", &["--diff"]).expect(0);
+    let ran = ran.says(&format!("not read: {key}"));
+    assert!(!ran.stdout.contains("update objects_contacts"), "{}", ran.stdout);
+
+    // The file comes back, and the next sweep goes by it.
+    lake.account("2026-11-21", &defined).await;
+    lake.sweep_hours_later(8, autumn()).await;
+    let (report, _) = lake.sweep_hours_later(16, autumn()).await;
+    hold_nothing(&report);
+    assert_eq!(names(&lake.tables().await["objects_contacts"]), names(&before));
+}

@@ -4,10 +4,12 @@
     lake_in_duckdb.py DAYMARK FOLDER
 
 A sample is made below FOLDER, converted and published. Then DuckDB's own program makes the database; every table and every view
-in it is read whole and compared with the sample's truth, as the views of Athena are. A new file, a day that is left out, and
-a database that has something else in it already are tried too.
+in it is read whole and compared with the sample's truth, as the views of Athena are. A new file, a day that is left out,
+a database that has something else in it already, and records that come twice are tried too.
 """
 
+import datetime
+import gzip
 import json
 import os
 import pathlib
@@ -83,8 +85,52 @@ def main(daymark, folder):
         days = database.sql("SELECT DISTINCT date FROM objects").fetchall()
         failures.check("--from", days == [(truth.newest,)], f"found {days}")
     failures.check("a day whose revision is damaged", refuses_damage(run, folder), "it was left out without a word")
+    for day, wanted in repeated(run, folder / "repeated"):
+        failures.check(f"records that come twice, {day}", wanted[0] == wanted[1], f"expected {wanted[1]}, found {wanted[0]}")
     print(f"DuckDB: {failures.checked} tables, views and instants, {failures.count} failures")
     return 1 if failures.count else 0
+
+
+# Each row comes twice, and an older one of each record and property before or behind the newer. On the second day properties are
+# in a row each.
+TWICE = {
+    "OBJECT_AND_EVENT_TYPE_DEFINITIONS": ["OBJECTTYPEID,NAME,PLURALLABEL", "0-3,DEAL,Opportunities"],
+    "PROPERTY_DEFINITIONS": ["OBJECTTYPEID,NAME,TYPE", "0-3,amount,number", "0-3,dealname,string"],
+    "OBJECTS": ["OBJECTTYPEID,OBJECTID,UPDATEDAT", "0-3,1,2026-11-02 00:00:00", "0-3,1,2026-11-01 00:00:00"],
+    "OBJECT_WITH_OBJECT_PROPERTIES": [
+        "OBJECTTYPEID,OBJECTID,UPDATEDAT,PROPERTIES",
+        '0-3,1,2026-11-01 00:00:00,"{""amount"":""1"",""dealname"":""old""}"',
+        '0-3,1,2026-11-02 00:00:00,"{""amount"":""2"",""dealname"":""new""}"',
+        '0-3,1,,"{""amount"":""3"",""dealname"":""none""}"',
+    ],
+}
+IN_ROWS = [
+    "OBJECTTYPEID,OBJECTID,NAME,VALUE,UPDATEDAT", "0-3,1,amount,1,2026-11-01 00:00:00", "0-3,1,dealname,new,2026-11-02 00:00:00",
+    "0-3,1,amount,2,2026-11-02 00:00:00", "0-3,1,dealname,old,2026-11-01 00:00:00",
+]
+
+
+def repeated(run, folder):
+    """By day, what the views of an account have that says everything twice, and what they must have."""
+    for day in ("2026-11-20", "2026-11-21"):
+        for table, (header, *rows) in TWICE.items():
+            if (day, table) == ("2026-11-21", "OBJECT_WITH_OBJECT_PROPERTIES"):
+                table, (header, *rows) = "OBJECT_PROPERTIES", IN_ROWS
+            path = folder / "landing" / "hubspot" / day / table / "data_0_0_0.csv.gz"
+            path.parent.mkdir(parents=True)
+            path.write_bytes(gzip.compress("\n".join([header, *rows, *rows, ""]).encode()))
+    run("backfill", "--dir", folder, "--from", "2026-11-20", "--to", "2026-11-20", "--quiet")
+    # The second day lacks a table of the first, and is not waited for.
+    os.environ["DAYMARK_DEADLINE_HOURS"] = "0"
+    run("backfill", "--dir", folder, "--from", "2026-11-20", "--to", "2026-11-21", "--quiet")
+    run("duckdb", folder / "lake.sql", "--dir", folder)
+    with duckdb.connect() as database:
+        database.execute((folder / "lake.sql").read_text(encoding="utf-8"))
+        for view in ("objects_deals", "objects_opportunities"):
+            found = database.sql(f"SELECT date, objectid, updatedat, property_amount, property_dealname FROM {view}").fetchall()
+            for day in ("2026-11-20", "2026-11-21"):
+                rows = [row[1:] for row in found if row[0] == day]
+                yield f"{view} of {day}", (rows, [(1, datetime.datetime(2026, 11, 2), 2.0, "new")])
 
 
 def refuses_damage(run, folder):

@@ -210,6 +210,13 @@ impl Catalog {
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 return Ok(false);
             }
+            let name = &wanted.table.name;
+            if let Some(why) = built.stay.get(name)
+                && self.has(name).await?
+            {
+                self.hold(name, why);
+                continue;
+            }
             match self.bring(std::slice::from_ref(&wanted), Range::Begins).await {
                 Ok(_) => {}
                 Err(SweepError::Glue(error)) if error.is_of_table => self.hold(&wanted.table.name, &error),
@@ -364,7 +371,7 @@ impl Sweeper {
     /// What the next daily comparison would change in the Glue catalog, views included. Nothing is written.
     ///
     /// # Errors
-    /// S3's and Glue's refusals, and definitions that cannot be read.
+    /// S3's and Glue's refusals.
     pub async fn catalog_changes(&self) -> Result<Changes, SweepError> {
         let mut wanted = self.wanted_tables().await?;
         let mut catalog = Catalog::new(self.glue.clone());

@@ -52,15 +52,27 @@ pub(super) async fn renew(
         }
         let over = catalog.published().await?;
         let defined = ground.defined(sweeper, &over).await?;
-        if !defined.earlier.is_empty() {
-            catalog.hold("views", &defined.earlier.join("; "));
-        }
         let built = ground.build(sweeper, &over, defined).await?;
+        let told: Vec<&str> = built
+            .unread
+            .iter()
+            .chain(&built.earlier)
+            .map(String::as_str)
+            .collect();
+        if !told.is_empty() {
+            catalog.hold("views", &told.join("; "));
+        }
+        let unread = built.unread.first().cloned();
         for warning in &built.warnings {
             tracing::warn!(warning, "the account's definitions");
         }
         let is_whole = catalog.bring_views(built, ground.database, deadline).await?;
-        Ok(if is_whole {
+        // Somebody has to mend it, and nothing but its content tells that it is mended: the next sweep looks again.
+        if let Some(why) = &unread {
+            tracing::error!(why, "what a file defines for views could not be read");
+            catalog.report.error.get_or_insert(format!("views: {why}"));
+        }
+        Ok(if is_whole && unread.is_none() {
             Some(fingerprint)
         } else {
             before.clone()
@@ -100,7 +112,7 @@ impl Sweeper {
     /// The views that the Glue catalog is to have beside these tables, with what could not be built. Nothing is written.
     ///
     /// # Errors
-    /// S3's refusals, and definitions that cannot be read.
+    /// S3's refusals.
     pub async fn wanted_views(&self, tables: &[Wanted]) -> Result<(Vec<Wanted>, Built), SweepError> {
         self.views_over(tables, &BTreeMap::new()).await
     }
@@ -108,7 +120,7 @@ impl Sweeper {
     /// The same views for an engine, and the newest complete day.
     ///
     /// # Errors
-    /// S3's refusals, and definitions that cannot be read.
+    /// S3's refusals.
     pub async fn views_for(
         &self,
         tables: &[Wanted],
@@ -147,8 +159,13 @@ impl Sweeper {
             Step::Unchanged | Step::Held(_) => found.get(name).map(|found| &found.table),
         });
         let days = &self.config.days;
-        let (_, built) = self.built(&published(after), &days.views).await?;
+        let (_, mut built) = self.built(&published(after), &days.views).await?;
         let database = days.glue_database.as_deref().unwrap_or(NO_DATABASE);
-        Ok((wanted(&built, database), built))
+        let mut wanted = wanted(&built, database);
+        let stay = built.stay.iter().filter(|(name, _)| found.contains_key(*name));
+        let stay: Vec<(String, String)> = stay.map(|(name, why)| (name.clone(), why.clone())).collect();
+        wanted.retain(|wanted| !stay.iter().any(|(name, _)| *name == wanted.table.name));
+        built.failed.extend(stay);
+        Ok((wanted, built))
     }
 }

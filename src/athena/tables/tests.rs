@@ -214,6 +214,30 @@ fn every_comment_fits_glue_and_still_names_its_source() {
 }
 
 #[test]
+fn a_tables_comment_fits_into_glue() {
+    for meaning in [
+        "ä".repeat(1_100),
+        "x".repeat(2_020),
+        "two\\nlines \\uFFFF".to_owned(),
+    ] {
+        let toml = format!("[[table]]\nname = \"T\"\ncomment = \"{meaning}\"");
+        let catalog = catalog().with_overrides(&toml).unwrap();
+        let wanted = wanted(&layout(), &catalog, &lake(&[("t", seen("2026-11-20", &[]))]));
+        for (name, days) in [
+            ("t", "once it is complete."),
+            ("t_live", "as far as it has come."),
+        ] {
+            let comment = named(&wanted, name).comment();
+            assert!(comment.len() <= 2_048 && comment.ends_with(days), "{comment}");
+            assert!(
+                !comment.contains(|c: char| c.is_control() || c == '\u{ffff}'),
+                "{comment}"
+            );
+        }
+    }
+}
+
+#[test]
 fn the_ledgers_columns_are_those_that_are_written() {
     use crate::manifest::{History, Revision};
     let revision = Revision {

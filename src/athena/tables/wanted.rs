@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Column, EXTERNAL_TABLE, Format, Kind, MARK, OF, RANGE, Table, parts};
-use crate::athena::comment::{COMMENT_BYTES_MAX, clipped};
+use crate::athena::comment::{COMMENT_BYTES_MAX, TABLE_COMMENT_BYTES_MAX, clipped};
 use crate::catalog::{self, Catalog, Mark};
 use crate::keys::{Day, Layout, Link, PARTS_TABLE};
 use crate::names::{PARTITION_KEY, lake_name};
@@ -74,14 +74,14 @@ pub fn wanted(layout: &Layout, catalog: &Catalog, lake: &BTreeMap<String, Seen>)
             Some(_) => "A table of HubSpot's.",
             None => "A table that Daymark's catalog does not know.",
         };
-        let comment = format!("{meaning} A day is here once it is complete.");
+        let comment = about(meaning, "A day is here once it is complete.");
         let table = days(layout, (Kind::Published, name), &comment, columns.clone(), from);
         tables.push(Wanted {
             table,
             declared: declared.clone(),
         });
         let from = seen.live_from.as_ref().map_or(from, |live| live.min(from));
-        let comment = format!("{meaning} A day is here as far as it has come.");
+        let comment = about(meaning, "A day is here as far as it has come.");
         let table = days(layout, (Kind::Live, name), &comment, columns, from);
         live.push(Wanted { table, declared });
     }
@@ -221,6 +221,12 @@ fn of_type(ty: Type) -> String {
         Type::Json => Type::String.to_string(),
         other => other.to_string(),
     }
+}
+
+/// A table's meaning and what its days are, in as many bytes as Glue takes: it would refuse the table, and so stop its days.
+fn about(meaning: &str, days: &str) -> String {
+    let room = TABLE_COMMENT_BYTES_MAX.saturating_sub(days.len() + 1);
+    format!("{} {days}", clipped(meaning, room))
 }
 
 /// Meaning, source name and mark, in as many bytes as Glue takes.

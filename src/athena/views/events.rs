@@ -1,12 +1,13 @@
 //! `events_<name>_typed`: which event type a table is of, and which of its properties its columns are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{Claim, part};
-use super::{Built, Plan, bare, claim, is_event};
+use super::naming::bare;
+use super::{Built, Plan, claim, is_event};
 use crate::athena::Column;
-use crate::athena::definitions::{Definitions, PropertyDefinition, TypeDefinition};
-use crate::names::table_name;
+use crate::athena::definitions::{Definitions, PropertyDefinition, TYPES, TypeDefinition};
+use crate::names::{lake_name, table_name};
 
 /// Properties of an event type, by the column that each is in.
 pub(super) type Defined<'a> = BTreeMap<String, (&'a String, &'a PropertyDefinition)>;
@@ -26,7 +27,9 @@ pub(super) fn events<'a>(
             Some(None) => Some("several event types are"),
             Some(Some(_)) => None,
         };
-        if let Some(what) = untyped {
+        // Where definitions of types cannot be read, it is no wonder, and told.
+        let is_told = definitions.types.is_empty() && definitions.unread.contains_key(TYPES);
+        if let Some(what) = untyped.filter(|_| !is_told) {
             built.warnings.push(format!(
                 "{what} defined for table {table}: its properties stay text"
             ));
@@ -34,23 +37,25 @@ pub(super) fn events<'a>(
         let of_type = event_type(table, definitions)
             .flatten()
             .and_then(|id| definitions.properties.get(id));
-        let (defined, twins) = by_column(of_type.into_iter().flatten());
+        let (defined, twins) = by_column(of_type.into_iter().flatten(), columns);
         for (column, [one, other]) in twins {
-            if columns.iter().any(|found| found.name == column) {
-                built.warnings.push(format!(
-                    "properties {one} and {other} are both column {column} of table {table}: it is typed as {one}"
-                ));
-            }
+            built.warnings.push(format!(
+                "properties {one} and {other} are both column {column} of table {table}: it is typed as {one}"
+            ));
         }
         wished.push((claim(table, 0, table), Plan::Events(table, columns, defined)));
     }
     wished
 }
 
-/// The column of each property, in whose name all letters are lower case; and for each that several want, the property that it is
-/// taken for, and another. One that is not archived goes first, then one whose own name is in lower case.
+/// The column of each property, of these; and for each that several want, the property that it is taken for, and another. One
+/// that is not archived goes first, then one whose own name is in lower case.
+///
+/// A property whose name has more than letters, digits and `_` has the column that such a header is called by in the lake, or the
+/// one with `_` for each sign, if no property is called so itself.
 fn by_column<'a>(
     properties: impl Iterator<Item = (&'a String, &'a PropertyDefinition)>,
+    columns: &[Column],
 ) -> (Defined<'a>, Vec<(String, [&'a str; 2])>) {
     let mut properties: Vec<_> = properties.collect();
     properties.sort_by_key(|(name, definition)| {
@@ -58,16 +63,38 @@ fn by_column<'a>(
         (definition.archived, is_cased, *name)
     });
     let (mut defined, mut twins) = (Defined::new(), Vec::new());
-    for (name, definition) in properties {
-        let column = format!("property_{}", name.to_ascii_lowercase());
-        match defined.get(&column) {
-            Some((first, _)) => twins.push((column, [first.as_str(), name.as_str()])),
-            None => {
-                defined.insert(column, (name, definition));
+    let mut placed = BTreeSet::new();
+    for names in [headers, with_underscores] {
+        for (name, definition) in &properties {
+            let names = names(name);
+            let columns = columns.iter().filter(|column| names.contains(&column.name));
+            for column in columns.take(usize::from(!placed.contains(name))) {
+                match defined.get(&column.name) {
+                    Some((first, _)) => twins.push((column.name.clone(), [first.as_str(), name.as_str()])),
+                    None => {
+                        defined.insert(column.name.clone(), (*name, *definition));
+                    }
+                }
+                placed.insert(*name);
             }
         }
     }
     (defined, twins)
+}
+
+/// What the column of a property can be called in the lake, by the spellings that its header can be in.
+fn headers(property: &str) -> BTreeSet<String> {
+    let spelt = |start: &str, property: &str| lake_name(&format!("{start}{property}"));
+    let (small, capital) = (property.to_ascii_lowercase(), property.to_ascii_uppercase());
+    [property, &small, &capital]
+        .into_iter()
+        .flat_map(|property| [spelt("PROPERTY_", property), spelt("property_", property)])
+        .collect()
+}
+
+/// The same where HubSpot puts `_` for each blank and sign.
+fn with_underscores(property: &str) -> BTreeSet<String> {
+    BTreeSet::from([format!("property_{}", part(property))])
 }
 
 /// The event type that a table is of, by what the table may be called after, the likeliest first. None inside if several are

@@ -15,7 +15,7 @@ const KEY: &str = "combinedassociationtypeid";
 const TOLD: [&str; 3] = ["name", "label", "ismainassociationdefinition"];
 
 /// A pair of types.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Pair<'a> {
     /// OBJECTTYPEIDs.
     pub(super) from_id: &'a str,

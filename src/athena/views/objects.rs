@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use super::columns::{PropertyColumns, Selected, comment, list, of_properties};
 use super::gaps::Standing;
 use super::sql::{Days, Typing, date_column, literal, quoted};
-use super::{Body, ViewSettings};
+use super::{Body, NEWEST, ViewSettings};
 use crate::athena::Column;
+use crate::athena::comment::{COMMENT_BYTES_MAX, clipped};
 use crate::athena::definitions::{Definitions, PropertyDefinition};
 use crate::athena::presto::{self, ORIGINAL_TEXT_BYTES_MAX, STATEMENT_BYTES_MAX};
 use crate::names::PARTITION_KEY;
@@ -15,7 +16,7 @@ use crate::names::PARTITION_KEY;
 const REST_BYTES: usize = 8_192;
 
 /// A view's rows.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Objects<'a> {
     pub(super) type_id: &'a str,
     /// What people call the type, for the comment.
@@ -68,13 +69,33 @@ impl Base {
     }
 }
 
-/// Where the properties of a record are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Where the properties of a record are. What is there several times counts once: the greatest by `newest`.
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Source {
     /// In one JSON text a record.
-    Json,
+    Json { newest: String },
     /// In a row each.
-    Rows,
+    Rows { newest: String },
+}
+
+impl Source {
+    /// Those that there are.
+    fn all(tables: &BTreeMap<String, Vec<Column>>, typing: Typing) -> [Option<Self>; 2] {
+        let newest = |table: &str, last: String| {
+            let columns = tables.get(table).map_or(&[][..], Vec::as_slice);
+            typing.newest(columns, &last)
+        };
+        let json = has(tables, JSON, &["objecttypeid", "objectid", "properties"]);
+        let rows = has(tables, ROWS, &["objecttypeid", "objectid", "name", "value"]);
+        [
+            json.then(|| Source::Json {
+                newest: newest(JSON, typing.digest("properties")),
+            }),
+            rows.then(|| Source::Rows {
+                newest: newest(ROWS, "coalesce(value, '')".to_owned()),
+            }),
+        ]
+    }
 }
 
 const RECORDS: &str = "objects";
@@ -180,14 +201,13 @@ impl<'a> Objects<'a> {
         } = chosen(definitions, type_id, names, settings);
         let by_configuration = configured.is_some();
         let (mut left_out, missing) = configured.unwrap_or_default();
-        let json = has(tables, JSON, &["objecttypeid", "objectid", "properties"]).then_some(Source::Json);
-        let rows = has(tables, ROWS, &["objecttypeid", "objectid", "name", "value"]).then_some(Source::Rows);
+        let typing = Typing::of(settings);
+        let [json, rows] = Source::all(tables, typing);
         let source = match Standing::of(json, rows, &lake.properties) {
             _ if chosen.is_empty() => None,
             Some(source) => Some(source),
             None => return Err(format!("no table {JSON} or {ROWS} that holds its properties")),
         };
-        let typing = Typing::of(settings);
         let text = |name: &str| typing.property("w.p", name);
         let (properties, nameless) = of_properties(&chosen, &columns, typing, text);
         let mut warnings: Vec<String> = nameless
@@ -250,7 +270,7 @@ impl<'a> Objects<'a> {
             expression: format!("o.{date}"),
         });
         let join = self.source.as_ref().map_or_else(String::new, |source| {
-            let maps = days.of(source, |source, conditions| self.map(*source, days, conditions));
+            let maps = days.of(source, |source, conditions| self.map(source, days, conditions));
             format!(" LEFT JOIN ({maps}) w ON w.{date} = o.{date} AND w.objectid = o.objectid")
         });
         let records = days.of(&self.base, |base, conditions| {
@@ -262,7 +282,12 @@ impl<'a> Objects<'a> {
             format!("SELECT {columns} FROM {}{filter}", quoted(base.table))
         });
         Body {
-            sql: format!("SELECT {} FROM ({records}) o{join}", list(&selected)),
+            sql: format!(
+                "SELECT {} FROM (SELECT *, {} AS daymark_nth FROM ({records})) o{join} \
+                 WHERE o.daymark_nth = 1 OR o.objectid IS NULL",
+                list(&selected),
+                self.nth()
+            ),
             columns: selected.into_iter().map(|selected| selected.column).collect(),
             comment: self.comment(),
         }
@@ -274,21 +299,48 @@ impl<'a> Objects<'a> {
         [of_type].into_iter().chain(others).collect()
     }
 
-    /// Properties by record and day. Either source gives the same type.
-    fn map(&self, source: Source, days: Days<'_>, conditions: Vec<String>) -> String {
+    /// Which row of its record and day one is, the newest first: HubSpot's parts can hold a record twice, as when an unload is
+    /// tried again. Rows without a readable id are none of one record.
+    fn nth(&self) -> String {
+        let (first, rest): (Vec<&Column>, Vec<&Column>) = self
+            .columns
+            .iter()
+            .filter(|column| !["objecttypeid", "objectid"].contains(&column.name.as_str()))
+            .partition(|column| column.name == "updatedat");
+        let order: Vec<String> = first
+            .into_iter()
+            .chain(rest)
+            .map(|column| format!("{} DESC NULLS LAST", quoted(&column.name)))
+            .collect();
+        let order = match order.is_empty() {
+            true => String::new(),
+            false => format!(" ORDER BY {}", order.join(", ")),
+        };
+        let date = quoted(PARTITION_KEY);
+        format!("row_number() OVER (PARTITION BY {date}, objectid{order})")
+    }
+
+    /// Properties by record and day: one row each. Either source gives the same type.
+    ///
+    /// They are grouped, and not numbered as records are, so that whoever asks for none of them reads none.
+    fn map(&self, source: &Source, days: Days<'_>, conditions: Vec<String>) -> String {
         let date = quoted(PARTITION_KEY);
         let mut conditions = self.conditions(conditions);
         match source {
-            Source::Json => format!(
-                "SELECT {date}, objectid, {} AS p FROM {JSON}{}",
+            Source::Json { newest } => format!(
+                "SELECT {date}, objectid, {} AS p FROM (SELECT {date}, objectid, {} AS properties \
+                 FROM {JSON}{} GROUP BY {date}, objectid)",
                 self.typing.properties_of_json("properties"),
+                self.typing.of_newest("properties", newest),
                 days.filter(&conditions)
             ),
-            Source::Rows => {
+            Source::Rows { newest } => {
                 conditions.insert(1, "name IS NOT NULL".to_owned());
                 format!(
-                    "SELECT {date}, objectid, {} AS p FROM {ROWS}{} GROUP BY {date}, objectid",
+                    "SELECT {date}, objectid, {} AS p FROM (SELECT {date}, objectid, name, {} AS value \
+                     FROM {ROWS}{} GROUP BY {date}, objectid, name) GROUP BY {date}, objectid",
                     self.typing.properties_of_rows("name", "value"),
+                    self.typing.of_newest("value", newest),
                     days.filter(&conditions)
                 )
             }
@@ -298,13 +350,15 @@ impl<'a> Objects<'a> {
     fn comment(&self) -> String {
         let count = self.properties.len();
         let mut text = format!(
-            "{} ({}): one row per record and day, {count} properties",
-            self.title, self.type_id
+            " ({}): one row per record and day, {count} properties",
+            self.type_id
         );
         if self.left_out > 0 {
             text += &format!("; {} more left out by {}", self.left_out, self.why);
         }
-        comment(&text)
+        // A long title must not push out what is left out.
+        let room = COMMENT_BYTES_MAX.saturating_sub(NEWEST.len() + text.len());
+        comment(&format!("{}{text}", clipped(self.title, room)))
     }
 }
 

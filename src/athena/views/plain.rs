@@ -53,11 +53,20 @@ pub(super) fn events(
         .filter(|column| column.name != PARTITION_KEY)
         .partition(typed);
     let same: Vec<Column> = same.into_iter().cloned().collect();
-    let properties: Vec<(&String, &PropertyDefinition)> = changed
-        .iter()
-        .filter_map(|column| defined.get(&column.name).copied())
-        .collect();
-    let text = |property: &str| quoted(&format!("property_{}", property.to_ascii_lowercase()));
+    // By the column's name, which can be another than the property's, and stays.
+    let named = changed.iter().filter_map(|column| {
+        let (property, definition) = defined.get(&column.name)?;
+        let name = column.name.strip_prefix("property_")?.to_owned();
+        let label = definition.label.clone().or_else(|| Some((*property).clone()));
+        let definition = PropertyDefinition {
+            label,
+            ..(*definition).clone()
+        };
+        Some((name, definition))
+    });
+    let named: Vec<(String, PropertyDefinition)> = named.collect();
+    let properties: Vec<(&String, &PropertyDefinition)> = named.iter().map(|(a, b)| (a, b)).collect();
+    let text = |name: &str| quoted(&format!("property_{name}"));
     let (of_properties, _) = of_properties(&properties, &same, typing, text);
     let mut selected: Vec<Selected> = same.iter().map(Selected::plain).collect();
     selected.extend(of_properties.into_iter().flat_map(|property| property.columns));

@@ -172,7 +172,35 @@ impl Typing {
         }
     }
 
-    /// The same out of a row for each property.
+    /// A text's fingerprint: what orders texts that nothing else does, without keeping them.
+    pub(super) fn digest(self, text: &str) -> String {
+        match self.engine {
+            Engine::Trino => format!("md5(to_utf8(coalesce({text}, '')))"),
+            Engine::DuckDb => format!("md5(coalesce({text}, ''))"),
+        }
+    }
+
+    /// What tells the newest of several rows, for [`of_newest`](Self::of_newest): when they changed, then `last`, so that it is the
+    /// same one each time. No part of it is NULL, which Trino does not compare.
+    pub(super) fn newest(self, columns: &[Column], last: &str) -> String {
+        let times = ["updatedat", "ingestedat"].into_iter().filter(|name| {
+            let mut own = columns.iter();
+            own.any(|column| column.name == *name && column.hive_type == "timestamp")
+        });
+        let times = times.map(|name| format!("coalesce({name}, TIMESTAMP '0001-01-01 00:00:00')"));
+        let all: Vec<String> = times.chain([last.to_owned()]).collect();
+        format!("ROW({})", all.join(", "))
+    }
+
+    /// A column of the newest of several rows, NULL if it is NULL there.
+    pub(super) fn of_newest(self, column: &str, newest: &str) -> String {
+        match self.engine {
+            Engine::Trino => format!("max_by({column}, {newest})"),
+            Engine::DuckDb => format!("arg_max_null({column}, {newest})"),
+        }
+    }
+
+    /// A record's properties out of a row for each.
     pub(super) fn properties_of_rows(self, name: &str, value: &str) -> String {
         match self.engine {
             Engine::Trino => format!("map_agg({name}, {value})"),

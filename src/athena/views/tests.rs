@@ -5,13 +5,15 @@ use proptest::prelude::*;
 
 use super::events::event_type;
 use super::*;
-use crate::athena::definitions::{PropertyDefinition, PropertyKind};
+use crate::athena::definitions::{LinkEnds, PropertyDefinition, PropertyKind, TypeDefinition};
 use crate::athena::presto;
 use crate::catalog::Catalog;
-use crate::names::table_name;
+use crate::names::{lake_name, table_name};
 use crate::types::Type;
 
 mod configured;
+mod damaged;
+mod named;
 
 const SINCE: &str = "2026-11-01";
 
@@ -192,6 +194,22 @@ fn columns_of_a_type() {
             .sql
             .contains("try_cast(element_at(w.p,'amount') AS double) AS property_amount")
     );
+    // What HubSpot repeats is there once: the newest row of each record, and of its properties.
+    let order = "\"updatedat\" DESC NULLS LAST, \"ingestedat\" DESC NULLS LAST";
+    let nth = format!("row_number() OVER (PARTITION BY \"date\", objectid ORDER BY {order}) AS daymark_nth");
+    assert!(contacts.sql.contains(&nth), "{}", contacts.sql);
+    assert!(
+        contacts
+            .sql
+            .ends_with(" WHERE o.daymark_nth = 1 OR o.objectid IS NULL")
+    );
+    let first = "TIMESTAMP '0001-01-01 00:00:00'";
+    let newest = format!(
+        "max_by(properties, ROW(coalesce(updatedat, {first}), coalesce(ingestedat, {first}), \
+         md5(to_utf8(coalesce(properties, ''))))) AS properties FROM object_with_object_properties \
+         WHERE objecttypeid = '0-1' GROUP BY \"date\", objectid)"
+    );
+    assert!(contacts.sql.contains(&newest), "{}", contacts.sql);
     let settings = ViewSettings {
         decimals: Some((38, 9)),
         ..ViewSettings::default()
@@ -226,11 +244,15 @@ fn what_is_missing_fails_its_own_views_only() {
     assert_eq!(failed.len(), 6, "{failed:?}");
     assert!(failed.iter().all(|name| name.starts_with("associations_")));
     assert!(built.failed.iter().all(|(_, why)| why == "no table associations"));
-    // The rows a property stand in for the JSON.
+    // The rows a property stand in for the JSON: of a property that is there twice, the newest one.
+    let sql = &view(&built, "objects_contacts").sql;
     assert!(
-        view(&built, "objects_contacts")
-            .sql
-            .contains("map_agg(name, value)")
+        sql.contains("map_agg(name, value)") && sql.contains("max_by(value, ROW("),
+        "{sql}"
+    );
+    assert!(
+        sql.contains("GROUP BY \"date\", objectid, name) GROUP BY \"date\", objectid)"),
+        "{sql}"
     );
     tables.remove("object_properties");
     let built = views(&account(), &tables, SINCE, &ViewSettings::default());

@@ -105,6 +105,9 @@ pub(super) fn tell_of(built: &Built) {
     for (name, why) in &built.failed {
         tell(&format!("not built: {name}: {why}"));
     }
+    for why in &built.unread {
+        tell(&format!("not read: {why}"));
+    }
     for note in built.earlier.iter().chain(&built.warnings) {
         tell(&format!("note: {note}"));
     }

@@ -69,6 +69,8 @@ pub(super) struct Defined {
     links: Option<Day>,
     /// Which tables' definitions are not the newest day's, and why.
     pub(super) earlier: Vec<String>,
+    /// Files that cannot be read, and why: what they define is not known until somebody mends them.
+    pub(super) unread: Vec<String>,
 }
 
 impl<'a> Ground<'a> {
@@ -153,11 +155,14 @@ impl<'a> Ground<'a> {
             definitions: Definitions::default(),
             links: None,
             earlier: Vec::new(),
+            unread: Vec::new(),
         };
         for table in definitions::TABLES {
-            let (day, definitions) = self.defined_in(sweeper, table).await?;
+            let before = defined.unread.len();
+            let (day, definitions) = self.defined_in(sweeper, table, &mut defined.unread).await?;
+            let is_read = defined.unread.len() == before;
             if over.tables.contains_key(table) {
-                defined.earlier.extend(self.earlier(table, day.as_ref()));
+                defined.earlier.extend(self.earlier(table, day.as_ref(), is_read));
             }
             if table == definitions::ASSOCIATIONS {
                 defined.links = day;
@@ -167,47 +172,56 @@ impl<'a> Ground<'a> {
         Ok(defined)
     }
 
-    /// The newest day on which a table defines anything, and what.
+    /// The newest day on which a table defines anything, and what. A day with a file that cannot be read defines nothing, but
+    /// is told: damage is no reason to take from views what they have.
     async fn defined_in(
         &self,
         sweeper: &Sweeper,
-        table: &str,
+        table: &'static str,
+        unread: &mut Vec<String>,
     ) -> Result<(Option<Day>, Definitions), SweepError> {
-        let mut warnings = Vec::new();
+        let (mut nothing, mut damaged) = (Definitions::default(), BTreeMap::new());
         for (day, _) in self.days(table).rev().take(DAYS_LOOKED_MAX) {
-            let mut reader = Reader::default();
-            for key in links(&sweeper.objects, &sweeper.config.layout, table, day).await? {
-                let parquet = read(&sweeper.objects, &key).await?;
-                reader
-                    .take_file(table, parquet)
-                    .map_err(|error| SweepError::Views(format!("{key}: {error}")))?;
-            }
-            let found = reader.end();
+            let mut found = match defined_on(sweeper, table, day).await? {
+                Ok(found) => found,
+                Err(why) => {
+                    unread.push(why.clone());
+                    damaged.entry(table).or_insert(why);
+                    continue;
+                }
+            };
             if !found.is_empty() {
+                found.unread = damaged;
                 return Ok((Some(day.clone()), found));
             }
             // A file that defines nothing may tell why: it lacks a column.
-            warnings.extend(found.warnings);
+            nothing.warnings.extend(found.warnings);
         }
-        let nothing = Definitions {
-            warnings,
-            ..Definitions::default()
-        };
+        nothing.unread = damaged;
         Ok((None, nothing))
     }
 
-    /// Why a table's definitions are those of this day.
-    fn earlier(&self, table: &str, day: Option<&Day>) -> Option<String> {
+    /// Why a table's definitions are those of this day. `is_read`: no file of a newer day was damaged.
+    fn earlier(&self, table: &str, day: Option<&Day>, is_read: bool) -> Option<String> {
         let newest = &self.day;
         let is_there = self.is_there(table);
-        let lacks = match is_there {
-            true => format!("{newest} has no row in table {table} that defines anything"),
-            false => format!("{newest} has no table {table}"),
+        let lacks = match (is_there, is_read) {
+            (true, true) => format!("{newest} has no row in table {table} that defines anything"),
+            (true, false) => {
+                format!("{newest} has no row in table {table} that can be read and defines anything")
+            }
+            (false, _) => format!("{newest} has no table {table}"),
         };
         let count = self.days(table).count();
         match day {
             Some(day) if day == newest => None,
+            Some(day) if !is_read => Some(format!(
+                "{lacks}: views that turn on it stay as they are, and new ones are made of what {day} defines"
+            )),
             Some(day) => Some(format!("{lacks}: what it defines is taken from {day}")),
+            None if !is_read => Some(format!(
+                "{lacks}, and nor has any earlier day: views that turn on it stay as they are"
+            )),
             // It may be that this account has no such thing.
             None if is_there && count == 1 => None,
             None if count > DAYS_LOOKED_MAX => Some(format!(
@@ -238,25 +252,34 @@ impl<'a> Ground<'a> {
         let Defined {
             mut definitions,
             earlier,
+            mut unread,
             ..
         } = defined;
-        let build = |definitions: &Definitions| Built {
+        let build = |definitions: &Definitions, unread: Vec<String>| Built {
             earlier: earlier.clone(),
+            unread,
             ..views(definitions, &over.tables, self.since.as_str(), &settings)
         };
-        let built = build(&definitions);
+        let built = build(&definitions, unread.clone());
         let Some((day, _)) = self.days(JSON).next_back().filter(|_| built.is_cut) else {
             return Ok(built);
         };
         // Only where there is no room for all does it matter which properties are used.
         let records = links(&sweeper.objects, &sweeper.config.layout, JSON, day).await?;
         for key in records.iter().take(USAGE_FILES_MAX) {
-            let parquet = read(&sweeper.objects, key).await?;
-            definitions
-                .count_usage_in(parquet, USAGE_ROWS_MAX)
-                .map_err(|error| SweepError::Views(format!("{key}: {error}")))?;
+            let counted = match read(&sweeper.objects, key).await? {
+                Ok(parquet) => definitions
+                    .count_usage_in(parquet, USAGE_ROWS_MAX)
+                    .map_err(|error| format!("{key}: {error}")),
+                Err(why) => Err(why),
+            };
+            // By the other files alone, properties that people use could leave their view.
+            if let Err(why) = counted {
+                unread.push(why.clone());
+                definitions.unread.entry(definitions::USAGE).or_insert(why);
+            }
         }
-        Ok(build(&definitions))
+        Ok(build(&definitions, unread))
     }
 
     /// Days of links on which their types are not defined, and the last day before the newest of them on which they are.
@@ -315,11 +338,29 @@ async fn links(
     Ok(manifest::linked(&bytes, layout).map(str::to_owned).collect())
 }
 
-async fn read(objects: &Objects, key: &str) -> Result<bytes::Bytes, SweepError> {
-    match objects.read(key).await? {
-        Some((bytes, _)) => Ok(bytes),
-        None => Err(SweepError::Views(format!("{key} is published and not there"))),
+/// A published file. The inner error: it is not there.
+async fn read(objects: &Objects, key: &str) -> Result<Result<bytes::Bytes, String>, SweepError> {
+    let found = objects.read(key).await?.map(|(bytes, _)| bytes);
+    Ok(found.ok_or_else(|| format!("{key} is published and not there")))
+}
+
+/// What a table defines on a day. The inner error: which file cannot be read, and why.
+async fn defined_on(
+    sweeper: &Sweeper,
+    table: &str,
+    day: &Day,
+) -> Result<Result<Definitions, String>, SweepError> {
+    let mut reader = Reader::default();
+    for key in links(&sweeper.objects, &sweeper.config.layout, table, day).await? {
+        let parquet = match read(&sweeper.objects, &key).await? {
+            Ok(parquet) => parquet,
+            Err(why) => return Ok(Err(why)),
+        };
+        if let Err(error) = reader.take_file(table, parquet) {
+            return Ok(Err(format!("{key}: {error}")));
+        }
     }
+    Ok(Ok(reader.end()))
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ fn each_day_has_its_records_from_the_table_that_has_them() {
         statements(lake, "objects_contacts")
     };
     let usual = records(Gaps::default());
-    assert!(usual[0].contains("FROM (SELECT * FROM \"objects\" WHERE objecttypeid = '0-1') o "));
+    assert!(usual[0].contains("FROM (SELECT * FROM \"objects\" WHERE objecttypeid = '0-1')) o "));
     assert_eq!(records(gaps(&["1", "2"], &["1", "2"])), usual);
     // The newest day lacks it, and the days before have theirs all the same.
     let [all, latest] = records(gaps(&["1", "2"], &["1", "2", "3"]));
@@ -76,7 +76,7 @@ fn each_day_has_its_records_from_the_table_that_has_them() {
     assert!(
         all.contains(&format!(
             "FROM (SELECT {columns} FROM \"objects\" WHERE objecttypeid = '0-1' AND NOT (\"date\" >= '3') UNION ALL \
-             SELECT {columns} FROM \"object_with_object_properties\" WHERE objecttypeid = '0-1' AND (\"date\" >= '3')) o "
+             SELECT {columns} FROM \"object_with_object_properties\" WHERE objecttypeid = '0-1' AND (\"date\" >= '3'))) o "
         )),
         "{all}"
     );
@@ -142,7 +142,7 @@ fn each_day_has_its_properties_from_the_table_that_has_them() {
     let [all, latest] = properties(gaps(&["1"], &["2"]));
     assert!(
         all.contains(&format!(
-            "{json} WHERE objecttypeid = '0-1' AND NOT (\"date\" >= '2') UNION ALL "
+            "{json} WHERE objecttypeid = '0-1' AND NOT (\"date\" >= '2') GROUP BY \"date\", objectid) UNION ALL "
         )),
         "{all}"
     );
@@ -248,4 +248,29 @@ fn configured_types_that_there_are_not() {
             "type Contcats is given properties by configuration and not defined"
         ]
     );
+}
+
+#[test]
+fn a_wide_view_has_room_for_all_ranges_of_days_that_it_names() {
+    let days: Vec<String> = (0..100)
+        .map(|day| format!("2026-{:02}-{:02}", 1 + day / 28, 1 + day % 28))
+        .collect();
+    let all: Vec<&str> = days.iter().map(String::as_str).collect();
+    // Ranges of two days are named by both.
+    let odd: Vec<&str> = all.chunks(3).filter_map(|days| days.first().copied()).collect();
+    let settings = ViewSettings {
+        lake: Lake {
+            records: gaps(&odd, &all),
+            properties: gaps(&odd, &all),
+            ..Lake::default()
+        },
+        ..ViewSettings::default()
+    };
+    let built = views(&wide(5_000), &lake(), SINCE, &settings);
+    assert_eq!(built.failed, []);
+    let sql = &view(&built, "objects_deals").sql;
+    assert_eq!(sql.matches(" BETWEEN ").count(), 4 * 24, "{sql}");
+    let property = sql.rfind(" AS property_").unwrap();
+    let rest = sql.len() - property;
+    assert!(rest < 7_500, "{rest} bytes beside the properties");
 }
