@@ -202,3 +202,39 @@ pub fn answer(report: &Report, dry_run: bool) -> Value {
         "stopped_before": report.stopped_before.as_ref().map(ToString::to_string),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::sweep::CatalogReport;
+    use crate::keys::Day;
+
+    fn heartbeat(days: usize, stopped_before: Option<&str>) -> u64 {
+        let day = |text: &str| Day::parse(text).unwrap();
+        let report = Report {
+            now_ms: 0,
+            days: (0..days)
+                .map(|_| DayReport {
+                    date: day("2026-11-21"),
+                    judged: Err(SweepError::Defect(String::new())),
+                })
+                .collect(),
+            stopped_before: stopped_before.map(day),
+            depth: None,
+            sent: 0,
+            queue_error: None,
+            to_send: Vec::new(),
+            overdue: None,
+            catalog: CatalogReport::default(),
+        };
+        metrics(&report, 0).heartbeat
+    }
+
+    #[test]
+    fn a_sweep_that_gets_to_no_day_in_time_is_no_heartbeat() {
+        assert_eq!(heartbeat(1, None), 1);
+        assert_eq!(heartbeat(0, None), 1, "there is nothing yet");
+        assert_eq!(heartbeat(1, Some("2026-11-22")), 1);
+        assert_eq!(heartbeat(0, Some("2026-11-22")), 0);
+    }
+}
