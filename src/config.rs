@@ -118,6 +118,8 @@ impl Config {
         let mut vars = Vars::new(vars);
         let layout = vars.layout();
         let catalog = vars.catalog(read_file);
+        let tables = catalog.iter().flat_map(|catalog| catalog.tables());
+        let layout = layout.map(|layout| layout.with_tables(tables.map(|table| &table.name)));
         let dialect = match vars.text("DIALECT") {
             None => Some(Declared::default()),
             Some(json) => vars.ok("DIALECT", Declared::from_json(&json)),

@@ -428,3 +428,21 @@ fn the_time_by_which_a_day_is_due_is_counted_from_its_midnight() {
         );
     }
 }
+
+/// As `daymark convert --types` reads the same path.
+#[test]
+fn folders_of_ones_own_tables_are_known_wherever_they_stand() {
+    let toml = "[[table]]\nname = \"MY_TABLE\"\n";
+    let config = with(&[("CATALOG", toml)]);
+    for key in [
+        "hubspot/2026-11-23/eu/MY_TABLE/a.csv.gz",
+        "hubspot/MY_TABLE/2026-11-23/a.csv.gz",
+    ] {
+        let part = config.layout.source(key).unwrap();
+        assert_eq!(
+            (part.table.as_str(), part.date.as_str()),
+            ("my_table", "2026-11-23"),
+            "{key}"
+        );
+    }
+}
