@@ -196,12 +196,12 @@ fn hint_line(error: &anyhow::Error) -> String {
         Some(Refusal::Conflict(_)) => {
             "--dialect quoted declares that it is quoted, --dialect escaped that it is escaped"
         }
-        Some(Refusal::Schema(SchemaError::ColumnCount { .. })) => {
+        Some(Refusal::Schema(SchemaError::ColumnCount { .. }, _)) => {
             "--columns takes one name for each field, in the file's order; --delimiter says what stands between fields"
         }
         Some(
             Refusal::NotTheTable { .. }
-            | Refusal::Schema(SchemaError::FieldCount { .. } | SchemaError::HeaderRequired { .. }),
+            | Refusal::Schema(SchemaError::FieldCount { .. } | SchemaError::HeaderRequired { .. }, _),
         ) => "--table none reads it as a file that is no HubSpot table, with a header",
         Some(Refusal::HeaderNotUtf8 { .. }) => "--encoding latin-1 declares a common one",
         Some(Refusal::HeaderNotText { .. }) => {

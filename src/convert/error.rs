@@ -142,8 +142,8 @@ pub enum Refusal {
         place: Place,
     },
     /// No header, and columns cannot be told.
-    #[error("{0}")]
-    Schema(SchemaError),
+    #[error("{1}: {0}")]
+    Schema(SchemaError, Place),
     /// Record 1 is not the catalog's header, and the records do not fit the catalog's columns.
     #[error(
         "no header, and {place} does not fit the catalog: {why}. \

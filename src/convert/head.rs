@@ -316,7 +316,7 @@ fn schema(
     found: usize,
     place: Place,
 ) -> Result<(Schema, bool, bool), ConvertError> {
-    let refuse = |error: SchemaError| ConvertError::from(Refusal::Schema(error));
+    let refuse = |error: SchemaError| ConvertError::from(Refusal::Schema(error, place));
     let build = |names: &[String], table: Option<&Table>| {
         Schema::from_header(names, table, &plan.typing, plan.naming).map_err(refuse)
     };

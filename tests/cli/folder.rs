@@ -48,7 +48,7 @@ fn paths_are_mirrored_and_the_worst_status_wins() {
     desk.run(&["convert", "in", "two", "--threads", "3", "--rejects", "bad"])
         .expect(1)
         .says("error: in/2026-11-20/OBJECTS/broken.csv.gz: ")
-        .says("error: in/2026-11-20/LISTS/ragged.csv: expected 9 fields")
+        .says("error: in/2026-11-20/LISTS/ragged.csv: record 1, line 1, byte 0: expected 9 fields")
         .says("hint: --table none")
         .says("2 files converted, 2 refused");
     let table = desk.parquet("two/2026-11-20/OBJECTS/sub/data_0.parquet");
