@@ -173,9 +173,11 @@ async fn the_function_converts_what_lambda_hands_it() {
         json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": LANDING}),
         json!({"neither": "nor"}),
     ];
-    let events = events.iter().map(Value::to_string).collect();
+    let mut events: Vec<String> = events.iter().map(Value::to_string).collect();
+    // JSON that has no value here, in fields that nobody needs.
+    events.push(events[1].replacen('{', r#"{"large":1e999,"half":"\ud800","#, 1));
     let (answers, log) = invoke(CONVERT, &world.server.endpoint(), events);
-    assert_eq!(answers.len(), 3, "{log}");
+    assert_eq!(answers.len(), 4, "{log}");
     assert_eq!(
         answers[0],
         (
@@ -187,6 +189,7 @@ async fn the_function_converts_what_lambda_hands_it() {
     assert_eq!(answers[1], ("response".to_owned(), json!({"parts": []})), "{log}");
     assert_eq!(answers[2].0, "error", "{log}");
     assert_eq!(answers[2].1["errorType"], "BadEvent", "{log}");
+    assert_eq!(answers[3], answers[1], "{log}");
     assert_eq!(world.curated().await, [world.output(&notice)]);
 
     let lines: Vec<Value> = log
