@@ -450,6 +450,26 @@ async fn warned(world: &World, notice: &Notice) -> String {
 }
 
 #[tokio::test]
+async fn an_upload_that_has_to_be_left_open_is_told_with_its_part() {
+    let world = World::with(MULTIPART).await;
+    let key = "hubspot/2026-11-22/OWNERS/left-open.csv.gz";
+    let notice = world.land(key, many_owners()).await;
+    for rule in [
+        Rule::on(Operation::UploadPart).nth(2).always(),
+        Rule::on(Operation::AbortMultipartUpload).always(),
+    ] {
+        let denied = Action::Answer(403, "AccessDenied");
+        world.faults().inject(rule, denied);
+    }
+    world.convert(&notice).await.expect_err("an error");
+    // The key in the error has the id too, so it is looked for by its name.
+    let (log, id) = (support::log().text(), world.id(&notice));
+    let told = format!(r#""part_id":"{}""#, id.as_str());
+    let mut lines = log.lines().filter(|line| line.contains("left open"));
+    assert!(lines.any(|line| line.contains(&told)), "{log}");
+}
+
+#[tokio::test]
 async fn an_abort_that_fails_is_tried_again() {
     let world = World::with(MULTIPART).await;
     let notice = world.land(KEY, many_owners()).await;
