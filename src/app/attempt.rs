@@ -73,8 +73,6 @@ pub struct Pending {
     pub rejects: Vec<u8>,
     /// The output.
     pub upload: Upload,
-    /// Where the time went.
-    pub stopwatch: Stopwatch,
 }
 
 struct Passed {
@@ -85,11 +83,16 @@ struct Passed {
     stopwatch: Stopwatch,
 }
 
-/// Runs one pass. `keep` is given the tasks that must have ended before the invocation does.
+/// Runs one pass. `spent` gets what each of its stages took; `keep` is given the tasks that must have ended before the
+/// invocation does.
 ///
 /// Dropping the future stops everything: the source's task is aborted, so the core's reader fails, so the writer is
 /// dropped, so the upload's task aborts what it opened.
-pub async fn run(job: Job, mut keep: impl FnMut(JoinHandle<()>)) -> Result<Tried, PartError> {
+pub async fn run(
+    job: Job,
+    spent: &mut Stopwatch,
+    mut keep: impl FnMut(JoinHandle<()>),
+) -> Result<Tried, PartError> {
     let Job {
         store,
         identity,
@@ -153,6 +156,7 @@ pub async fn run(job: Job, mut keep: impl FnMut(JoinHandle<()>)) -> Result<Tried
         rejects,
         stopwatch,
     } = passed;
+    spent.add(&stopwatch);
     let refusal = match result {
         Ok(Pass::Done(report)) => {
             let fed = (&mut feed.0).await.unwrap_or(Err(SourceError::Unread));
@@ -165,7 +169,6 @@ pub async fn run(job: Job, mut keep: impl FnMut(JoinHandle<()>)) -> Result<Tried
                         rest,
                         rejects,
                         upload,
-                        stopwatch,
                     })));
                 }
                 Err(error) => error,

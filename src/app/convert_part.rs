@@ -236,14 +236,14 @@ impl Converter {
     ) -> Result<(Outcome, Option<Stopwatch>), PartError> {
         let mut last = String::new();
         let mut may_be_ours = false;
+        let mut spent = Stopwatch::new();
         for _ in 0..COMMITS_MAX {
-            let pending = self.passes(located, course).await?;
+            let pending = self.passes(located, course, &mut spent).await?;
             let Pending {
                 report,
                 rest,
                 rejects,
                 upload,
-                stopwatch,
             } = pending;
             let rejects_key = if rejects.is_empty() {
                 None
@@ -264,7 +264,7 @@ impl Converter {
                     report,
                     committed_by,
                 };
-                Ok((Outcome::Converted(Box::new(converted)), Some(stopwatch)))
+                Ok((Outcome::Converted(Box::new(converted)), Some(spent.clone())))
             };
             let error = match upload.commit(rest).await {
                 Ok(()) => return converted(CommittedBy::This),
@@ -300,7 +300,12 @@ impl Converter {
         })
     }
 
-    async fn passes(&self, located: &Located, course: &Course) -> Result<Pending, PartError> {
+    async fn passes(
+        &self,
+        located: &Located,
+        course: &Course,
+        spent: &mut Stopwatch,
+    ) -> Result<Pending, PartError> {
         let plan = self.config.plan(&located.part.table, located.provenance.clone());
         let plan = Arc::new(plan.map_err(|error| PartError::Defect(error.to_string()))?);
         let mut decision = None;
@@ -318,7 +323,7 @@ impl Converter {
                 decision,
                 stop: Arc::clone(&course.stop),
             };
-            match attempt::run(job, |task| course.keep(task)).await? {
+            match attempt::run(job, spent, |task| course.keep(task)).await? {
                 Tried::Pending(pending) => return Ok(*pending),
                 Tried::Again(found) => {
                     tracing::info!(

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::convert::{Observer, Stage};
 
-/// Measures the stages of one pass.
+/// Measures the stages of a part, of all the passes that it takes.
 #[derive(Clone, Debug)]
 pub struct Stopwatch {
     running: Option<(Stage, Instant)>,
@@ -39,6 +39,14 @@ impl Stopwatch {
         }
     }
 
+    /// Adds what another one measured, of stages that have ended.
+    pub fn add(&mut self, other: &Stopwatch) {
+        self.read += other.read;
+        self.split += other.split;
+        self.columns += other.columns;
+        self.encode += other.encode;
+    }
+
     /// Milliseconds spent in a stage.
     pub fn ms(&self, stage: Stage) -> u64 {
         milliseconds(match stage {
@@ -65,4 +73,25 @@ impl Observer for Stopwatch {
 
 pub(crate) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passes_add_up_stage_by_stage() {
+        let ms = Duration::from_millis;
+        let pass = Stopwatch {
+            running: None,
+            read: ms(1),
+            split: ms(20),
+            columns: ms(300),
+            encode: ms(4000),
+        };
+        let mut spent = pass.clone();
+        spent.add(&pass);
+        let stages = [Stage::Read, Stage::Split, Stage::Columns, Stage::Encode];
+        assert_eq!(stages.map(|stage| spent.ms(stage)), [2, 40, 600, 8000]);
+    }
 }
