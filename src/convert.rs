@@ -1,6 +1,7 @@
 //! The pipeline of one part: bytes → records → columns → Parquet, on plain readers and writers.
 
 mod bounds;
+mod decided;
 mod error;
 mod head;
 mod rejecting;

@@ -8,7 +8,8 @@
 //! and names both places; so the order of the records does not matter.
 //!
 //! A part is read as quoted until something decides. What quotes cannot be (text behind a closing quote, say) is no
-//! evidence by itself; the part is then read as escaped, and refused at its end if nothing has confirmed that.
+//! evidence by itself; the part is then read as escaped, and refused at its end if nothing has confirmed that. So is a part whose
+//! quote does not close within a record's limit; if it closes behind it, that is evidence for quoted all the same.
 
 mod backslashes;
 mod chain;
@@ -49,6 +50,8 @@ pub enum Basis {
     Weak(u64, Place),
     /// It cannot be quoted, for this stands here; nothing has confirmed yet that it is escaped.
     Unquotable(FaultKind, Place),
+    /// As quoted, the record here is longer than may be: so many bytes at least. Nothing has confirmed yet that it is escaped.
+    Overlong(Place, usize),
 }
 
 impl Decision {
@@ -115,6 +118,8 @@ pub struct Watch {
     weak_first: Option<Place>,
     /// Whether a record has its number of fields only if it is read as quoted, and no quotes to say so.
     fits_quoted_only: bool,
+    /// The first record that other records would be as escaped, of as many fields.
+    fits_both: Option<Place>,
     /// Read as escaped, the blocks so far end within this.
     chain: Option<Chain>,
     /// What counts for quoted unless that chain, which came first, decides for escaped.
@@ -125,24 +130,23 @@ pub struct Watch {
     assumed_backslash: bool,
     assumed_quotes: bool,
     record_bytes_max: u64,
-    field_bytes_max: u64,
 }
 
 impl Watch {
-    /// A watch that starts from a decision. What is longer than a record or a field may be is none.
+    /// A watch that starts from a decision. What is longer than a record may be when it is read as escaped is none.
     pub fn new(decision: Decision, limits: &Limits) -> Self {
         Watch {
             decision,
             weak_cells: 0,
             weak_first: None,
             fits_quoted_only: false,
+            fits_both: None,
             chain: None,
             doubt: None,
             unclosed: None,
             assumed_backslash: false,
             assumed_quotes: false,
             record_bytes_max: limits.record_bytes_max as u64,
-            field_bytes_max: limits.field_bytes_max as u64,
         }
     }
 
@@ -264,6 +268,12 @@ impl Watch {
         Ok(Verdict::Go)
     }
 
+    /// In a part that nothing has decided: the first record of which both readings are possible, and differ.
+    pub fn ambiguous(&self) -> Option<Place> {
+        let is_open = self.decision.basis == Basis::Open && !self.fits_quoted_only;
+        self.fits_both.filter(|_| is_open)
+    }
+
     /// Doubled backslashes seen in this pass: cells, and the place of the first.
     pub fn weak(&self) -> Option<(u64, Place)> {
         self.weak_first.map(|first| (self.weak_cells, first))
@@ -312,7 +322,7 @@ impl Watch {
             at_end,
         };
         if let Some(open) = self.unclosed.take() {
-            match self.closes(&text, 0, open.byte) {
+            match text.closes(0) {
                 Some(true) => return Err(self.conflict(open)),
                 Some(false) => {}
                 None => self.unclosed = Some(open),
@@ -328,20 +338,6 @@ impl Watch {
             records += 1;
         }
         odd.try_for_each(|odd| self.look_at_odd(&text, odd, &mut records))
-    }
-
-    /// Whether the quote at byte `open` of the part closes as that of a field does, of which the inside goes on at `at` of the
-    /// block. None: its text ends first.
-    fn closes(&self, text: &Text<'_>, at: usize, open: u64) -> Option<bool> {
-        let Text { readings, block, .. } = text;
-        // What is longer than a field may be, between quotes and with what stands behind them, is none.
-        let most = open.saturating_add(self.field_bytes_max).saturating_add(3);
-        let most = most.saturating_sub(block.place.byte);
-        let near = usize::try_from(most).ok().and_then(|most| block.text.get(..most));
-        match near {
-            Some(near) => Some(readings.quoted.closes(near, at, false) == Some(true)),
-            None => readings.quoted.closes(block.text, at, text.at_end),
-        }
     }
 
     fn look_at_odd(&mut self, text: &Text<'_>, odd: &Odd, records: &mut u64) -> Result<(), Conflict> {
@@ -379,8 +375,7 @@ impl Watch {
         for field in fields {
             let raw = block.raw(*field).unwrap_or_default();
             if raw.first() == Some(&b'"') {
-                let open = block.place.byte + field.start() as u64;
-                match self.closes(text, field.start() + 1, open) {
+                match text.closes(field.start() + 1) {
                     Some(true) => return Err(self.conflict(block.place_at(field.start(), records))),
                     Some(false) => {}
                     None => {
@@ -401,7 +396,7 @@ impl Watch {
     }
 
     fn weigh(&mut self, seen: Backslashes, is_row: bool, place: impl Fn() -> Place) {
-        let is_open = matches!(self.decision.basis, Basis::Unquotable(..));
+        let is_open = matches!(self.decision.basis, Basis::Unquotable(..) | Basis::Overlong(..));
         if seen.separator.is_some() && is_row && is_open {
             self.decide(Reading::Escaped, place());
         }
@@ -437,6 +432,13 @@ struct Text<'a> {
     readings: &'a Readings,
     block: &'a Block<'a>,
     at_end: bool,
+}
+
+impl Text<'_> {
+    /// Whether a field in quotes, of which the inside goes on at `at`, closes as such a field does. None: the text ends first.
+    fn closes(&self, at: usize) -> Option<bool> {
+        self.readings.quoted.closes(self.block.text, at, self.at_end)
+    }
 }
 
 fn decision(reading: Reading, place: Place) -> Decision {

@@ -87,11 +87,76 @@ fn a_quote_that_never_closes_may_be_data_of_an_escaped_part() {
     assert_eq!(done.column("b")[0], some("\"inch"));
 }
 
+/// A field in quotes that is longer than a record may be, with these lines in it.
+fn overlong(line: &str) -> String {
+    let lines = line.repeat((2 << 20) / line.len());
+    ["1,\"note\n", &lines, "p,q\"\n2,y\n"].concat()
+}
+
+#[test]
+fn a_quote_that_closes_beyond_the_limit_is_one_all_the_same() {
+    let mut plan = plan();
+    plan.limits.record_bytes_max = 1 << 20;
+    plan.limits.field_bytes_max = 1 << 20;
+    // Its lines could be records of an escaped part.
+    let cells = overlong("x\\, y,zzzzz\n");
+    for text in [
+        format!("a,b\n{cells}"),
+        format!("a,b\n0,p\\,q\n{cells}"),
+        format!("a,b\n{cells}0,p\\,q\n"),
+    ] {
+        let message = refused(text.as_bytes(), &plan);
+        let byte = text.find('"').unwrap();
+        assert!(message.starts_with("the part is escaped by record "), "{message}");
+        assert!(
+            message.contains(&format!("byte {byte} speaks against it")),
+            "{message}"
+        );
+    }
+    // They could not, and the limit is what keeps it from being read.
+    for (text, record) in [
+        (format!("a,b\n{}", overlong("x\n")), 2),
+        (overlong("x\n").replacen("1,", "a,", 1), 1),
+    ] {
+        let message = refused(text.as_bytes(), &plan);
+        assert!(
+            message.starts_with(&format!("a record, in bytes, is too large at record {record}, ")),
+            "{message}"
+        );
+        assert!(message.contains("expected at most 1048576"), "{message}");
+    }
+}
+
 #[test]
 fn a_backslash_before_anything_else_decides_for_quoted() {
     let done = convert(b"a,b\n1,C:\\temp\n2,\n", &plan()).unwrap();
     assert_eq!(done.report.dialect, "quoted");
     assert_eq!(done.column("b"), [some("C:\\temp"), None]);
+}
+
+#[test]
+fn what_both_dialects_could_be_is_read_as_quoted_with_a_warning() {
+    let warned = |text: &str| {
+        let done = convert(text.as_bytes(), &plan()).unwrap();
+        assert_eq!(done.report.dialect, "undecided", "{text}");
+        done.report.warnings
+    };
+    for (text, place) in [
+        ("a,b\n1,p\\\np\\,q\\\np\\,end\n2,y\n", "record 2, line 2, byte 7"),
+        ("a\nx\\\ny\n", "record 2, line 2, byte 3"),
+        ("a,b\n0,\n1,x\\\ry\n", "record 3, line 3, byte 10"),
+    ] {
+        let warnings = warned(text);
+        assert_eq!(warnings.len(), 1, "{text}: {warnings:?}");
+        assert!(
+            warnings[0].contains(&format!("the first at {place}; declare")),
+            "{text}: {warnings:?}"
+        );
+    }
+    // As escaped, they would be of another number of fields, or the same records.
+    for text in ["a,b\n1,x\\\n2,y\n", "a,b\n\\N,x\n2,\\N\n", "a,b\n1,\n"] {
+        assert_eq!(warned(text), [""; 0], "{text}");
+    }
 }
 
 #[test]
@@ -368,15 +433,16 @@ fn a_quote_that_closes_windows_later_counts_against_escaped() {
     // Pairs of quotes leave it open, window after window.
     let lines = "2,x\"\"y\n".repeat(100_000);
     let text = |end: &str| ["a,b\nk\\,l,m\n1,\"open\n", &lines, end].concat();
-    let error = refused(text("3,close\"\n").as_bytes(), &plan());
-    assert!(error.contains("record 3, line 3, byte 13"), "{error}");
-    // What is longer than a field may be is none, nor is what text follows.
+    // However long a field may be.
     let mut short = plan();
     short.limits.field_bytes_max = 512 << 10;
-    for (end, plan) in [("3,close\"\n", &short), ("3,close\"d\n4,x\"\n", &plan())] {
-        let done = convert(text(end).as_bytes(), plan).unwrap();
-        assert_eq!(done.report.dialect, "escaped", "{end}");
+    for plan in [&plan(), &short] {
+        let error = refused(text("3,close\"\n").as_bytes(), plan);
+        assert!(error.contains("record 3, line 3, byte 13"), "{error}");
     }
+    // What text follows is none.
+    let done = convert(text("3,close\"d\n4,x\"\n").as_bytes(), &plan()).unwrap();
+    assert_eq!(done.report.dialect, "escaped");
 }
 
 #[test]

@@ -285,7 +285,12 @@ fn epoch(text: &[u8]) -> Result<i64, Misfit> {
         return Err(Misfit::AmbiguousTimestamp);
     }
     let ms = digits.iter().fold(0, |ms, byte| ms * 10 + i64::from(byte - b'0'));
-    Ok(if negative { -ms } else { ms })
+    let ms = if negative { -ms } else { ms };
+    // Fourteen digits do not reach the other end.
+    if ms < FIRST_MS {
+        return Err(Misfit::OutOfRange);
+    }
+    Ok(ms)
 }
 
 /// Whether 12 or 14 digits are `YYYYMMDDHHMM` or `YYYYMMDDHHMMSS` of the years 1900 to 2199.

@@ -2,6 +2,7 @@
 
 use crate::convert::error::Refusal;
 use crate::convert::{ConvertError, Plan};
+use crate::evidence::{Basis, Conflict};
 use crate::records::{Block, Place};
 
 /// Limits that a window smaller than them keeps by itself are not looked at.
@@ -26,6 +27,15 @@ pub(super) fn check(plan: &Plan, block: &Block<'_>) -> Result<(), ConvertError> 
         .into());
     }
     Ok(())
+}
+
+/// The refusal of a part that is neither. One that is read as escaped because a record is too long as quoted, and shows that it is
+/// quoted, has a record that is too long.
+pub(super) fn conflict(plan: &Plan, conflict: Conflict) -> Refusal {
+    match conflict.decided.basis {
+        Basis::Overlong(place, found) => too_long(plan, place, found),
+        _ => Refusal::Conflict(conflict),
+    }
 }
 
 /// The refusal of a record of so many bytes, or of at least so many.

@@ -74,11 +74,16 @@ pub(super) fn read<R: Read>(
             (Ok(Some(first)), None | Some(AsEscaped::Not { .. })) => break first,
             (Ok(_), _) => {
                 if !window.grow(record_window_bytes(plan)) {
-                    if let Some(again) = unquotable(&layout, window.place(), FaultKind::UnclosedQuote) {
+                    let (place, found) = (window.place(), window.text().len());
+                    if layout.decision.basis == Basis::Open {
+                        let again = Decision {
+                            reading: Reading::Escaped,
+                            basis: Basis::Overlong(place, found),
+                        };
                         layout = detect::detect(window.text(), window.at_end(), declared, Some(again), &fits);
                         continue;
                     }
-                    return Err(bounds::too_long(plan, window.place(), window.text().len()).into());
+                    return Err(bounds::too_long(plan, place, found).into());
                 }
                 fill(window)?;
                 layout = detect::detect(window.text(), window.at_end(), declared, decision, &fits);
@@ -131,6 +136,12 @@ pub(super) fn read<R: Read>(
     };
     let (schema, header, unproven) = schema(plan, &first, columns, place)?;
     if header {
+        if let Basis::Overlong(overlong, found) = layout.decision.basis
+            && overlong.record == place.record
+        {
+            // Whether its quote closes later is not looked for, as it is for a record's.
+            return Err(bounds::too_long(plan, overlong, found).into());
+        }
         pass_over_blanks(window, &layout);
         if let Some(at) = first.quoted_at
             && layout.decision.basis == Basis::Open

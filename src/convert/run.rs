@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 
 use crate::columns::{Columns, Nulls, Undo};
 use crate::convert::bounds;
+use crate::convert::decided;
 use crate::convert::error::Refusal;
 use crate::convert::head::{self, Head};
 use crate::convert::rejecting::Rejecting;
@@ -26,10 +27,6 @@ use crate::split::{Fault, FaultKind};
 const BATCH_BYTES: usize = 1 << 20;
 /// Rows that make a batch, however small.
 const BATCH_ROWS: usize = 64 << 10;
-
-/// The warning about a dialect that was not looked for.
-const UNTOLD: &str = "read as quoted, where a backslash is data: the dialect is not looked for if comments, a line end other than LF, or a \
-                      delimiter that is not one ASCII character are declared; declare the dialect, too";
 
 type Source<'a> = Transcode<Inflate<&'a mut dyn Read>>;
 
@@ -122,7 +119,8 @@ impl<'a> Run<'a> {
             self.window.pass(rows.consumed, records, line_breaks);
         }
         let columns = self.head.schema.columns.len();
-        if let Verdict::Again(decision) = self.watch.end(columns).map_err(Refusal::Conflict)? {
+        let conflict = |conflict| bounds::conflict(self.plan, conflict);
+        if let Verdict::Again(decision) = self.watch.end(columns).map_err(conflict)? {
             return Ok(Pass::Again(decision));
         }
         self.finish(observer)
@@ -158,13 +156,11 @@ impl<'a> Run<'a> {
         if let Some(readings) = &self.head.layout.readings {
             let (quotes, backslashes) = (self.indexer.saw_quotes(), self.indexer.saw_backslashes());
             if self.watch.needs(quotes, backslashes) {
-                match self
-                    .watch
-                    .look(readings, &block, at_end)
-                    .map_err(Refusal::Conflict)?
+                let looked = self.watch.look(readings, &block, at_end);
+                if let Verdict::Again(decision) =
+                    looked.map_err(|conflict| bounds::conflict(self.plan, conflict))?
                 {
-                    Verdict::Go => {}
-                    Verdict::Again(decision) => return Ok(Some(decision)),
+                    return Ok(Some(decision));
                 }
             }
         }
@@ -260,15 +256,14 @@ impl<'a> Run<'a> {
         if self.window.grow(self.window_bytes_max()) {
             return Ok(None);
         }
-        let place = self.window.place();
+        let (place, found) = (self.window.place(), self.window.text().len());
         if self.watch.decision().basis == Basis::Open && self.indexer.saw_quotes() {
-            let basis = Basis::Unquotable(FaultKind::UnclosedQuote, place);
             return Ok(Some(Decision {
                 reading: Reading::Escaped,
-                basis,
+                basis: Basis::Overlong(place, found),
             }));
         }
-        Err(bounds::too_long(self.plan, place, self.window.text().len()).into())
+        Err(bounds::too_long(self.plan, place, found).into())
     }
 
     /// Bytes of a record with its line end, at most.
@@ -312,7 +307,8 @@ impl<'a> Run<'a> {
     }
 
     fn finish(mut self, observer: &mut dyn Observer) -> Result<Pass, ConvertError> {
-        let decision = self.decided()?;
+        let (decision, warning) = decided::decided(&self.watch)?;
+        self.report.warnings.extend(warning);
         self.check_budget(true)?;
         self.encode(observer)?;
         observer.enter(Stage::Encode);
@@ -351,28 +347,6 @@ impl<'a> Run<'a> {
         })?;
         self.report.output_bytes = encoded.bytes;
         Ok(Pass::Done(Box::new(self.report)))
-    }
-
-    /// What the dialect is in the end.
-    fn decided(&mut self) -> Result<Decision, ConvertError> {
-        let decision = self.watch.decision();
-        let weak = match (decision.basis, self.watch.weak()) {
-            (Basis::Unquotable(kind, place), None) => return Err(Refusal::Undecided { kind, place }.into()),
-            (Basis::Unquotable(..), weak) => weak,
-            (Basis::Weak(cells, place), _) => Some((cells, place)),
-            (Basis::Assumed, _) if self.watch.is_untold() => {
-                self.report.warnings.push(UNTOLD.to_owned());
-                None
-            }
-            _ => None,
-        };
-        if let Some((cells, place)) = weak {
-            self.report.warnings.push(format!(
-                "read as escaped because of doubled backslashes alone: {cells} cells, the first at {place}; \
-                 declare the table's dialect if it is quoted"
-            ));
-        }
-        Ok(decision)
     }
 
     /// Each record read is a row or a reject: checked before the output becomes visible.

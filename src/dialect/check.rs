@@ -26,8 +26,11 @@ pub(super) fn check(declared: &Declared) -> Result<(), DialectError> {
 
     let marks = marks(declared);
     for (name, char) in marks.iter().copied() {
-        let holds = is_line_break(char) || newline.is_some_and(|newline| newline.contains(char));
-        fault(holds, &format!("{name:?} is part of a line end"));
+        fault(is_line_break(char), &format!("{name:?} is part of a line end"));
+        let fault_text =
+            format!("\"newline\" contains the {name} ({char}): declare another line end, or another {name}");
+        let holds = !is_line_break(char) && newline.is_some_and(|newline| newline.contains(char));
+        fault(holds, &fault_text);
     }
     fault(
         declared.kind.is_some() && (declared.quote.is_some() || declared.escape.is_some()),

@@ -96,6 +96,9 @@ impl Watch {
                 self.decide(Reading::Quoted, quoted);
                 return self.look_quoted(readings, block, at, at_end);
             }
+            if let Some(separator) = seen.separator {
+                self.fits_both.get_or_insert_with(|| place(separator));
+            }
             if seen.doubled > 0 {
                 self.weak_cells += seen.doubled;
                 // The place of each would have its lines counted, from the block's start.

@@ -36,6 +36,7 @@ fn instants() {
         ("-100000000000", -100_000_000_000),
         ("100000000000", 100_000_000_000),
         ("99999999999999", 99_999_999_999_999),
+        ("-62135596800000", FIRST_MS),
         ("0001-01-01 00:00:00", FIRST_MS),
         ("9999-12-31 23:59:59.999", LAST_MS),
     ] {
@@ -110,6 +111,8 @@ fn instants() {
                 "0000-01-01 00:00:00",
                 "0001-01-01 00:00:00+01",
                 "9999-12-31 23:59:59-01",
+                "-62135596800001",
+                "-99999999999999",
             ],
         ),
     ] {
@@ -256,6 +259,7 @@ proptest! {
         let digits = ms.unsigned_abs().to_string().len();
         match timestamp(ms.to_string().as_bytes()) {
             Ok(read) => prop_assert!(read == ms && digits >= 12),
+            Err(Misfit::OutOfRange) => prop_assert!(ms < FIRST_MS),
             Err(misfit) => {
                 prop_assert_eq!(misfit, Misfit::AmbiguousTimestamp);
                 prop_assert!(digits < 12 || ms.to_string().starts_with(['1', '2']));

@@ -276,7 +276,7 @@ impl Part<'_> {
                 "{name}: what is declared of delimiter, line end or comments keeps it from being looked for"
             ),
             Basis::Open => format!(
-                "{name}: it has neither quotes nor backslashes that could tell; bare empties are NULL"
+                "{name}: it has neither quotes nor backslashes that tell one from the other; bare empties are NULL"
             ),
             Basis::Strong(place) => {
                 let evidence = match (decision.reading, self.byte_at(place)?) {
@@ -293,6 +293,9 @@ impl Part<'_> {
                 counted(cells, "cell")
             ),
             Basis::Unquotable(_, place) => format!("{name}: what stands at {place} cannot be quoted"),
+            Basis::Overlong(place, _) => {
+                format!("{name}: as quoted, the record at {place} would be too long")
+            }
         })
     }
 

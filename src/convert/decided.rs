@@ -1,0 +1,40 @@
+//! What a part's dialect is once all of it was read, and what is said of it.
+
+use crate::convert::error::Refusal;
+use crate::evidence::{Basis, Decision, Watch};
+use crate::split::FaultKind;
+
+/// The dialect was not looked for.
+const UNTOLD: &str = "read as quoted, where a backslash is data: the dialect is not looked for if comments, a line end other than LF, or a \
+                      delimiter that is not one ASCII character are declared; declare the dialect, too";
+
+/// What was watched comes to this, and to a warning if it may be wrong.
+///
+/// # Errors
+/// The part cannot be quoted, and nothing shows that it is escaped.
+pub(super) fn decided(watch: &Watch) -> Result<(Decision, Option<String>), Refusal> {
+    let decision = watch.decision();
+    let warning = match (decision.basis, watch.weak()) {
+        (Basis::Unquotable(kind, place), None) => return Err(Refusal::Undecided { kind, place }),
+        (Basis::Overlong(place, _), None) => {
+            // It does not close behind the limit either.
+            let kind = FaultKind::UnclosedQuote;
+            return Err(Refusal::Undecided { kind, place });
+        }
+        (Basis::Unquotable(..) | Basis::Overlong(..), Some((cells, place))) | (Basis::Weak(cells, place), _) => {
+            Some(format!(
+                "read as escaped because of doubled backslashes alone: {cells} cells, the first at {place}; \
+                 declare the table's dialect if it is quoted"
+            ))
+        }
+        (Basis::Open, _) => watch.ambiguous().map(|place| {
+            format!(
+                "read as quoted, where a backslash is data, as nothing tells the dialect; as escaped, a backslash before a \
+                 delimiter or line break would make other records, the first at {place}; declare the table's dialect"
+            )
+        }),
+        (Basis::Assumed, _) => watch.is_untold().then(|| UNTOLD.to_owned()),
+        (Basis::Declared | Basis::Strong(_), _) => None,
+    };
+    Ok((decision, warning))
+}
