@@ -53,13 +53,14 @@ test-rust:
 	$(CARGO) test --locked
 
 # The demo's sample account, as the handler converted it, beside the truth that its generator wrote.
-test-engines: $(VENVS)/engines/.made-from
+test-engines: $(VENVS)/engines/.made-from $(VENVS)/duckdb-s3/.made-from $(VENVS)/seaweedfs/.made-from
 	$(CARGO) run --locked --bin daymark -- demo --dir target/truth
 	$(VENVS)/engines/bin/python tests/engines/test_compare.py target/truth
 	$(VENVS)/engines/bin/python tests/engines/compare.py target/truth/curated target/truth/truth
 	$(VENVS)/engines/bin/python tests/engines/manifests.py target/truth/curated
 	$(VENVS)/engines/bin/python tests/engines/readme_examples.py README.md target/debug/daymark target/truth
 	$(VENVS)/engines/bin/python tests/engines/lake_in_duckdb.py target/debug/daymark target/duckdb
+	$(SEAWEEDFS) $(VENVS)/duckdb-s3/bin/python tests/engines/lake_in_duckdb_s3.py target/debug/daymark target/duckdb-s3
 
 test-seaweedfs: $(VENVS)/seaweedfs/.made-from
 	$(SEAWEEDFS) $(CARGO) test --locked --test s3_conformance
@@ -199,6 +200,9 @@ $(VENVS)/zig/.made-from: ci/requirements/zig.txt
 	ci/venv $(@D) $<
 
 $(VENVS)/engines/.made-from: tests/engines/requirements.txt
+	ci/venv $(@D) $<
+
+$(VENVS)/duckdb-s3/.made-from: tests/engines/duckdb_s3.txt
 	ci/venv $(@D) $<
 
 $(VENVS)/spark/.made-from: tests/engines/spark.txt
