@@ -103,8 +103,10 @@ pub(super) fn body(
     };
     Ok(Body {
         sql: format!(
-            "SELECT {} FROM (SELECT * FROM {LINKS}{filter}) a{join}",
-            list(&selected)
+            "SELECT {} FROM (SELECT * FROM (SELECT *, {} AS daymark_nth FROM {LINKS}{filter}) \
+             WHERE daymark_nth = 1 OR fromobjectid IS NULL OR toobjectid IS NULL) a{join}",
+            list(&selected),
+            nth(columns)
         ),
         columns: selected.into_iter().map(|selected| selected.column).collect(),
         comment: comment(&format!(
@@ -112,6 +114,23 @@ pub(super) fn body(
             pair.from, pair.from_id, pair.to, pair.to_id
         )),
     })
+}
+
+/// Which row of its link and day one is, the newest first. Rows that differ in nothing but INGESTEDAT are one link: HubSpot's parts
+/// can hold it twice, as when an unload is tried again. Rows without both ids are none of one link.
+fn nth(columns: &[Column]) -> String {
+    let date = quoted(PARTITION_KEY);
+    let (when, own): (Vec<&Column>, Vec<&Column>) = columns
+        .iter()
+        .filter(|column| column.name != PARTITION_KEY)
+        .partition(|column| column.name == "ingestedat");
+    let own = own.into_iter().map(|column| quoted(&column.name));
+    let own: Vec<String> = std::iter::once(date).chain(own).collect();
+    let order: String = when
+        .into_iter()
+        .map(|column| format!(" ORDER BY {} DESC NULLS LAST", quoted(&column.name)))
+        .collect();
+    format!("row_number() OVER (PARTITION BY {}{order})", own.join(", "))
 }
 
 /// The columns of the definitions that there are, if links can be joined to them.
