@@ -240,11 +240,11 @@ impl Plan<'_> {
         }
         match self {
             Plan::Objects(objects) => Ok(objects.body(days)),
-            Plan::Links(pair) => links::body(pair, tables, lake.links.as_ref(), days),
+            Plan::Links(pair) => links::body(pair, tables, lake, days),
             Plan::Events(table, columns, defined) => {
                 Ok(plain::events(table, columns, defined, (typing, days)))
             }
-            Plan::History => plain::history_current(tables, days),
+            Plan::History => plain::history_current(tables, lake, days),
             Plan::Table(table, columns) => Ok(plain::table(table, columns, days)),
             Plan::Failed(why) => Err(why.clone()),
         }
