@@ -7,6 +7,8 @@ VENVS := target/venv
 SEAWEEDFS := $(PYTHON) tests/seaweedfs.py $(abspath $(VENVS)/seaweedfs)
 # Runs a command beside a fresh MiniStack, a local AWS.
 MINISTACK := $(PYTHON) tests/ministack.py $(abspath $(VENVS)/ministack)
+# Where the engine under Athena is kept.
+TRINO := $(abspath target/trino)
 # The functions need neither the command line nor the local server.
 LAMBDA_FEATURES := --no-default-features
 FUZZ_SECONDS ?= 60
@@ -20,7 +22,7 @@ LAMBDA := target/lambda$(ARCH:%=-%)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo athena test test-rust test-engines test-seaweedfs test-ministack test-page lint lint-rust lint-deny lint-lambda lint-template \
+.PHONY: help demo athena fetch-trino test test-rust test-engines test-seaweedfs test-ministack test-page lint lint-rust lint-deny lint-lambda lint-template \
 	deploy-local mutants bench bench-sweep bench-start bench-memory bench-instructions bench-instructions-record bench-programs \
 	bench-tools fuzz build build-twice invoke build-ConvertFunction build-ManifestFunction
 
@@ -51,13 +53,14 @@ test-rust:
 	$(CARGO) test --locked
 
 # The demo's sample account, as the handler converted it, beside the truth that its generator wrote.
-test-engines: $(VENVS)/engines/.made-from
+test-engines: $(VENVS)/engines/.made-from $(VENVS)/duckdb-s3/.made-from $(VENVS)/seaweedfs/.made-from
 	$(CARGO) run --locked --bin daymark -- demo --dir target/truth
 	$(VENVS)/engines/bin/python tests/engines/test_compare.py target/truth
 	$(VENVS)/engines/bin/python tests/engines/compare.py target/truth/curated target/truth/truth
 	$(VENVS)/engines/bin/python tests/engines/manifests.py target/truth/curated
 	$(VENVS)/engines/bin/python tests/engines/readme_examples.py README.md target/debug/daymark target/truth
 	$(VENVS)/engines/bin/python tests/engines/lake_in_duckdb.py target/debug/daymark target/duckdb
+	$(SEAWEEDFS) $(VENVS)/duckdb-s3/bin/python tests/engines/lake_in_duckdb_s3.py target/debug/daymark target/duckdb-s3
 
 test-seaweedfs: $(VENVS)/seaweedfs/.made-from
 	$(SEAWEEDFS) $(CARGO) test --locked --test s3_conformance
@@ -71,13 +74,20 @@ test-page: ## Look at the page of `status --html` in a headless browser (needs c
 	$(CARGO) run --locked --bin daymark -- demo --dir target/page/demo --quiet
 	$(PYTHON) tests/browser/page.py target/debug/daymark target/page/demo target/page
 
-# Tables, views and ready queries in the engine under Athena. Not among the others, because it downloads 800 MB once.
-athena: $(VENVS)/athena/.made-from $(VENVS)/ministack/.made-from ## Ask real Trino every table, view and ready query of a sample account, against its truth
+# Tables, views and ready queries in the engine under Athena. Not among the others, because it downloads 800 MB once, and whole
+# it takes a quarter of an hour; QUICK=1 asks one of each kind of one day.
+athena: fetch-trino $(VENVS)/ministack/.made-from $(if $(QUICK),,$(VENVS)/spark/.made-from) ## Ask real Trino every table, view and ready query of a sample account, against its truth
 	$(CARGO) build --locked --bin daymark
 	$(VENVS)/athena/bin/python tests/athena/run.py --daymark target/debug/daymark --ministack $(abspath $(VENVS)/ministack) \
-		--trino $(abspath target/trino) --work $(abspath target/athena)
+		--trino $(TRINO) --work $(abspath target/athena) $(if $(QUICK),--quick)
+ifndef QUICK
 	target/debug/daymark demo --dir target/athena-demo --quiet
-	$(VENVS)/athena/bin/python tests/engines/readme_examples.py README.md target/debug/daymark target/athena-demo pyspark
+	$(VENVS)/spark/bin/python tests/engines/readme_examples.py README.md target/debug/daymark target/athena-demo pyspark
+endif
+
+# Does nothing where it is there.
+fetch-trino: $(VENVS)/athena/.made-from
+	$(VENVS)/athena/bin/python tests/athena/engine.py $(TRINO)
 
 lint: lint-rust lint-deny lint-lambda lint-template ## Check format, lints, docs, licences, the Lambda's dependencies and the template
 
@@ -157,7 +167,7 @@ deploy-local: $(VENVS)/sam/.made-from $(VENVS)/ministack/.made-from $(if $(QUICK
 	$(CARGO) build --locked $(if $(QUICK),--bins,--bin daymark)
 	$(VENVS)/sam/bin/python tests/deploy/run.py --sam $(VENVS)/sam --ministack $(VENVS)/ministack \
 		--daymark target/debug/daymark $(if $(BUILT),--built) \
-		$(if $(QUICK),--quick --programs target/debug,--microburst $(VENVS)/microburst --athena $(VENVS)/athena --trino target/trino)
+		$(if $(QUICK),--quick --programs target/debug,--microburst $(VENVS)/microburst --athena $(VENVS)/athena --trino $(TRINO))
 
 # `sam build` calls this, with ARTIFACTS_DIR set, and leaves ARCH as it finds it.
 build-ConvertFunction: $(LAMBDA)/convert.zip
@@ -190,6 +200,12 @@ $(VENVS)/zig/.made-from: ci/requirements/zig.txt
 	ci/venv $(@D) $<
 
 $(VENVS)/engines/.made-from: tests/engines/requirements.txt
+	ci/venv $(@D) $<
+
+$(VENVS)/duckdb-s3/.made-from: tests/engines/duckdb_s3.txt
+	ci/venv $(@D) $<
+
+$(VENVS)/spark/.made-from: tests/engines/spark.txt
 	ci/venv $(@D) $<
 
 $(VENVS)/athena/.made-from: tests/athena/requirements.txt

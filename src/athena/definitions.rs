@@ -42,6 +42,8 @@ pub struct Definitions {
     pub usage: BTreeMap<String, BTreeMap<String, u64>>,
     /// What could not be read, by table, row and column; never a value.
     pub warnings: Vec<String>,
+    /// Whether properties are text for want of a column that says what else they are.
+    pub is_untyped: bool,
     /// Tables whose newest files cannot be read, and why: what is defined here of them is what an earlier day defines, or nothing.
     pub unread: BTreeMap<&'static str, String>,
 }
@@ -168,6 +170,7 @@ impl Definitions {
         self.associations.extend(others.associations);
         self.warnings.extend(others.warnings);
         self.unread.extend(others.unread);
+        self.is_untyped |= others.is_untyped;
         self
     }
 
@@ -244,6 +247,10 @@ impl Definitions {
             rows.column(TYPE, warnings),
             rows.column(ARCHIVED, warnings),
         );
+        if rows.lacks(TYPE) && rows.count() > 0 {
+            self.is_untyped = true;
+            warnings.untyped(PROPERTIES);
+        }
         for row in 0..rows.count() {
             let (Some(id), Some(name)) = (id.text(row), name.text(row)) else {
                 warnings.without_key(PROPERTIES, "OBJECTTYPEID or NAME");

@@ -3,7 +3,7 @@
 //! | view | rows |
 //! |---|---|
 //! | `objects_<plural>` | the records of a type, each once, a typed column a property |
-//! | `associations_<a>_to_<b>` | the links from one type to another |
+//! | `associations_<a>_to_<b>` | the links from one type to another, each once |
 //! | `events_<name>` | a table of events, typed properties; `events_<name>_typed` where the table itself has the name |
 //! | `property_history_current` | the newest value of each property in the history |
 //! | each with `_latest`, and `<table>_latest` for each table | the same of the newest complete day |
@@ -240,11 +240,11 @@ impl Plan<'_> {
         }
         match self {
             Plan::Objects(objects) => Ok(objects.body(days)),
-            Plan::Links(pair) => links::body(pair, tables, lake.links.as_ref(), days),
+            Plan::Links(pair) => links::body(pair, tables, lake, days),
             Plan::Events(table, columns, defined) => {
                 Ok(plain::events(table, columns, defined, (typing, days)))
             }
-            Plan::History => plain::history_current(tables, days),
+            Plan::History => plain::history_current(tables, lake, days),
             Plan::Table(table, columns) => Ok(plain::table(table, columns, days)),
             Plan::Failed(why) => Err(why.clone()),
         }

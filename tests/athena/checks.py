@@ -43,32 +43,45 @@ def read(asked, name):
     return columns, rows
 
 
-def check_tables(asked, truth, stored, report):
+def check_tables(asked, truth, stored, report, only=None):
+    """`only`: names of those that are asked, here and below; None: all of them."""
     views = Views(truth)
+    wanted = {}
     for table in truth.tables:
-        columns, wanted = views.table(table, truth.days)
-        for name in (table, f"{table}_live"):
-            report("table", name, *compared(asked, name, columns, wanted))
-    report("table", "daymark_latest", *compared(asked, "daymark_latest", [Name("date")], [(truth.newest,)]))
+        wanted[table] = wanted[f"{table}_live"] = lambda table=table: views.table(table, truth.days)
+    wanted["daymark_latest"] = lambda: ([Name("date")], [(truth.newest,)])
+    wanted["daymark_parts"] = lambda: (LEDGER, stored.rows())
     if len(stored.parts) != len(truth.parts()):
         report("table", "parts in S3", len(stored.parts), [f"expected {len(truth.parts())}"])
-    report("table", "daymark_parts", *compared(asked, "daymark_parts", LEDGER, stored.rows()))
+    for name in chosen("table", wanted, only, report):
+        report("table", name, *compared(asked, name, *wanted[name]()))
 
 
-def check_views(asked, truth, stored, report, aws, database):
+def check_views(asked, truth, stored, report, aws, database, only=None):
     in_glue = glue_views(aws, database)
     wanted = Views(truth).all()
     wanted["daymark_parts_latest"] = lambda: (LEDGER, stored.rows(truth.newest))
+    # Whichever are asked, all have to be there, and no others.
+    asked_for = chosen("view", wanted, only, report)
     for name in sorted({*in_glue, *wanted}):
         if name not in in_glue:
             report("view", name, 0, ["the catalog has no such view"])
         elif name not in wanted:
             # A kind of record without definitions has no records either in the sample.
             report("view", name, 0, ["the sample knows no such view"])
-        else:
+        elif name in asked_for:
             columns, rows = wanted[name]()
             count, faults = compared(asked, name, columns, rows)
             report("view", name, count, faults or ([] if count else ["it has no rows"]))
+
+
+def chosen(kind, wanted, only, report):
+    """Which of these are asked: all, or those of `only`, of which none may be missing here."""
+    if only is None:
+        return sorted(wanted)
+    for name in sorted({*only} - {*wanted}):
+        report(kind, name, 0, ["it is to be asked, and the sample knows no such"])
+    return sorted({*only} & {*wanted})
 
 
 def compared(asked, name, columns, wanted):
@@ -103,12 +116,15 @@ def shown(columns, rows):
     return ", ".join(f"{name}={value!r}" for name, value in zip(columns, row))[:1500]
 
 
-def check_queries(asked, truth, stored, report):
+def check_queries(asked, truth, stored, report, only=None):
     questions = Questions(truth, stored).all()
     files = {path.stem: path for path in QUERIES.glob("*.sql")}
+    asked_for = chosen("query", questions, only, report)
     for name in sorted({*questions, *files}):
         if name not in files or name not in questions:
             report("query", name, 0, ["there is no such file" if name not in files else "nothing computes its answer"])
+            continue
+        if name not in asked_for:
             continue
         parameters, wanted = questions[name]()
         sql = re.sub(r";\s*$", "", files[name].read_text(encoding="utf-8"))

@@ -1,4 +1,10 @@
-"""Trino, the engine under Athena: fetched from Maven Central, started beside a Glue catalog and an S3, asked."""
+#!/usr/bin/env python3
+"""Trino, the engine under Athena: fetched from Maven Central, started beside a Glue catalog and an S3, asked.
+
+    engine.py FOLDER
+
+fetches it only. Exit status: 0 it is there, 3 it could not be downloaded, so that nothing that needs it can be tested.
+"""
 
 import contextlib
 import os
@@ -23,8 +29,21 @@ START_SECONDS_MAX = 180
 CATALOG = "awsdatacatalog"
 
 
+# Exit status where it could not be downloaded: the only reason for which nothing is tested.
+NOT_TESTED = 3
+
+
 class NotFetched(Exception):
-    """Trino could not be downloaded: the only reason for which nothing is tested."""
+    """Trino could not be downloaded."""
+
+
+def fetched(folder):
+    """Trino's folder below `folder`; where it could not be downloaded, that is said and the program ends."""
+    try:
+        return fetch(folder)
+    except NotFetched as error:
+        print(f"NOT TESTED: Trino could not be downloaded. {error}", file=sys.stderr)
+        sys.exit(NOT_TESTED)
 
 
 def fetch(folder):
@@ -141,3 +160,9 @@ class Engine:
         """Names of a table's columns and their types."""
         rows, _ = self.ask(f'SHOW COLUMNS FROM "{table}"')
         return [(name, kind) for name, kind, *_ in rows]
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    print(fetched(pathlib.Path(sys.argv[1])))

@@ -101,6 +101,15 @@ def records(rows):
         yield from of_id if objectid is None else [newest(of_id)]
 
 
+def links(rows):
+    """Each link once, and each row of which an id could not be read: rows that differ in INGESTEDAT alone are one link."""
+    by_link = collections.defaultdict(list)
+    for row in rows:
+        by_link[tuple(found for name, found in sorted(row.items()) if name != "ingestedat")].append(row)
+    for of_link in by_link.values():
+        yield from of_link if None in (of_link[0]["fromobjectid"], of_link[0]["toobjectid"]) else [newest(of_link)]
+
+
 class Views:
     """The views of a sample: by name, the columns and rows that each must have."""
 
@@ -181,7 +190,7 @@ class Views:
             definitions = {
                 row["combinedassociationtypeid"]: row for row in self.truth.rows("association_definitions", date)
             }
-            for link in self.truth.rows("associations", date):
+            for link in links(self.truth.rows("associations", date)):
                 if (link["fromobjecttypeid"], link["toobjecttypeid"]) == pair:
                     definition = definitions.get(link["combinedassociationtypeid"], dict.fromkeys(told))
                     row = [link["fromobjectid"], link["toobjectid"], *(link[name] for name in own)]

@@ -146,6 +146,47 @@ async fn a_view_that_cannot_be_made_leaves_the_others_alone() {
     assert!(tables.contains_key("objects_contacts_latest") && tables.contains_key("objects_boats"));
 }
 
+/// HubSpot documents no columns. Those that Daymark's catalog declares are in Glue's tables, whether files have them or not.
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_that_are_missing_are_named_and_leave_the_other_views_alone() {
+    let lake = Lake::new("lacking").await;
+    let of_links =
+        "COMBINEDASSOCIATIONTYPEID,FROMOBJECTTYPEID,TOOBJECTTYPEID,NAME\n0-1,0-1,2-77,contact_to_boat\n";
+    let links = "COMBINEDASSOCIATIONTYPEID,FROMOBJECTID,TOOBJECTID\n0-1,1,2\n";
+    lake.account(
+        "2026-11-20",
+        &[("0-1", "email", "string"), ("0-1", "age", "number")],
+    )
+    .await;
+    lake.text("2026-11-20", "ASSOCIATION_DEFINITIONS", of_links).await;
+    lake.text("2026-11-20", "ASSOCIATIONS", links).await;
+    let (report, _) = lake.sweep().await;
+    assert_eq!(report.catalog.error, None);
+    let why = "no file of table associations has the column fromobjecttypeid".to_owned();
+    let held = ["", "_latest"].map(|end| (format!("associations_contacts_to_boats{end}"), why.clone()));
+    assert_eq!(report.catalog.held, BTreeMap::from(held));
+    let contacts = columns(&lake.tables().await["objects_contacts"]);
+    assert!(
+        contacts.contains(&("property_age".to_owned(), "double".to_owned())),
+        "{contacts:?}"
+    );
+    // A day that tells of no property what it is makes none text that was something else.
+    lake.account("2026-11-21", &[]).await;
+    let untyped = "OBJECTTYPEID,NAME,LABEL\n0-1,email,Email\n0-1,age,Age\n0-1,shade,Shade\n";
+    lake.text("2026-11-21", "PROPERTY_DEFINITIONS", untyped).await;
+    lake.text("2026-11-21", "ASSOCIATION_DEFINITIONS", of_links).await;
+    let links = "COMBINEDASSOCIATIONTYPEID,FROMOBJECTTYPEID,FROMOBJECTID,TOOBJECTTYPEID,TOOBJECTID\n0-1,0-1,1,2-77,2\n";
+    lake.text("2026-11-21", "ASSOCIATIONS", links).await;
+    let (report, _) = lake.sweep_hours_later(4, autumn()).await;
+    let told = "2026-11-21 has no column TYPE in table property_definitions: what it defines is taken from 2026-11-20";
+    let held = BTreeMap::from([("views".to_owned(), told.to_owned())]);
+    assert_eq!(report.catalog.held, held);
+    let tables = lake.tables().await;
+    assert_eq!(columns(&tables["objects_contacts"]), contacts);
+    // Since one day has the columns, links have a view.
+    assert!(tables.contains_key("associations_contacts_to_boats_latest"));
+}
+
 /// What breaks a rule of Glue's API is refused by the service's front, under a name of its own.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_view_that_glue_refuses_is_named_and_leaves_the_others_alone() {

@@ -91,11 +91,18 @@ def main(daymark, folder):
     return 1 if failures.count else 0
 
 
-# Each row comes twice, and an older one of each record and property before or behind the newer. On the second day properties are
+# Each row comes twice, and an older one of each record, property and link before or behind the newer. On the second day properties are
 # in a row each.
 TWICE = {
     "OBJECT_AND_EVENT_TYPE_DEFINITIONS": ["OBJECTTYPEID,NAME,PLURALLABEL", "0-3,DEAL,Opportunities"],
     "PROPERTY_DEFINITIONS": ["OBJECTTYPEID,NAME,TYPE", "0-3,amount,number", "0-3,dealname,string"],
+    "ASSOCIATION_DEFINITIONS": ["COMBINEDASSOCIATIONTYPEID,FROMOBJECTTYPEID,TOOBJECTTYPEID,NAME", "0-451,0-3,0-3,deal_to_deal"],
+    # The last tells of one end only, so that it may be several links.
+    "ASSOCIATIONS": [
+        "COMBINEDASSOCIATIONTYPEID,FROMOBJECTTYPEID,FROMOBJECTID,TOOBJECTTYPEID,TOOBJECTID,INGESTEDAT",
+        "0-451,0-3,1,0-3,2,2026-11-01 00:00:00", "0-451,0-3,1,0-3,2,2026-11-02 00:00:00", "0-452,0-3,1,0-3,2,",
+        "0-451,0-3,1,0-3,,",
+    ],
     "OBJECTS": ["OBJECTTYPEID,OBJECTID,UPDATEDAT", "0-3,1,2026-11-02 00:00:00", "0-3,1,2026-11-01 00:00:00"],
     "OBJECT_WITH_OBJECT_PROPERTIES": [
         "OBJECTTYPEID,OBJECTID,UPDATEDAT,PROPERTIES",
@@ -131,6 +138,14 @@ def repeated(run, folder):
             for day in ("2026-11-20", "2026-11-21"):
                 rows = [row[1:] for row in found if row[0] == day]
                 yield f"{view} of {day}", (rows, [(1, datetime.datetime(2026, 11, 2), 2.0, "new")])
+        for day in ("2026-11-20", "2026-11-21"):
+            rows = database.execute(
+                "SELECT from_deal_objectid, to_deal_objectid, ingestedat, name FROM associations_deals_to_deals WHERE date = $1 "
+                "ORDER BY ALL", [day]
+            ).fetchall()
+            newest = datetime.datetime(2026, 11, 2)
+            links = [(1, 2, newest, "deal_to_deal"), (1, 2, None, None), *[(1, None, None, "deal_to_deal")] * 2]
+            yield f"links of {day}", (rows, links)
 
 
 def refuses_damage(run, folder):

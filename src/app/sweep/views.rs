@@ -4,7 +4,7 @@
 //! settings. All of it but Glue's is told by a fingerprint that the last sweep left: while that is the same, nothing is asked of
 //! Glue. A sweep that ends before its views are written leaves the old one, so that the next begins with them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::time::Instant;
 
@@ -27,6 +27,33 @@ pub(super) struct Over {
     tables: BTreeMap<String, Vec<Column>>,
     /// Whether somebody else's table has the pointer's name.
     is_pointer_foreign: bool,
+    /// Columns of them that no published file has.
+    unpublished: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Over {
+    /// The same where these are the types of published columns. Of a table that they do not tell of, nothing is known.
+    fn knowing(mut self, types: &Types) -> Self {
+        for (name, columns) in &self.tables {
+            let Some(published) = types.get(name).filter(|types| !types.is_empty()) else {
+                continue;
+            };
+            let columns = columns.iter().map(|column| &column.name);
+            let unpublished = columns.filter(|name| !published.contains_key(*name));
+            self.unpublished
+                .insert(name.clone(), unpublished.cloned().collect());
+        }
+        self
+    }
+
+    /// The same over tables that are to be there.
+    fn declared(mut self, wanted: &[Wanted]) -> Self {
+        let declared = wanted
+            .iter()
+            .map(|wanted| (wanted.table.name.clone(), wanted.declared.clone()));
+        self.unpublished.extend(declared);
+        self
+    }
 }
 
 /// Brings the views to what they are to be, unless they were made of the same before. Gives what the next sweep has to know.
@@ -50,7 +77,7 @@ pub(super) async fn renew(
         if before.as_ref() == Some(&fingerprint) && !anyway {
             return Ok(before.clone());
         }
-        let over = catalog.published().await?;
+        let over = catalog.published().await?.knowing(types);
         let defined = ground.defined(sweeper, &over).await?;
         let built = ground.build(sweeper, &over, defined).await?;
         let told: Vec<&str> = built
@@ -130,7 +157,7 @@ impl Sweeper {
             engine,
             ..self.config.days.views.clone()
         };
-        let over = published(tables.iter().map(|wanted| &wanted.table));
+        let over = published(tables.iter().map(|wanted| &wanted.table)).declared(tables);
         self.built(&over, &settings).await
     }
 
@@ -159,7 +186,9 @@ impl Sweeper {
             Step::Unchanged | Step::Held(_) => found.get(name).map(|found| &found.table),
         });
         let days = &self.config.days;
-        let (_, mut built) = self.built(&published(after), &days.views).await?;
+        let (_, mut built) = self
+            .built(&published(after).declared(wanted_tables), &days.views)
+            .await?;
         let database = days.glue_database.as_deref().unwrap_or(NO_DATABASE);
         let mut wanted = wanted(&built, database);
         let stay = built.stay.iter().filter(|(name, _)| found.contains_key(*name));

@@ -34,6 +34,13 @@ impl<'b> Rows<'b> {
         self.batch.num_rows()
     }
 
+    /// Whether none of the names is there.
+    pub(super) fn lacks(&self, column: Column) -> bool {
+        let fields = self.batch.schema_ref().fields();
+        let is_it = |name: &str| column.0.contains(&name);
+        !fields.iter().any(|field| is_it(&folded(field.name())))
+    }
+
     /// The first of the names that is there, as text whatever its type: a flag can be a boolean or text, an id a number.
     pub(super) fn column(&self, column: Column, warnings: &mut Warnings) -> Cells {
         let fields = self.batch.schema_ref().fields();
@@ -70,6 +77,10 @@ impl Cells {
 impl Warnings {
     pub(super) fn without_key(&mut self, table: &str, columns: &str) {
         self.add(format!("{table}: row without {columns}, left out"));
+    }
+
+    pub(super) fn untyped(&mut self, table: &str) {
+        self.add(format!("{table}: no column TYPE, so that every property is text"));
     }
 
     pub(super) fn twice(&mut self, table: &str) {

@@ -108,7 +108,14 @@ fn other_spellings_of_columns() {
     let untyped = batch(&[("objecttypeid", &[Some("2-7")]), ("name", &[Some("doors")])]);
     let read = Definitions::read(&[], &[untyped], &[batch(&[("foo", &[Some("x")])])]);
     assert_eq!(read.properties["2-7"]["doors"].kind, PropertyKind::Text);
-    assert_eq!(read.warnings.len(), 1, "{:?}", read.warnings);
+    assert!(read.is_untyped);
+    assert_eq!(
+        read.warnings,
+        [
+            "association_definitions: row without FROMOBJECTTYPEID or TOOBJECTTYPEID, left out",
+            "property_definitions: no column TYPE, so that every property is text",
+        ]
+    );
 }
 
 #[test]

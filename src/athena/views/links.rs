@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::columns::{Selected, comment, list};
 use super::sql::{Days, date_column, literal, quoted};
-use super::{Body, Gaps};
+use super::{Body, Gaps, Lake};
 use crate::athena::Column;
 use crate::athena::definitions::ASSOCIATIONS as DEFINITIONS;
 use crate::names::PARTITION_KEY;
@@ -25,23 +25,21 @@ pub(super) struct Pair<'a> {
     pub(super) to: &'a str,
 }
 
-/// The view of a pair. `gaps` are days of links without definitions, and the day whose definitions stand in.
+/// The view of a pair.
 ///
 /// # Errors
 /// Why it cannot be built.
 pub(super) fn body(
     pair: &Pair<'_>,
     tables: &BTreeMap<String, Vec<Column>>,
-    gaps: Option<&(Gaps, String)>,
+    lake: &Lake,
     days: Days<'_>,
 ) -> Result<Body, String> {
-    let columns = tables.get(LINKS).ok_or_else(|| format!("no table {LINKS}"))?;
     let ends = ["fromobjecttypeid", "fromobjectid", "toobjecttypeid", "toobjectid"];
-    for end in ends {
-        if !columns.iter().any(|column| column.name == end) {
-            return Err(format!("no column {end} in table {LINKS}"));
-        }
+    if let Some(why) = lake.lacks(tables, LINKS, &ends) {
+        return Err(why);
     }
+    let columns = tables.get(LINKS).map_or(&[][..], Vec::as_slice);
     let (from, to) = if pair.from == pair.to {
         (
             format!("from_{}_objectid", pair.from),
@@ -77,7 +75,7 @@ pub(super) fn body(
         expression: format!("a.{}", quoted(&column.name)),
     }));
     let told = told(tables);
-    let defined = Defined::of(days, gaps);
+    let defined = Defined::of(days, lake.links.as_ref());
     // A column of the links' own goes before one of their definitions.
     selected.extend(
         told.iter()
@@ -103,8 +101,10 @@ pub(super) fn body(
     };
     Ok(Body {
         sql: format!(
-            "SELECT {} FROM (SELECT * FROM {LINKS}{filter}) a{join}",
-            list(&selected)
+            "SELECT {} FROM (SELECT * FROM (SELECT *, {} AS daymark_nth FROM {LINKS}{filter}) \
+             WHERE daymark_nth = 1 OR fromobjectid IS NULL OR toobjectid IS NULL) a{join}",
+            list(&selected),
+            nth(columns)
         ),
         columns: selected.into_iter().map(|selected| selected.column).collect(),
         comment: comment(&format!(
@@ -112,6 +112,23 @@ pub(super) fn body(
             pair.from, pair.from_id, pair.to, pair.to_id
         )),
     })
+}
+
+/// Which row of its link and day one is, the newest first. Rows that differ in nothing but INGESTEDAT are one link: HubSpot's parts
+/// can hold it twice, as when an unload is tried again. Rows without both ids are none of one link.
+fn nth(columns: &[Column]) -> String {
+    let date = quoted(PARTITION_KEY);
+    let (when, own): (Vec<&Column>, Vec<&Column>) = columns
+        .iter()
+        .filter(|column| column.name != PARTITION_KEY)
+        .partition(|column| column.name == "ingestedat");
+    let own = own.into_iter().map(|column| quoted(&column.name));
+    let own: Vec<String> = std::iter::once(date).chain(own).collect();
+    let order: String = when
+        .into_iter()
+        .map(|column| format!(" ORDER BY {} DESC NULLS LAST", quoted(&column.name)))
+        .collect();
+    format!("row_number() OVER (PARTITION BY {}{order})", own.join(", "))
 }
 
 /// The columns of the definitions that there are, if links can be joined to them.

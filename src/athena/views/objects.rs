@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::columns::{PropertyColumns, Selected, comment, list, of_properties};
 use super::gaps::Standing;
 use super::sql::{Days, Typing, date_column, literal, quoted};
-use super::{Body, NEWEST, ViewSettings};
+use super::{Body, Lake, NEWEST, ViewSettings};
 use crate::athena::Column;
 use crate::athena::comment::{COMMENT_BYTES_MAX, clipped};
 use crate::athena::definitions::{Definitions, PropertyDefinition};
@@ -40,10 +40,11 @@ struct Base {
 
 impl Base {
     /// The table, if records can be told in it.
-    fn of(table: &'static str, tables: &BTreeMap<String, Vec<Column>>) -> Option<Self> {
+    fn of(table: &'static str, tables: &BTreeMap<String, Vec<Column>>, lake: &Lake) -> Option<Self> {
         let columns = tables.get(table).into_iter().flatten();
         let columns = columns.filter(|column| column.name != "properties" && column.name != PARTITION_KEY);
-        has(tables, table, &["objecttypeid", "objectid"]).then(|| Base {
+        let lacks = lake.lacks(tables, table, &["objecttypeid", "objectid"]);
+        lacks.is_none().then(|| Base {
             table,
             columns: columns.cloned().collect(),
         })
@@ -80,13 +81,14 @@ enum Source {
 
 impl Source {
     /// Those that there are.
-    fn all(tables: &BTreeMap<String, Vec<Column>>, typing: Typing) -> [Option<Self>; 2] {
+    fn all(tables: &BTreeMap<String, Vec<Column>>, lake: &Lake, typing: Typing) -> [Option<Self>; 2] {
         let newest = |table: &str, last: String| {
             let columns = tables.get(table).map_or(&[][..], Vec::as_slice);
             typing.newest(columns, &last)
         };
-        let json = has(tables, JSON, &["objecttypeid", "objectid", "properties"]);
-        let rows = has(tables, ROWS, &["objecttypeid", "objectid", "name", "value"]);
+        let has = |table: &str, columns: &[&str]| lake.lacks(tables, table, columns).is_none();
+        let json = has(JSON, &["objecttypeid", "objectid", "properties"]);
+        let rows = has(ROWS, &["objecttypeid", "objectid", "name", "value"]);
         [
             json.then(|| Source::Json {
                 newest: newest(JSON, typing.digest("properties")),
@@ -101,14 +103,6 @@ impl Source {
 const RECORDS: &str = "objects";
 const JSON: &str = "object_with_object_properties";
 const ROWS: &str = "object_properties";
-
-fn has(tables: &BTreeMap<String, Vec<Column>>, table: &str, columns: &[&str]) -> bool {
-    tables.get(table).is_some_and(|found| {
-        columns
-            .iter()
-            .all(|name| found.iter().any(|column| column.name == *name))
-    })
-}
 
 /// The properties that a view is to have, as far as there is room.
 #[derive(Debug, Default)]
@@ -190,7 +184,7 @@ impl<'a> Objects<'a> {
         settings: &ViewSettings,
     ) -> Result<(Self, Vec<String>), String> {
         let lake = &settings.lake;
-        let of = |table| Base::of(table, tables);
+        let of = |table| Base::of(table, tables, lake);
         let base = Standing::of(of(RECORDS), of(JSON), &lake.records)
             .ok_or_else(|| format!("no table {RECORDS} or {JSON} with columns objecttypeid and objectid"))?;
         // The same whatever the newest day has, so that columns do not come and go.
@@ -202,7 +196,7 @@ impl<'a> Objects<'a> {
         let by_configuration = configured.is_some();
         let (mut left_out, missing) = configured.unwrap_or_default();
         let typing = Typing::of(settings);
-        let [json, rows] = Source::all(tables, typing);
+        let [json, rows] = Source::all(tables, lake, typing);
         let source = match Standing::of(json, rows, &lake.properties) {
             _ if chosen.is_empty() => None,
             Some(source) => Some(source),

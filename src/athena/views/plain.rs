@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::Body;
 use super::columns::{Selected, comment, list, of_properties};
 use super::events::Defined;
 use super::sql::{Days, Typing, date_column, quoted};
+use super::{Body, Lake};
 use crate::athena::Column;
 use crate::athena::definitions::{PropertyDefinition, PropertyKind};
 use crate::names::PARTITION_KEY;
@@ -95,21 +95,21 @@ pub(super) const HISTORY: &str = "object_properties_history";
 /// Why it cannot be built.
 pub(super) fn history_current(
     tables: &BTreeMap<String, Vec<Column>>,
+    lake: &Lake,
     days: Days<'_>,
 ) -> Result<Body, String> {
-    let columns = tables.get(HISTORY).ok_or_else(|| format!("no table {HISTORY}"))?;
-    let has = |name: &str| columns.iter().any(|column| column.name == name);
-    let key = ["objecttypeid", "objectid", "name"];
-    for name in key.into_iter().chain(["updatedat"]) {
-        if !has(name) {
-            return Err(format!("no column {name} in table {HISTORY}"));
-        }
+    let (key, when) = (["objecttypeid", "objectid", "name"], "updatedat");
+    let needed: Vec<&str> = key.into_iter().chain([when]).collect();
+    if let Some(why) = lake.lacks(tables, HISTORY, &needed) {
+        return Err(why);
     }
+    let columns = tables.get(HISTORY).map_or(&[][..], Vec::as_slice);
+    let has = |name: &str| columns.iter().any(|column| column.name == name);
     let mut selected = own(columns);
     selected.push(Selected::plain(&date_column()));
     let date = quoted(PARTITION_KEY);
     // Of values that changed at one instant, the same one each time.
-    let order: Vec<String> = ["updatedat", "ingestedat", "value"]
+    let order: Vec<String> = [when, "ingestedat", "value"]
         .into_iter()
         .filter(|name| has(name))
         .map(|name| format!("{name} DESC NULLS LAST"))

@@ -1,10 +1,11 @@
 //! What users say of views.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::{Engine, Gaps};
+use crate::athena::Column;
 
 /// What a statement takes beside properties, generously; with less, views would have none.
 const STATEMENT_BYTES_MIN: usize = 16 << 10;
@@ -41,9 +42,36 @@ pub struct Lake {
     pub links: Option<(Gaps, String)>,
     /// Whether the table of the pointer's name is somebody else's.
     pub is_pointer_foreign: bool,
+    /// By table: columns that it has because the catalog declares them, and that no published file has.
+    pub unpublished: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Lake {
+    /// Why rows cannot be told by these columns of a table: where no file has one, it is NULL in all of them, and a view that
+    /// goes by it would be empty without a word.
+    pub(super) fn lacks(
+        &self,
+        tables: &BTreeMap<String, Vec<Column>>,
+        table: &str,
+        columns: &[&str],
+    ) -> Option<String> {
+        let Some(found) = tables.get(table) else {
+            return Some(format!("no table {table}"));
+        };
+        let unpublished = self.unpublished.get(table);
+        let is_there = |name: &&&str| {
+            let is_in_files = unpublished.is_none_or(|columns| !columns.contains(**name));
+            is_in_files && found.iter().any(|column| column.name == ***name)
+        };
+        let missing = columns.iter().find(|name| !is_there(name))?;
+        Some(
+            match unpublished.is_some_and(|columns| columns.contains(*missing)) {
+                true => format!("no file of table {table} has the column {missing}"),
+                false => format!("no column {missing} in table {table}"),
+            },
+        )
+    }
+
     /// What there is no room to say of them.
     pub(super) fn left_out(&self) -> Vec<String> {
         let links = self.links.as_ref().map(|(gaps, _)| gaps);

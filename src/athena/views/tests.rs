@@ -222,6 +222,10 @@ fn columns_of_a_type() {
         columns(links)[..2],
         [("contact_objectid", "bigint"), ("rental_unit_objectid", "bigint")]
     );
+    let once = "row_number() OVER (PARTITION BY \"date\", \"combinedassociationtypeid\", \"associationcategory\", \
+        \"associationtypeid\", \"fromobjecttypeid\", \"fromobjectid\", \"toobjecttypeid\", \"toobjectid\" \
+        ORDER BY \"ingestedat\" DESC NULLS LAST) AS daymark_nth FROM associations";
+    assert!(links.sql.contains(once), "{}", links.sql);
     let same = view(&built, "associations_contacts_to_contacts");
     assert_eq!(same.columns[0].name, "from_contact_objectid");
     assert_eq!(same.columns[1].name, "to_contact_objectid");

@@ -51,8 +51,11 @@ Examples:
 
   daymark duckdb lake.duckdb --stack daymark --from 2026-11-01
   duckdb lake.duckdb -cmd \"CREATE SECRET (TYPE s3, PROVIDER credential_chain)\" \"FROM owners_latest\"
-      Files stay in S3. DuckDB reads them by its extensions httpfs and, for this provider, aws, which it
-      downloads once; no key is written to the database.
+      Files stay in S3. DuckDB reads them by its extensions httpfs and, for this provider, aws,
+      which it downloads once; no key is written to the database.
+      Where the S3 is not AWS' own, as AWS_ENDPOINT_URL says to Daymark, this says it to DuckDB:
+      CREATE SECRET (TYPE s3, PROVIDER credential_chain,
+        ENDPOINT 'localhost:8333', URL_STYLE 'path', USE_SSL false)
 
 Status: 0 written; 1 not; 2 wrong usage.";
 

@@ -162,7 +162,8 @@ impl<'a> Ground<'a> {
             let (day, definitions) = self.defined_in(sweeper, table, &mut defined.unread).await?;
             let is_read = defined.unread.len() == before;
             if over.tables.contains_key(table) {
-                defined.earlier.extend(self.earlier(table, day.as_ref(), is_read));
+                let told = self.earlier(table, day.as_ref(), (is_read, definitions.is_untyped));
+                defined.earlier.extend(told);
             }
             if table == definitions::ASSOCIATIONS {
                 defined.links = day;
@@ -181,6 +182,7 @@ impl<'a> Ground<'a> {
         unread: &mut Vec<String>,
     ) -> Result<(Option<Day>, Definitions), SweepError> {
         let (mut nothing, mut damaged) = (Definitions::default(), BTreeMap::new());
+        let mut untyped: Option<(Day, Definitions)> = None;
         for (day, _) in self.days(table).rev().take(DAYS_LOOKED_MAX) {
             let mut found = match defined_on(sweeper, table, day).await? {
                 Ok(found) => found,
@@ -190,22 +192,34 @@ impl<'a> Ground<'a> {
                     continue;
                 }
             };
+            if found.is_untyped {
+                // Where an earlier day tells what properties are, no column of theirs becomes text, and no other loses its name.
+                untyped.get_or_insert_with(|| (day.clone(), found));
+                continue;
+            }
             if !found.is_empty() {
                 found.unread = damaged;
+                found.is_untyped = untyped.is_some_and(|(day, _)| day == self.day);
                 return Ok((Some(day.clone()), found));
             }
             // A file that defines nothing may tell why: it lacks a column.
             nothing.warnings.extend(found.warnings);
         }
+        if let Some((day, mut found)) = untyped {
+            found.unread = damaged;
+            return Ok((Some(day), found));
+        }
         nothing.unread = damaged;
         Ok((None, nothing))
     }
 
-    /// Why a table's definitions are those of this day. `is_read`: no file of a newer day was damaged.
-    fn earlier(&self, table: &str, day: Option<&Day>, is_read: bool) -> Option<String> {
+    /// Why a table's definitions are those of this day. `is_read`: no file of a newer day was damaged; `is_untyped`: the newest
+    /// day's say of no property what it is.
+    fn earlier(&self, table: &str, day: Option<&Day>, (is_read, is_untyped): (bool, bool)) -> Option<String> {
         let newest = &self.day;
         let is_there = self.is_there(table);
         let lacks = match (is_there, is_read) {
+            (true, _) if is_untyped => format!("{newest} has no column TYPE in table {table}"),
             (true, true) => format!("{newest} has no row in table {table} that defines anything"),
             (true, false) => {
                 format!("{newest} has no row in table {table} that can be read and defines anything")
@@ -246,6 +260,7 @@ impl<'a> Ground<'a> {
                 properties: self.gaps(JSON, ROWS),
                 links: defined.links.as_ref().and_then(|day| self.links(day)),
                 is_pointer_foreign: over.is_pointer_foreign,
+                unpublished: over.unpublished.clone(),
             },
             ..self.settings.clone()
         };

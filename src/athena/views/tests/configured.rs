@@ -182,6 +182,49 @@ fn links_of_a_day_without_definitions_have_those_of_another() {
 }
 
 #[test]
+fn columns_that_only_the_catalog_declares_tell_no_rows() {
+    let build = |table: &str, column: &str| {
+        let unpublished = BTreeMap::from([(table.to_owned(), BTreeSet::from([column.to_owned()]))]);
+        let lake = Lake {
+            unpublished,
+            ..Lake::default()
+        };
+        let settings = ViewSettings {
+            lake,
+            ..ViewSettings::default()
+        };
+        views(&account(), &super::lake(), SINCE, &settings)
+    };
+    let built = build("associations", "toobjecttypeid");
+    assert_eq!(built.failed.len(), 6, "{:?}", built.failed);
+    for (name, why) in &built.failed {
+        assert!(name.starts_with("associations_"));
+        assert_eq!(why, "no file of table associations has the column toobjecttypeid");
+    }
+    view(&built, "objects_contacts");
+    view(&built, "associations_latest");
+    let built = build("object_properties_history", "name");
+    let failed: Vec<&str> = built.failed.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        failed,
+        ["property_history_current", "property_history_current_latest"]
+    );
+    // The other table stands in, on all days.
+    let built = build("objects", "objecttypeid");
+    let contacts = &view(&built, "objects_contacts").sql;
+    assert!(
+        contacts.contains("FROM (SELECT * FROM \"object_with_object_properties\""),
+        "{contacts}"
+    );
+    let built = build("object_with_object_properties", "properties");
+    let contacts = &view(&built, "objects_contacts").sql;
+    assert!(contacts.contains("FROM object_properties"), "{contacts}");
+    assert_eq!(built.failed, []);
+    // A column that rows are not told by is NULL, as the table has it.
+    assert_eq!(build("objects", "updatedat").failed, []);
+}
+
+#[test]
 fn over_a_pointer_of_somebody_else_no_newest_day_is_shown() {
     let settings = ViewSettings {
         lake: Lake {
