@@ -33,6 +33,11 @@ impl State {
         matches!(self, State::Complete | State::Archived)
     }
 
+    /// Whether more is to come, of parts or of somebody's help.
+    pub fn is_under_way(self) -> bool {
+        matches!(self, State::Open | State::Reopened | State::Blocked)
+    }
+
     /// As the manifest has it.
     pub fn as_str(self) -> &'static str {
         match self {

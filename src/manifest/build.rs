@@ -20,6 +20,8 @@ pub fn revise(
     number: u32,
     published: Option<u32>,
 ) -> Result<Revision, Remark> {
+    let is_under_way = verdict.state.is_under_way();
+    let progress = is_under_way.then(|| super::progress(seen, &known, verdict));
     let mut keys = Keys { seen, known, layout };
     let content = match verdict.state.publishes() {
         true => Some(keys.content(verdict)?),
@@ -43,6 +45,7 @@ pub fn revise(
             late: verdict.late,
             left: keys.left(&verdict.left),
             listed_ms: seen.now_ms,
+            progress,
             published: match content {
                 Some(_) => Some(number),
                 None => published.filter(|_| !forgotten),

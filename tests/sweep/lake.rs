@@ -345,6 +345,17 @@ impl Lake {
             .count()
     }
 
+    /// What was told, in its order: the events' kinds and details.
+    pub fn told_events(&self) -> Vec<(String, String)> {
+        let text = self.told.text();
+        let lines = text.lines().filter(|line| line.contains("a day's event"));
+        let lines = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        lines
+            .map(|line| (text(&line["event"]), text(&line["detail"])))
+            .collect()
+    }
+
     /// What a sorted list of notices is converted to.
     pub fn outputs(&self, notices: &[&Notice]) -> Vec<String> {
         let mut keys: Vec<String> = notices.iter().map(|notice| self.world.output(notice)).collect();

@@ -23,3 +23,4 @@ mod retention;
 mod sent;
 #[path = "../support/mod.rs"]
 mod support;
+mod told;

@@ -18,7 +18,7 @@ use super::tidy::tidy;
 use super::{DayReport, Judged, SweepError, Sweeper, footers, send};
 use crate::day::{self, Decision, Known, Verdict};
 use crate::keys::{Day, Leaf, Link, REVISION_MAX};
-use crate::manifest::{self, Revision, Totals};
+use crate::manifest::{self, Progress, Revision, Totals};
 use crate::sweep::Request;
 
 /// How often footers may be asked for before a day is judged. The domain promises two.
@@ -152,6 +152,7 @@ impl Run<'_> {
         if !verdict.state.publishes() || self.request.dry_run {
             verdict.warnings.extend(recalled.lost.as_ref().map(Lost::remark));
         }
+        let progress = manifest::progress(seen, &known, &verdict);
         let number = recalled.highest.saturating_add(1);
         if verdict.revise && number > REVISION_MAX {
             return Err(SweepError::Numbers(seen.date.clone()));
@@ -229,7 +230,7 @@ impl Run<'_> {
                 overtaken: true,
                 to_send: 0,
                 retired: 0,
-                ..judged(seen, verdict, before)
+                ..judged(progress, verdict, before)
             }));
         }
         // What is to go may still be published, if that came to no end.
@@ -267,7 +268,7 @@ impl Run<'_> {
         }
         Ok(Some(Judged {
             revised: revised.is_some(),
-            ..judged(seen, verdict, standing)
+            ..judged(progress, verdict, standing)
         }))
     }
 
@@ -410,15 +411,7 @@ impl Standing {
 }
 
 /// What is told of a day.
-fn judged(seen: &day::Seen, verdict: Verdict, standing: Standing) -> Judged {
-    let choices = || verdict.tables.values();
-    let count = |count: fn(&day::Choice) -> usize| choices().map(|choice| count(choice) as u64).sum::<u64>();
-    let missing = count(|choice| choice.missing.len());
-    let of_tables = |count: fn(&day::TableSeen, &day::Choice) -> usize| {
-        let tables = verdict.tables.iter();
-        let counts = tables.filter_map(|(name, choice)| Some(count(seen.tables.get(name)?, choice) as u64));
-        counts.sum::<u64>()
-    };
+fn judged(progress: Progress, verdict: Verdict, standing: Standing) -> Judged {
     Judged {
         state: verdict.state,
         late: verdict.late,
@@ -426,11 +419,11 @@ fn judged(seen: &day::Seen, verdict: Verdict, standing: Standing) -> Judged {
         revision: standing.newest,
         revised: false,
         published: standing.published,
-        tables: count(|choice| usize::from(!choice.parts.is_empty() || !choice.missing.is_empty())),
-        parts: count(|choice| choice.parts.len()) + missing,
-        missing,
-        failed: of_tables(day::failed),
-        outdated: of_tables(day::outdated),
+        tables: progress.tables,
+        parts: progress.parts,
+        missing: progress.parts_waiting,
+        failed: progress.parts_failed,
+        outdated: progress.parts_outdated,
         totals: standing.totals,
         to_send: verdict.send.len() as u64,
         retired: verdict.retire.len() as u64,

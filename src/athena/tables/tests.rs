@@ -253,6 +253,7 @@ fn the_ledgers_columns_are_those_that_are_written() {
             late: false,
             left: Vec::new(),
             listed_ms: 0,
+            progress: None,
             published: Some(1),
             reasons: Vec::new(),
             revision: 1,
