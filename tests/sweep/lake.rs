@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
@@ -16,6 +17,7 @@ use daymark::notice::Notice;
 use daymark::queue::Queue;
 use daymark::server::clock::Clock;
 use daymark::server::faults::{Action, Hook, Rule};
+use daymark::server::operation::Operation;
 use daymark::store::{Store, Tuning};
 use daymark::sweep::Request;
 use daymark::telemetry::{Level, Metrics, subscriber};
@@ -192,6 +194,19 @@ impl Lake {
         let sweeper = self.sweeper();
         let request = Request::default();
         sweeper.sweep(&request, Some(Instant::now())).await.unwrap()
+    }
+
+    /// A sweeper whose time is over once it has written a revision of this day.
+    pub fn stopped_in(&self, date: &str) -> Sweeper {
+        let stop = Arc::new(AtomicBool::new(false));
+        let sweeper = self.sweeper().stopping_once(Arc::clone(&stop));
+        let rule = Rule::on(Operation::PutObject).key_contains(&format!("manifest/date={date}/r0"));
+        let hook = Hook::new(move || {
+            stop.store(true, Ordering::Relaxed);
+            async {}
+        });
+        self.world.faults().inject(rule, Action::After(hook));
+        sweeper
     }
 
     /// What comes of something that stands still before a request until something else has ended, and of that.

@@ -21,6 +21,7 @@ mod overtaken;
 mod replaced;
 mod retention;
 mod sent;
+mod stopped;
 #[path = "../support/mod.rs"]
 mod support;
 mod told;

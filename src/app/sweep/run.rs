@@ -65,13 +65,12 @@ impl Run<'_> {
             if gathered.is_empty() {
                 return Ok(());
             }
-            let is_over = |run: &Self| run.deadline.is_some_and(|deadline| Instant::now() >= deadline);
-            if is_over(self) {
+            if sweeper.is_over(self.deadline) {
                 *stopped_before = gathered.into_iter().next().map(|gathered| gathered.seen.date);
                 return Ok(());
             }
             for (gathered, recalled) in self.recall(gathered).await? {
-                if is_over(self) {
+                if sweeper.is_over(self.deadline) {
                     *stopped_before = Some(gathered.seen.date);
                     return Ok(());
                 }
