@@ -1,7 +1,8 @@
 //! Sweeps that run out of time, or look at some days only: what they leave, who goes on with it, and what they say of the account.
 
-use daymark::app::sweep::Sweeper;
+use daymark::app::sweep::{Report, Sweeper};
 use daymark::app::sweep_handler::SweepHandler;
+use daymark::day::State;
 use daymark::sweep::{Event, Request};
 use daymark::telemetry::Metrics;
 use serde_json::Value;
@@ -43,6 +44,24 @@ async fn land(lake: &Lake, name: &str) {
     lake.wait(61);
 }
 
+fn dates(report: &Report) -> Vec<String> {
+    report.days.iter().map(|day| day.date.to_string()).collect()
+}
+
+/// The days that a sweep got through, and the one that it stopped before.
+async fn swept(sweeper: &Sweeper, request: &Request) -> (Vec<String>, Option<String>) {
+    let report = sweeper.sweep(request, None).await.unwrap();
+    for day in &report.days {
+        assert_eq!(
+            day.judged.as_ref().unwrap().state,
+            State::Complete,
+            "{}",
+            day.date
+        );
+    }
+    (dates(&report), report.stopped_before.map(|day| day.to_string()))
+}
+
 /// The function's answer and metrics.
 async fn handled(sweeper: Sweeper, request: &str) -> (Value, Value) {
     let lines = Captured::default();
@@ -68,6 +87,51 @@ fn has(metrics: &Value, names: &[&str]) -> Vec<bool> {
         is_told
     };
     names.iter().map(of).collect()
+}
+
+#[tokio::test]
+async fn a_sweep_without_time_does_nothing_and_the_next_begins_where_it_would_have() {
+    let lake = Lake::new().await;
+    land(&lake, "a").await;
+    let report = lake.stop_at_once().await;
+    assert!(report.days.is_empty());
+    assert_eq!(report.stopped_before.unwrap().as_str(), DATES[0]);
+    assert_eq!(lake.sweep().await.len(), DATES.len());
+}
+
+/// Over all days at first, then over those of the look-back.
+#[tokio::test]
+async fn a_sweep_that_runs_out_of_time_stops_at_a_days_edge_and_the_next_ones_go_on_from_there() {
+    let lake = Lake::new().await;
+    for (revision, name) in [(1, "a"), (2, "b")] {
+        land(&lake, name).await;
+        let mut looked_at = Vec::new();
+        for (stopped_in, all, stopped_before) in [
+            (DATES[0], 1, Some(DATES[1])),
+            (DATES[2], 2, Some(DATES[3])),
+            (DATES[3], 1, Some(DATES[4])),
+            (DATES[4], 1, None),
+        ] {
+            let sweeper = lake.stopped_in(stopped_in);
+            let (days, stopped) = swept(&sweeper, &Request::default()).await;
+            lake.world.faults().clear();
+            assert_eq!(
+                (days.len(), stopped.as_deref()),
+                (all, stopped_before),
+                "{days:?}"
+            );
+            looked_at.extend(days);
+            lake.wait(15);
+        }
+        assert_eq!(looked_at, DATES, "each day once");
+        assert_eq!(lake.events("Day Complete"), revision * DATES.len());
+        let days = lake.sweep().await;
+        assert_eq!(days.len(), DATES.len(), "from the beginning again");
+        for (date, day) in days {
+            let number = u32::try_from(revision).unwrap();
+            assert_eq!((day.revision, day.revised), (Some(number), false), "{date}");
+        }
+    }
 }
 
 /// The next sweep by the clock does not go on with what somebody asked for, so the answer says what to ask for.
