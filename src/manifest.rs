@@ -212,6 +212,9 @@ pub struct History {
     pub events: Vec<Event>,
     /// The day's first part, milliseconds since 1970 UTC.
     pub first_ms: Option<i64>,
+    /// Outputs that hold a blocked day: they contradict each other, or what is published. Since version 2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<Held>,
     /// Whether the day passed its deadline and was never complete.
     pub late: bool,
     /// Outputs that are in no publication any more.
@@ -229,6 +232,16 @@ pub struct History {
     pub revision: u32,
     /// Where the day stands.
     pub state: State,
+}
+
+/// An output that holds a day, with what is needed to judge it again without its footer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Held {
+    /// Its columns, by name.
+    pub columns: Vec<Column>,
+    /// What it is.
+    pub part: Part,
 }
 
 /// An output that is in no publication any more.
@@ -341,6 +354,9 @@ impl Revision {
         let is_under_way = self.history.state.is_under_way() && self.version >= VERSION_OF_PROGRESS;
         if self.history.progress.is_some() != is_under_way {
             return contradiction("an open, reopened or blocked day, and no other, says how far it has come");
+        }
+        if !self.history.held.is_empty() && self.history.state != State::Blocked {
+            return contradiction("nothing but a blocked day is held");
         }
         let Some(content) = &self.content else {
             return Ok(());

@@ -13,6 +13,7 @@ mod batch;
 mod crashes;
 mod damage;
 mod days;
+mod held;
 mod histories;
 mod kept;
 mod lake;

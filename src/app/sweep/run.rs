@@ -128,20 +128,19 @@ impl Run<'_> {
         let mut known = recalled.known(seen, &config.layout);
         known.drained_ms = self.drained_ms;
         self.memory.tell(&mut known);
+        // What held the day may be a type that the catalog has, or had.
+        let with_types = !known.held.is_empty();
+        if with_types {
+            self.learn_types(&mut known).await?;
+        }
         let Some(mut verdict) = self.judge(seen, &mut known).await? else {
             if !self.request.dry_run {
                 self.clear(seen, written).await?;
             }
             return Ok(None);
         };
-        if self.catalog.is_on() && verdict.revise && verdict.state.publishes() {
-            // The catalog remembers types even where all manifests were lost.
-            match self.catalog.types().await {
-                Ok(types) => known.types_cataloged = types,
-                // Who only looks need not be allowed to.
-                Err(error) if self.request.dry_run => tracing::debug!(%error, "without the Glue catalog"),
-                Err(error) => return Err(error),
-            }
+        if self.catalog.is_on() && verdict.revise && verdict.state.publishes() && !with_types {
+            self.learn_types(&mut known).await?;
             match self.judge(seen, &mut known).await? {
                 Some(again) => verdict = again,
                 None => return Ok(None),
@@ -338,6 +337,17 @@ impl Run<'_> {
             untold.extend(stored.map(|stored| stored.revision));
         }
         Ok(untold)
+    }
+
+    /// The catalog remembers types even where all manifests were lost.
+    async fn learn_types(&mut self, known: &mut Known) -> Result<(), SweepError> {
+        match self.catalog.types().await {
+            Ok(types) => known.types_cataloged = types,
+            // Who only looks need not be allowed to.
+            Err(error) if self.request.dry_run => tracing::debug!(%error, "without the Glue catalog"),
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     async fn judge(&self, seen: &day::Seen, known: &mut Known) -> Result<Option<Verdict>, SweepError> {

@@ -250,6 +250,7 @@ fn the_ledgers_columns_are_those_that_are_written() {
             daymark: String::new(),
             events: Vec::new(),
             first_ms: None,
+            held: Vec::new(),
             late: false,
             left: Vec::new(),
             listed_ms: 0,
