@@ -101,6 +101,31 @@ async fn an_event_that_is_told_again_is_the_same_whatever_came_meanwhile() {
     assert_eq!(events[0], events[1]);
 }
 
+/// By then another revision may be what is published.
+#[tokio::test]
+async fn an_event_that_is_told_again_after_the_next_revision_is_the_same() {
+    let lake = Lake::new().await;
+    lake.part(DATE, "a", 3).await;
+    lake.quiet_day().await;
+    lake.part(DATE, "b", 4).await;
+    let marker = Rule::on(Operation::PutObject).key_contains("announced");
+    lake.world
+        .faults()
+        .inject(marker.always(), Action::Answer(403, "AccessDenied"));
+    let report = lake.ask("{}").await.unwrap();
+    report.days[0].judged.as_ref().unwrap_err();
+    lake.world.faults().clear();
+    let day = lake.quiet_day().await;
+    assert_eq!((day.state, day.revision), (State::Complete, Some(3)));
+    let events = lake.told_events();
+    let kinds: Vec<&str> = events.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert_eq!(
+        kinds,
+        ["Day Complete", "Day Reopened", "Day Reopened", "Day Complete"]
+    );
+    assert_eq!(events[1], events[2]);
+}
+
 #[tokio::test]
 async fn a_day_that_gets_on_keeps_its_revision() {
     let lake = Lake::new().await;

@@ -12,7 +12,7 @@ use super::leftovers::Leftovers;
 use super::memory::{self, Memory};
 use super::objects::Wrote;
 use super::pointer::Pointer;
-use super::publish::{self, Document, Publication};
+use super::publish::{self, Document, Publication, Untold};
 use super::recalled::{self, Lost, Recalled, Stored, published};
 use super::tidy::tidy;
 use super::{DayReport, Judged, SweepError, Sweeper, footers, send};
@@ -128,24 +128,12 @@ impl Run<'_> {
         let mut known = recalled.known(seen, &config.layout);
         known.drained_ms = self.drained_ms;
         self.memory.tell(&mut known);
-        // What held the day may be a type that the catalog has, or had.
-        let with_types = !known.held.is_empty();
-        if with_types {
-            self.learn_types(&mut known).await?;
-        }
-        let Some(mut verdict) = self.judge(seen, &mut known).await? else {
+        let Some(mut verdict) = Box::pin(self.verdict(seen, &mut known)).await? else {
             if !self.request.dry_run {
                 self.clear(seen, written).await?;
             }
             return Ok(None);
         };
-        if self.catalog.is_on() && verdict.revise && verdict.state.publishes() && !with_types {
-            self.learn_types(&mut known).await?;
-            match self.judge(seen, &mut known).await? {
-                Some(again) => verdict = again,
-                None => return Ok(None),
-            }
-        }
         // A revision that is about to be written heals it, so only who looks is told.
         if !verdict.state.publishes() || self.request.dry_run {
             verdict.warnings.extend(recalled.lost.as_ref().map(Lost::remark));
@@ -188,7 +176,8 @@ impl Run<'_> {
                     Some(stored) if revised.is_none() => Document::Stored(&stored.sha256),
                     _ => Document::new(newest)?,
                 };
-                let untold = self.untold(&gathered, &recalled, newest.history.revision).await?;
+                let untold = self.untold(&gathered, &recalled, newest.history.revision);
+                let untold = Box::pin(untold).await?;
                 let publication = Publication {
                     date: &seen.date,
                     layout: &config.layout,
@@ -202,7 +191,7 @@ impl Run<'_> {
                     bus: sweeper.bus.as_ref(),
                     leaves_telling: sweeper.leaves_telling,
                 };
-                let ended = self.publish(&publication, revised.is_some()).await;
+                let ended = Box::pin(self.publish(&publication, revised.is_some())).await;
                 let mut ended = ended.unwrap_or_else(|error| {
                     failed = Some(error);
                     Wrote::Done
@@ -315,28 +304,56 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Earlier revisions whose sweeps ended between claim and event. `next` is the revision that is newest now.
+    /// Earlier revisions whose sweeps ended between claim and event, or may have: what is told again is the same then as it was
+    /// before. `next` is the revision that is newest now.
     async fn untold(
         &self,
         gathered: &Gathered,
         recalled: &Recalled,
         next: u32,
-    ) -> Result<Vec<Arc<Revision>>, SweepError> {
+    ) -> Result<Vec<Untold>, SweepError> {
         let leaves = &gathered.written.leaves;
+        let read = async |number: u32| {
+            let mut known = recalled.newest.iter().chain(&recalled.published);
+            let stored = match known.find(|stored| stored.revision.history.revision == number) {
+                Some(stored) => Some(stored.clone()),
+                None => recalled::revision(self.sweeper, &gathered.seen.date, number, false).await?,
+            };
+            Ok::<_, SweepError>(stored.map(|stored| stored.revision))
+        };
         let mut untold = Vec::new();
         for leaf in leaves.keys() {
             let Leaf::Revision(number) = *leaf else { continue };
             if number >= next || leaves.contains_key(&Leaf::Announced(number)) {
                 continue;
             }
-            let mut known = recalled.newest.iter().chain(&recalled.published);
-            let stored = match known.find(|stored| stored.revision.history.revision == number) {
-                Some(stored) => Some(stored.clone()),
-                None => recalled::revision(self.sweeper, &gathered.seen.date, number, false).await?,
+            let Some(revision) = read(number).await? else {
+                continue;
             };
-            untold.extend(stored.map(|stored| stored.revision));
+            let published = match revision.history.published {
+                Some(published) if published == number => Some(Arc::clone(&revision)),
+                Some(published) => read(published).await?,
+                None => None,
+            };
+            untold.push(Untold { revision, published });
         }
         Ok(untold)
+    }
+
+    /// Judges a day, by the types that the catalog has where they may matter. None: there is nothing of it.
+    async fn verdict(&mut self, seen: &day::Seen, known: &mut Known) -> Result<Option<Verdict>, SweepError> {
+        // What held the day may be a type that the catalog has, or had.
+        let with_types = !known.held.is_empty();
+        if with_types {
+            self.learn_types(known).await?;
+        }
+        let verdict = self.judge(seen, known).await?;
+        let is_due = |verdict: &Verdict| verdict.revise && verdict.state.publishes();
+        if with_types || !self.catalog.is_on() || !verdict.as_ref().is_some_and(is_due) {
+            return Ok(verdict);
+        }
+        self.learn_types(known).await?;
+        self.judge(seen, known).await
     }
 
     /// The catalog remembers types even where all manifests were lost.
