@@ -24,7 +24,7 @@ pub use seen::{
     Column, Facts, FailureSeen, Footer, Known, OutputSeen, Published, Seen, Sent, SourceSeen, TableSeen,
     Unpublished,
 };
-pub use verdict::{Choice, Chosen, Event, Remark, Resend, Retire, State, Verdict};
+pub use verdict::{Choice, Chosen, Event, Held, Remark, Resend, Retire, State, Verdict};
 
 /// What is decided of a day, or what has to be read before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +91,7 @@ fn forget(seen: &Seen, known: &Known, policy: &Policy, reason: Remark) -> Verdic
         reasons: vec![reason],
         warnings: Vec::new(),
         comparisons: Vec::new(),
+        held: Vec::new(),
         tables: BTreeMap::new(),
         // A day of which nothing was ever written needs no revision to say that nothing is there.
         revise: match known.newest {
@@ -121,6 +122,13 @@ fn judge(seen: &Seen, known: &Known, policy: &Policy, tables: BTreeMap<String, C
     } else {
         reasons.extend(set_aside);
     }
+    let mut held = compare::Contradictions::default();
+    if !same && !known.held.is_empty() {
+        // What held the day does so as long as it is there, whatever comes beside it. It is remembered, so no footer is read.
+        held = compare::contradictions(seen, known, &tables);
+        blocked |= !held.remarks.is_empty();
+        reasons.extend(held.remarks.iter().cloned());
+    }
     let absent = compare::missing_tables(known, policy, &tables);
     if reasons.is_empty() && !same {
         reasons = too_early(seen, policy, &times, &absent);
@@ -134,7 +142,8 @@ fn judge(seen: &Seen, known: &Known, policy: &Policy, tables: BTreeMap<String, C
             return Decision::Footers(unread);
         }
         if !same {
-            reasons = compare::contradictions(seen, known, &tables);
+            held = compare::contradictions(seen, known, &tables);
+            reasons.clone_from(&held.remarks);
             blocked = !reasons.is_empty();
         }
         comparisons.extend(absent);
@@ -156,7 +165,9 @@ fn judge(seen: &Seen, known: &Known, policy: &Policy, tables: BTreeMap<String, C
         (State::Open, None) => late,
         (State::Complete | State::Archived, newest) => !same || newest != Some((state, false)),
         (State::Blocked, newest) => {
-            newest != Some((state, late)) || known.newest_reasons != messages(&reasons)
+            newest != Some((state, late))
+                || known.newest_reasons != standing(&reasons)
+                || known.held != held.ids(seen)
         }
         (_, newest) => newest != Some((state, late)),
     };
@@ -176,6 +187,7 @@ fn judge(seen: &Seen, known: &Known, policy: &Policy, tables: BTreeMap<String, C
         reasons,
         warnings,
         comparisons,
+        held: held.outputs.into_iter().collect(),
         tables,
         revise,
         events,
@@ -252,10 +264,14 @@ fn spelled(ms: i64) -> String {
     }
 }
 
-/// A revision's reasons as text, to tell whether they changed.
-fn messages(reasons: &[Remark]) -> Vec<String> {
-    reasons.iter().map(Remark::to_string).collect()
+/// A blocked day's reasons as text, to tell whether others have to be told: those that go by themselves, as parts are converted, are
+/// left out.
+pub fn standing(reasons: &[Remark]) -> Vec<String> {
+    let standing = reasons.iter().filter(|reason| reason.code != PARTS_WAITING);
+    standing.map(Remark::to_string).collect()
 }
+
+const PARTS_WAITING: &str = "parts_waiting";
 
 /// What a revision tells: its state, if that is new, and that the day is late, if it was not before.
 fn events(state: State, late: bool, newest: Option<(State, bool)>) -> Vec<Event> {
@@ -329,7 +345,7 @@ fn missing(seen: &Seen, tables: &BTreeMap<String, Choice>) -> Vec<Remark> {
                 "parts without Parquet yet: {count} of {all}, the first is {}",
                 first.key
             );
-            Some(Remark::of_table("parts_waiting", name, message))
+            Some(Remark::of_table(PARTS_WAITING, name, message))
         })
         .collect()
 }

@@ -15,6 +15,7 @@ use crate::keys::{Day, Layout};
 mod build;
 mod latest;
 mod parts;
+mod progress;
 mod recall;
 mod symlink;
 mod witness;
@@ -22,13 +23,17 @@ mod witness;
 pub use build::revise;
 pub use latest::{latest, parse_latest};
 pub use parts::{LedgerError, ledger};
+pub use progress::progress;
 pub use recall::recall;
 pub use symlink::{is_symlink, linked, live_symlinks, symlink, symlinks};
 pub use witness::believe;
 
 /// The version of the document. Raised by any change of its form: an earlier release takes members that it does not know
-/// for damage.
-pub const VERSION: u32 = 1;
+/// for damage. Documents of earlier versions are read, and stay as they are.
+pub const VERSION: u32 = 2;
+
+/// The first version in which a revision without content says how far the day has come.
+const VERSION_OF_PROGRESS: u32 = 2;
 
 /// One revision of a day's manifest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +49,7 @@ pub struct Revision {
     pub date: String,
     /// What happened to the day.
     pub history: History,
-    /// [`VERSION`].
+    /// [`VERSION`], or that of the release that wrote it.
     pub version: u32,
 }
 
@@ -171,6 +176,28 @@ impl Totals {
     }
 }
 
+/// How far a day has come, as the listings tell it: nothing of it needs a footer, so there are no rows in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Progress {
+    /// Bytes of the Parquet that is there.
+    pub output_bytes: u64,
+    /// Parts: those that have Parquet, and those that wait for it.
+    pub parts: u64,
+    /// Parts that have Parquet.
+    pub parts_converted: u64,
+    /// Waiting parts that have a failure record of today's settings.
+    pub parts_failed: u64,
+    /// Listed parts whose Parquet is of other settings than today's, and that have no failure record of today's.
+    pub parts_outdated: u64,
+    /// Parts without Parquet, those that failed among them.
+    pub parts_waiting: u64,
+    /// Bytes of the sources as stored; of those that are gone, as their Parquet remembers them.
+    pub source_bytes: u64,
+    /// Tables with parts.
+    pub tables: u64,
+}
+
 /// What happened to a day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -185,12 +212,18 @@ pub struct History {
     pub events: Vec<Event>,
     /// The day's first part, milliseconds since 1970 UTC.
     pub first_ms: Option<i64>,
+    /// Outputs that hold a blocked day: they contradict each other, or what is published. Since version 2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<Held>,
     /// Whether the day passed its deadline and was never complete.
     pub late: bool,
     /// Outputs that are in no publication any more.
     pub left: Vec<Left>,
     /// S3's clock when the listings began that this was decided from, milliseconds since 1970 UTC.
     pub listed_ms: i64,
+    /// How far the day has come. Open, reopened and blocked days have it, since version 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
     /// The revision whose files are published: this one, an earlier one, or none.
     pub published: Option<u32>,
     /// Why the day is not complete.
@@ -199,6 +232,16 @@ pub struct History {
     pub revision: u32,
     /// Where the day stands.
     pub state: State,
+}
+
+/// An output that holds a day, with what is needed to judge it again without its footer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Held {
+    /// Its columns, by name.
+    pub columns: Vec<Column>,
+    /// What it is.
+    pub part: Part,
 }
 
 /// An output that is in no publication any more.
@@ -307,6 +350,13 @@ impl Revision {
         let contradiction = |what: &str| Err(Damage::Contradiction(what.to_owned()));
         if self.content.is_some() != self.history.state.publishes() {
             return contradiction("only a complete or archived day has content");
+        }
+        let is_under_way = self.history.state.is_under_way() && self.version >= VERSION_OF_PROGRESS;
+        if self.history.progress.is_some() != is_under_way {
+            return contradiction("an open, reopened or blocked day, and no other, says how far it has come");
+        }
+        if !self.history.held.is_empty() && self.history.state != State::Blocked {
+            return contradiction("nothing but a blocked day is held");
         }
         let Some(content) = &self.content else {
             return Ok(());

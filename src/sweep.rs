@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::{Map, Value};
 
 use crate::keys::Day;
 
@@ -108,6 +109,21 @@ impl Request {
         read.and_then(Request::of)
     }
 
+    /// The function's event that asks for it.
+    pub fn to_json(&self) -> Value {
+        let mut members = Map::new();
+        if let Some((from, to)) = &self.days {
+            members.insert("from".to_owned(), from.as_str().into());
+            members.insert("to".to_owned(), to.as_str().into());
+        }
+        for (name, flag) in [("dry_run", self.dry_run), ("reconvert", self.reconvert)] {
+            if flag {
+                members.insert(name.to_owned(), true.into());
+            }
+        }
+        members.into()
+    }
+
     fn of(Object(members): Object) -> Result<Self, RequestError> {
         let day = |member: &'static str, text: String| {
             Day::parse(&text).ok_or(RequestError::Day { member, found: text })
@@ -155,6 +171,22 @@ mod tests {
         assert_eq!(none, Ok(Request::default()));
         let event: Event = serde_json::from_str(r#"{"date": "2026-11-22"}"#).unwrap();
         assert_eq!(event, Event(Ok(one)));
+    }
+
+    #[test]
+    fn a_request_is_read_as_it_was_written() {
+        let day = |text| Day::parse(text).unwrap();
+        for days in [None, Some((day("2026-11-01"), day("2026-11-22")))] {
+            for (dry_run, reconvert) in [(false, false), (true, false), (true, true)] {
+                let request = Request {
+                    reconvert: reconvert && days.is_some(),
+                    days: days.clone(),
+                    dry_run,
+                };
+                let json = request.to_json().to_string();
+                assert_eq!(Request::parse(json.as_bytes()), Ok(request), "{json}");
+            }
+        }
     }
 
     #[test]

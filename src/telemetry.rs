@@ -17,7 +17,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 
-pub use metrics::{CONVERT, MANIFEST, Metrics, NAMESPACE, PartMetrics, SweepMetrics};
+pub use metrics::{AccountMetrics, CONVERT, MANIFEST, Metrics, NAMESPACE, PartMetrics, SweepMetrics};
 pub use stopwatch::Stopwatch;
 
 /// How much is logged of what Daymark itself does.

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::time::Instant;
 
@@ -36,6 +37,7 @@ mod run;
 mod send;
 mod state;
 mod streams;
+mod tally;
 mod tidy;
 mod views;
 
@@ -49,6 +51,7 @@ use run::Run;
 use state::State;
 
 pub use catalog::{CatalogReport, Changes};
+pub use tally::Tally;
 
 /// Why a sweep, or a day's turn in it, came to no end.
 #[derive(Debug, thiserror::Error)]
@@ -90,6 +93,8 @@ pub struct Sweeper {
     glue: Option<Glue>,
     /// Whether events, or the catalog, are another's to see to, so that nothing is told or marked as told.
     leaves_telling: bool,
+    /// Whether to stop, whatever time is left.
+    stop: Option<Arc<AtomicBool>>,
 }
 
 /// What a sweep did.
@@ -99,8 +104,13 @@ pub struct Report {
     pub now_ms: i64,
     /// The days it looked at, in their order.
     pub days: Vec<DayReport>,
-    /// The day it did not get to any more, if it ran out of time.
+    /// The day it did not get to any more, if it ran out of time. Without a deadline it never does.
     pub stopped_before: Option<Day>,
+    /// What to ask for so that the rest of what was asked for is looked at, if it ran out of time and no sweep goes on by itself.
+    pub next_request: Option<Request>,
+    /// How all days stand, those that earlier sweeps ran out of time with included. None: this one did not look at all that may
+    /// have changed, because days were asked for, or it ran out of time.
+    pub account: Option<Tally>,
     /// What was in the queue when it began.
     pub depth: Option<Depth>,
     /// Parts that were sent again.
@@ -176,6 +186,7 @@ impl Sweeper {
             bus,
             glue: None,
             leaves_telling: false,
+            stop: None,
         }
     }
 
@@ -192,6 +203,24 @@ impl Sweeper {
     #[must_use]
     pub fn with_glue(self, glue: Option<Glue>) -> Self {
         Sweeper { glue, ..self }
+    }
+
+    /// The same, for whoever stops it by hand: once this is true, its time is over.
+    #[must_use]
+    pub fn stopping_once(self, stop: Arc<AtomicBool>) -> Self {
+        Sweeper {
+            stop: Some(stop),
+            ..self
+        }
+    }
+
+    /// Whether it is to stop before the next day.
+    fn is_over(&self, deadline: Option<Instant>) -> bool {
+        let is_stopped = self
+            .stop
+            .as_ref()
+            .is_some_and(|stop| stop.load(Ordering::Relaxed));
+        is_stopped || deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
     /// Sweeps once. It stops at a day's edge when less than the margin is left of its time.
@@ -262,9 +291,16 @@ impl Sweeper {
             let made = (state.views.take(), plan.is_all());
             state.views = views::renew(self, &mut catalog, &pointer, &memory.types, made, deadline).await;
         }
-        let first = days.iter().map(|day| &day.date).min();
+        let mut tally = plan.tally(&days);
+        if let (Some(tally), Some(stopped)) = (&mut tally, &stopped_before) {
+            tally.begin(stopped);
+        }
+        let first = match &tally {
+            Some(tally) => tally.first(),
+            None => days.iter().map(|day| day.date.clone()).min(),
+        };
         let complete_by_ms = self.config.days.complete_by_ms;
-        let overdue = overdue::overdue(now_ms, complete_by_ms, pointer.date(), first);
+        let overdue = overdue::overdue(now_ms, complete_by_ms, pointer.date(), first.as_ref());
         let to_send = match request.dry_run {
             true => send::keys(&wishes),
             false => Vec::new(),
@@ -280,6 +316,8 @@ impl Sweeper {
         Ok(Report {
             now_ms,
             days,
+            next_request: plan.rest(request, stopped_before.as_ref()),
+            account: tally.filter(|_| stopped_before.is_none()),
             stopped_before,
             depth,
             sent,

@@ -5,9 +5,9 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::app::sweep::{DayReport, Report, SweepError, Sweeper};
-use crate::day::{Remark, State};
-use crate::sweep::{Event, RequestError};
-use crate::telemetry::{Metrics, SweepMetrics};
+use crate::day::Remark;
+use crate::sweep::{Event, Request, RequestError};
+use crate::telemetry::{AccountMetrics, Metrics, SweepMetrics};
 
 /// Days of an answer that are told one by one; Lambda's answers have a limit, and a sweep over years many days.
 const DAYS_TOLD_MAX: usize = 100;
@@ -91,16 +91,18 @@ impl SweepHandler {
         let begun = Instant::now();
         let report = Box::pin(self.sweeper.sweep(&request, deadline)).await?;
         let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let metrics = metrics(&report, milliseconds);
+        let metrics = metrics(&report, request.days.is_some(), milliseconds);
+        let next_request = report.next_request.as_ref().map(Request::to_json);
         tracing::info!(
             days = report.days.len(),
-            days_open = metrics.days_open,
-            days_blocked = metrics.days_blocked,
+            days_open = metrics.account.map(|account| account.days_open),
+            days_blocked = metrics.account.map(|account| account.days_blocked),
             days_overtaken = metrics.days_overtaken,
-            parts_waiting = metrics.parts_waiting,
+            parts_waiting = metrics.account.map(|account| account.parts_waiting),
             parts_sent = metrics.parts_sent,
             overdue = report.overdue.as_ref().map(ToString::to_string),
             stopped_before = report.stopped_before.as_ref().map(ToString::to_string),
+            next_request = next_request.map(|request| request.to_string()),
             dry_run = request.dry_run,
             milliseconds,
             "swept"
@@ -128,30 +130,32 @@ impl SweepHandler {
     }
 }
 
-fn metrics(report: &Report, milliseconds: u64) -> SweepMetrics {
+/// `asked`: for days by name, so that it says nothing of the others, nor of whether anybody looks at them.
+fn metrics(report: &Report, asked: bool, milliseconds: u64) -> SweepMetrics {
     // One that always runs out of time before its first day does nothing, and says nothing else.
     let got_nowhere = report.days.is_empty() && report.stopped_before.is_some();
-    let mut metrics = SweepMetrics {
-        heartbeat: u64::from(!got_nowhere),
-        days: report.days.len() as u64,
-        parts_sent: report.sent,
-        day_overdue: u64::from(report.overdue.is_some()),
-        milliseconds,
-        queue_messages: report.depth.map_or(0, |depth| depth.total()),
-        ..SweepMetrics::default()
-    };
-    for judged in report.days.iter().filter_map(|day| day.judged.as_ref().ok()) {
-        let open = matches!(judged.state, State::Open | State::Reopened);
-        metrics.days_open += u64::from(open);
-        metrics.days_blocked += u64::from(judged.state == State::Blocked);
-        metrics.days_overtaken += u64::from(judged.overtaken);
-        metrics.parts_waiting += judged.missing;
-        if open && let Some(first_ms) = judged.first_ms {
-            let age_ms = u64::try_from(report.now_ms - first_ms).unwrap_or_default();
-            metrics.oldest_open_day_seconds = metrics.oldest_open_day_seconds.max(age_ms / 1000);
+    let judged = report.days.iter().filter_map(|day| day.judged.as_ref().ok());
+    let account = report.account.as_ref().map(|tally| {
+        let age_ms = tally
+            .oldest_open_ms
+            .map_or(0, |first_ms| report.now_ms - first_ms);
+        AccountMetrics {
+            days_open: tally.days_open,
+            days_blocked: tally.days_blocked,
+            oldest_open_day_seconds: u64::try_from(age_ms).unwrap_or_default() / 1000,
+            parts_waiting: tally.parts_waiting,
         }
+    });
+    SweepMetrics {
+        heartbeat: (!asked).then_some(u64::from(!got_nowhere)),
+        days: report.days.len() as u64,
+        account,
+        day_overdue: (!asked).then_some(u64::from(report.overdue.is_some())),
+        days_overtaken: judged.filter(|judged| judged.overtaken).count() as u64,
+        parts_sent: report.sent,
+        queue_messages: report.depth.map_or(0, |depth| depth.total()),
+        milliseconds,
     }
-    metrics
 }
 
 /// The function's answer: what `daymark status` prints, as far as it fits.
@@ -200,6 +204,7 @@ pub fn answer(report: &Report, dry_run: bool) -> Value {
             "held": &report.catalog.held,
         },
         "stopped_before": report.stopped_before.as_ref().map(ToString::to_string),
+        "next_request": report.next_request.as_ref().map(Request::to_json),
     })
 }
 
@@ -220,6 +225,8 @@ mod tests {
                 })
                 .collect(),
             stopped_before: stopped_before.map(day),
+            next_request: None,
+            account: None,
             depth: None,
             sent: 0,
             queue_error: None,
@@ -227,7 +234,9 @@ mod tests {
             overdue: None,
             catalog: CatalogReport::default(),
         };
-        metrics(&report, 0).heartbeat
+        let [asked, unasked] = [true, false].map(|asked| metrics(&report, asked, 0).heartbeat);
+        assert_eq!(asked, None, "it says nothing of the schedule");
+        unasked.unwrap()
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::policy::Policy;
 use super::seen::{Facts, Footer, Known, Seen};
-use super::verdict::{Choice, Remark};
+use super::verdict::{Choice, Held, Remark};
 use crate::part::PartId;
 
 /// Rows below which a table may swing as it likes.
@@ -110,52 +110,112 @@ pub(super) fn left(seen: &Seen, known: &Known, tables: &BTreeMap<String, Choice>
         .collect()
 }
 
+/// Why tables must not be published, and the outputs that tell it.
+#[derive(Debug, Default)]
+pub(super) struct Contradictions {
+    pub(super) remarks: Vec<Remark>,
+    /// The same remarks come of them alone.
+    pub(super) outputs: BTreeSet<Held>,
+}
+
+impl Contradictions {
+    /// The ids of the outputs.
+    pub(super) fn ids(&self, seen: &Seen) -> BTreeSet<PartId> {
+        let outputs = self.outputs.iter();
+        let ids =
+            outputs.filter_map(|held| Some(&seen.tables.get(&held.table)?.outputs.get(held.output)?.id));
+        ids.cloned().collect()
+    }
+}
+
+/// The type of a column, and where it is so: in words, and which output if it is one of the day's.
+#[derive(Clone, Copy)]
+struct Typed<'a> {
+    kind: &'a str,
+    place: &'a str,
+    output: Option<usize>,
+}
+
+impl<'a> Typed<'a> {
+    fn elsewhere(kind: &'a str, place: &'static str) -> Self {
+        Typed {
+            kind,
+            place,
+            output: None,
+        }
+    }
+}
+
 /// Tables that must not be published: parts whose dialects contradict each other, types that contradict a published one.
-pub(super) fn contradictions(seen: &Seen, known: &Known, tables: &BTreeMap<String, Choice>) -> Vec<Remark> {
-    let mut remarks = Vec::new();
+pub(super) fn contradictions(
+    seen: &Seen,
+    known: &Known,
+    tables: &BTreeMap<String, Choice>,
+) -> Contradictions {
+    let mut found = Contradictions::default();
     for (name, choice) in tables {
         let parts = facts_of(seen, known, name, choice);
-        let of_dialect = |wanted: &str| parts.iter().find(|facts| &*facts.dialect == wanted);
-        if let (Some(quoted), Some(escaped)) = (of_dialect("quoted"), of_dialect("escaped")) {
+        let held = |output: usize| Held {
+            table: name.clone(),
+            output,
+        };
+        let of_dialect = |wanted: &str| parts.iter().find(|(_, facts)| &*facts.dialect == wanted);
+        if let (Some((one, quoted)), Some((other, escaped))) = (of_dialect("quoted"), of_dialect("escaped")) {
             let message = format!(
                 "its parts contradict each other: {} reads as quoted, {} as escaped; declare the dialect in the catalog",
                 quoted.source_key, escaped.source_key
             );
-            remarks.push(Remark::of_table("dialects_differ", name, message));
+            found
+                .remarks
+                .push(Remark::of_table("dialects_differ", name, message));
+            found.outputs.extend([held(*one), held(*other)]);
         }
-        let mut types: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
+        let mut types: BTreeMap<&str, Typed<'_>> = BTreeMap::new();
         let before = known.types_before.get(name);
         for (column, kind) in before.into_iter().flatten() {
-            types.insert(column, (kind, "an earlier day"));
+            types.insert(column, Typed::elsewhere(kind, "an earlier day"));
         }
         let cataloged = known.types_cataloged.get(name);
         let mut told = BTreeSet::new();
-        for facts in &parts {
+        for (output, facts) in &parts {
             for column in known.schemas.get(&facts.schema).into_iter().flatten() {
-                let own = (column.kind.as_str(), facts.source_key.as_str());
+                let own = Typed {
+                    kind: &column.kind,
+                    place: &facts.source_key,
+                    output: Some(*output),
+                };
                 let other = *types.entry(&column.name).or_insert(own);
                 let cataloged = cataloged.and_then(|types| types.get(&column.name));
                 let others = [
                     Some(other),
-                    cataloged.map(|kind| (kind.as_str(), "the Glue catalog")),
+                    cataloged.map(|kind| Typed::elsewhere(kind, "the Glue catalog")),
                 ];
                 let differs = others
                     .into_iter()
                     .flatten()
-                    .find(|(kind, _)| *kind != column.kind);
-                if let Some((kind, place)) = differs
+                    .find(|typed| typed.kind != column.kind);
+                if let Some(Typed {
+                    kind,
+                    place,
+                    output: there,
+                }) = differs
                     && told.insert(&column.name)
                 {
                     let message = format!(
                         "column {} is {kind} in {place}, and {} in {}; a published column keeps its type",
                         column.name, column.kind, facts.source_key
                     );
-                    remarks.push(Remark::of_table("types_differ", name, message));
+                    found
+                        .remarks
+                        .push(Remark::of_table("types_differ", name, message));
+                    found
+                        .outputs
+                        .extend([Some(*output), there].into_iter().flatten().map(held));
                 }
             }
         }
     }
-    remarks
+    found
 }
 
 /// Tables with far more or fewer rows than usual: than the median of the last complete days.
@@ -182,7 +242,7 @@ pub(super) fn swings(
         let parts = facts_of(seen, known, name, choice);
         let rows = parts
             .iter()
-            .fold(0_u64, |rows, facts| rows.saturating_add(facts.rows_written));
+            .fold(0_u64, |rows, (_, facts)| rows.saturating_add(facts.rows_written));
         let swing = u128::from(rows.abs_diff(usual)) * 100;
         if usual.max(rows) >= SWING_ROWS_MIN && swing > u128::from(usual) * u128::from(percent) {
             let days = before.len();
@@ -195,15 +255,18 @@ pub(super) fn swings(
     remarks
 }
 
-fn facts_of<'k>(seen: &Seen, known: &'k Known, table: &str, choice: &Choice) -> Vec<&'k Facts> {
+/// What the footers that are known say, with the outputs that they are of.
+fn facts_of<'k>(seen: &Seen, known: &'k Known, table: &str, choice: &Choice) -> Vec<(usize, &'k Facts)> {
     let Some(table) = seen.tables.get(table) else {
         return Vec::new();
     };
-    let footers = choice.ids(table).filter_map(|id| known.footers.get(id));
-    footers
-        .filter_map(|footer| match footer {
-            Footer::Sound(facts) => Some(&**facts),
-            Footer::Damaged(_) => None,
-        })
+    let outputs = choice.parts.iter().map(|part| part.output);
+    outputs
+        .filter_map(
+            |output| match known.footers.get(&table.outputs.get(output)?.id)? {
+                Footer::Sound(facts) => Some((output, &**facts)),
+                Footer::Damaged(_) => None,
+            },
+        )
         .collect()
 }

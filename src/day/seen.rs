@@ -176,8 +176,10 @@ pub struct Known {
     pub changed: HashMap<PartId, Option<String>>,
     /// State and lateness of the newest revision.
     pub newest: Option<(super::State, bool)>,
-    /// Why the newest revision is blocked, as it says.
+    /// Why the newest revision is blocked, as [`standing`](super::standing) has it.
     pub newest_reasons: Vec<String>,
+    /// Outputs that held the newest revision, of which the footers and the columns are known as long as they are what they were.
+    pub held: BTreeSet<PartId>,
     /// Outputs that left the publication, with the time; milliseconds since 1970 UTC.
     pub left: HashMap<PartId, i64>,
     /// What was sent again, by id.

@@ -33,6 +33,11 @@ impl State {
         matches!(self, State::Complete | State::Archived)
     }
 
+    /// Whether more is to come, of parts or of somebody's help.
+    pub fn is_under_way(self) -> bool {
+        matches!(self, State::Open | State::Reopened | State::Blocked)
+    }
+
     /// As the manifest has it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -178,6 +183,15 @@ pub struct Retire {
     pub id: PartId,
 }
 
+/// An output that contradicts another one, or what is published.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Held {
+    /// Table.
+    pub table: String,
+    /// Which of the table's outputs.
+    pub output: usize,
+}
+
 /// What is decided of a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
@@ -201,6 +215,8 @@ pub struct Verdict {
     pub send: Vec<Resend>,
     /// What to delete.
     pub retire: Vec<Retire>,
+    /// Outputs that hold the day: they contradict each other, or what is published.
+    pub held: Vec<Held>,
     /// Outputs that left the publication, and since when; milliseconds since 1970 UTC. What the last complete revision
     /// names has not left while that one stays published.
     pub left: BTreeMap<PartId, i64>,

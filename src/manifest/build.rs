@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::{Content, History, Left, Object, Part, Revision, Source, Table, Totals, VERSION};
-use crate::day::{Choice, Column, Facts, Footer, Known, OutputSeen, Remark, Seen, TableSeen, Verdict};
+use super::{Content, Held, History, Left, Object, Part, Revision, Source, Table, Totals, VERSION};
+use crate::day::{self, Choice, Column, Facts, Footer, Known, OutputSeen, Remark, Seen, TableSeen, Verdict};
 use crate::keys::{Layout, PartKey};
 use crate::part::PartId;
 
@@ -20,6 +20,8 @@ pub fn revise(
     number: u32,
     published: Option<u32>,
 ) -> Result<Revision, Remark> {
+    let is_under_way = verdict.state.is_under_way();
+    let progress = is_under_way.then(|| super::progress(seen, &known, verdict));
     let mut keys = Keys { seen, known, layout };
     let content = match verdict.state.publishes() {
         true => Some(keys.content(verdict)?),
@@ -32,6 +34,7 @@ pub fn revise(
             Some(sha256.map_err(|error| Remark::of_day("defect", error.to_string()))?)
         }
     };
+    let held = keys.held(&verdict.held);
     let forgotten = verdict.state == crate::day::State::Forgotten;
     Ok(Revision {
         history: History {
@@ -40,9 +43,11 @@ pub fn revise(
             daymark: env!("CARGO_PKG_VERSION").to_owned(),
             events: verdict.events.clone(),
             first_ms: verdict.first_ms,
+            held,
             late: verdict.late,
             left: keys.left(&verdict.left),
             listed_ms: seen.now_ms,
+            progress,
             published: match content {
                 Some(_) => Some(number),
                 None => published.filter(|_| !forgotten),
@@ -118,6 +123,22 @@ impl Keys<'_> {
             totals: Totals::of(&parts),
             parts,
         })
+    }
+
+    fn held(&self, held: &[day::Held]) -> Vec<Held> {
+        let held = held.iter().filter_map(|held| {
+            let output = self.seen.tables.get(&held.table)?.outputs.get(held.output)?;
+            let Footer::Sound(facts) = self.known.footers.get(&output.id)? else {
+                return None;
+            };
+            Some(Held {
+                columns: self.known.schemas.get(&facts.schema)?.clone(),
+                part: self.part(&held.table, output, Facts::clone(facts)),
+            })
+        });
+        let mut held: Vec<Held> = held.collect();
+        held.sort_by(|a, b| a.part.output.key.cmp(&b.part.output.key));
+        held
     }
 
     fn left(&mut self, left: &BTreeMap<PartId, i64>) -> Vec<Left> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::witness::folder_of;
 use super::{Part, Revision, Table};
-use crate::day::{Facts, Footer, Known, Remark, State, Unpublished};
+use crate::day::{self, Facts, Footer, Known, State, Unpublished};
 use crate::keys::Layout;
 
 /// What the newest revision and the published one (the same, or an earlier one) say. Either may be lost. Of a day that the
@@ -16,7 +16,14 @@ pub fn recall(newest: Option<&Revision>, published: Option<&Revision>, layout: &
     if let Some(revision) = newest {
         let history = &revision.history;
         known.newest = Some((history.state, history.late));
-        known.newest_reasons = history.reasons.iter().map(Remark::to_string).collect();
+        known.newest_reasons = day::standing(&history.reasons);
+        for held in &history.held {
+            if let Some(id) = shared.learn(&mut known, &held.part, layout) {
+                let schema = shared.of(&held.part.schema);
+                known.schemas.insert(schema, held.columns.clone());
+                known.held.insert(id);
+            }
+        }
         for left in &history.left {
             if let Some(id) = shared.learn(&mut known, &left.part, layout) {
                 known.left.insert(id, left.since_ms);

@@ -72,23 +72,30 @@ impl PartMetrics {
     }
 }
 
-/// The metrics of one sweep.
+/// How all days stand. Only a sweep that knows of all has it: what one day shows would stand for the account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SweepMetrics {
-    /// 1: a sweep came to its end. Its absence is an alarm.
-    pub heartbeat: u64,
-    /// Days that were looked at.
-    pub days: u64,
+pub struct AccountMetrics {
     /// Days that are open or reopened.
     pub days_open: u64,
     /// Days that are blocked.
     pub days_blocked: u64,
-    /// 1 if a day should be complete by now and neither it nor a newer one is.
-    pub day_overdue: u64,
     /// Since the first part of the oldest open day. Zero if none is.
     pub oldest_open_day_seconds: u64,
     /// Parts without output.
     pub parts_waiting: u64,
+}
+
+/// The metrics of one sweep. What is None is not said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SweepMetrics {
+    /// 1: a sweep that goes by itself came to its end. Its absence is an alarm.
+    pub heartbeat: Option<u64>,
+    /// Days that were looked at.
+    pub days: u64,
+    /// How all days stand.
+    pub account: Option<AccountMetrics>,
+    /// 1 if a day should be complete by now and neither it nor a newer one is.
+    pub day_overdue: Option<u64>,
     /// Days that another sweep was at meanwhile, and that are left to the next one.
     pub days_overtaken: u64,
     /// Parts that were sent to the queue again.
@@ -100,20 +107,25 @@ pub struct SweepMetrics {
 }
 
 impl SweepMetrics {
-    fn rows(&self) -> [Row; 11] {
-        [
+    fn rows(&self) -> Vec<Row> {
+        let account = |of: fn(&AccountMetrics) -> u64| self.account.as_ref().map(of);
+        let oldest = account(|it| it.oldest_open_day_seconds);
+        let rows = [
             ("Heartbeat", "Count", self.heartbeat),
-            ("Days", "Count", self.days),
-            ("DaysOpen", "Count", self.days_open),
-            ("DaysBlocked", "Count", self.days_blocked),
+            ("Days", "Count", Some(self.days)),
+            ("DaysOpen", "Count", account(|it| it.days_open)),
+            ("DaysBlocked", "Count", account(|it| it.days_blocked)),
             ("DayOverdue", "Count", self.day_overdue),
-            ("DaysOvertaken", "Count", self.days_overtaken),
-            ("OldestOpenDayAge", "Seconds", self.oldest_open_day_seconds),
-            ("PartsWaiting", "Count", self.parts_waiting),
-            ("PartsSentAgain", "Count", self.parts_sent),
-            ("QueueMessages", "Count", self.queue_messages),
-            ("Milliseconds", "Milliseconds", self.milliseconds),
-        ]
+            ("DaysOvertaken", "Count", Some(self.days_overtaken)),
+            ("OldestOpenDayAge", "Seconds", oldest),
+            ("PartsWaiting", "Count", account(|it| it.parts_waiting)),
+            ("PartsSentAgain", "Count", Some(self.parts_sent)),
+            ("QueueMessages", "Count", Some(self.queue_messages)),
+            ("Milliseconds", "Milliseconds", Some(self.milliseconds)),
+        ];
+        let said = rows.into_iter();
+        said.filter_map(|(name, unit, value)| Some((name, unit, value?)))
+            .collect()
     }
 
     /// The line, without its end. `timestamp_ms` is milliseconds since 1970 UTC.

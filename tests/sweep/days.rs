@@ -145,23 +145,6 @@ async fn parts_leave_with_the_next_content_of_their_folder() {
 }
 
 #[tokio::test]
-async fn a_sweep_that_has_no_time_left_stops_at_a_days_edge_and_the_next_goes_on() {
-    let lake = Lake::new().await;
-    for date in ["2026-11-20", "2026-11-21"] {
-        lake.part(date, "a", 3).await;
-    }
-    lake.wait(61);
-    for _ in 0..2 {
-        let report = lake.stop_at_once().await;
-        assert!(report.days.is_empty());
-        assert_eq!(report.stopped_before.unwrap().as_str(), "2026-11-20");
-        let days = lake.sweep().await;
-        assert_eq!(days.len(), 2);
-        assert!(days.values().all(|day| day.state == State::Complete));
-    }
-}
-
-#[tokio::test]
 async fn an_old_day_that_changed_lately_is_looked_at_by_every_sweep() {
     let old = "2026-01-02";
     let lake = Lake::new().await;

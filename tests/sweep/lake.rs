@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
@@ -16,6 +17,7 @@ use daymark::notice::Notice;
 use daymark::queue::Queue;
 use daymark::server::clock::Clock;
 use daymark::server::faults::{Action, Hook, Rule};
+use daymark::server::operation::Operation;
 use daymark::store::{Store, Tuning};
 use daymark::sweep::Request;
 use daymark::telemetry::{Level, Metrics, subscriber};
@@ -194,6 +196,19 @@ impl Lake {
         sweeper.sweep(&request, Some(Instant::now())).await.unwrap()
     }
 
+    /// A sweeper whose time is over once it has written a revision of this day.
+    pub fn stopped_in(&self, date: &str) -> Sweeper {
+        let stop = Arc::new(AtomicBool::new(false));
+        let sweeper = self.sweeper().stopping_once(Arc::clone(&stop));
+        let rule = Rule::on(Operation::PutObject).key_contains(&format!("manifest/date={date}/r0"));
+        let hook = Hook::new(move || {
+            stop.store(true, Ordering::Relaxed);
+            async {}
+        });
+        self.world.faults().inject(rule, Action::After(hook));
+        sweeper
+    }
+
     /// What comes of something that stands still before a request until something else has ended, and of that.
     pub async fn held_up<T, M>(
         &self,
@@ -343,6 +358,17 @@ impl Lake {
         lines
             .filter(|line| line.contains("a day's event") && line.contains(detail_type))
             .count()
+    }
+
+    /// What was told, in its order: the events' kinds and details.
+    pub fn told_events(&self) -> Vec<(String, String)> {
+        let text = self.told.text();
+        let lines = text.lines().filter(|line| line.contains("a day's event"));
+        let lines = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        lines
+            .map(|line| (text(&line["event"]), text(&line["detail"])))
+            .collect()
     }
 
     /// What a sorted list of notices is converted to.

@@ -13,6 +13,7 @@ mod batch;
 mod crashes;
 mod damage;
 mod days;
+mod held;
 mod histories;
 mod kept;
 mod lake;
@@ -21,5 +22,7 @@ mod overtaken;
 mod replaced;
 mod retention;
 mod sent;
+mod stopped;
 #[path = "../support/mod.rs"]
 mod support;
+mod told;

@@ -11,7 +11,7 @@ use crate::support::{CURATED, put};
 async fn what_a_newer_release_wrote_is_left_alone() {
     let lake = complete().await;
     for key in [lake.leaf(Leaf::Revision(2)), lake.leaf(Leaf::Manifest)] {
-        lake.overwrite(&key, r#"{"version": 2, "history": {"revision": 2}}"#)
+        lake.overwrite(&key, r#"{"version": 3, "history": {"revision": 2}}"#)
             .await;
         let before = lake.under(&[""]).await;
         let report = lake.ask("{}").await.unwrap();

@@ -34,6 +34,7 @@ pub(super) fn detail(newest: &Revision, published: Option<&Revision>, layout: &L
         "warnings": warnings,
         "tables": content.map(|content| content.tables.len()),
         "totals": content.map(|content| content.totals),
+        "progress": history.progress,
         "manifest": { "bucket": layout.curated().bucket(), "key": key },
     })
     .to_string()

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::DayReport;
 use super::memory::Memory;
 use super::state::State;
+use super::tally::Tally;
 use crate::day::State as DayState;
 use crate::keys::Day;
 use crate::sweep::Request;
@@ -22,6 +23,8 @@ pub(super) struct Plan {
     all: bool,
     /// Whether it was asked for by days, so that what it did not look at is as it was.
     asked: bool,
+    /// How the days stand that the sweeps before it looked at, if it is the rest of theirs. None: they did not say.
+    tally: Option<Tally>,
     /// A day that has changed since then is not settled, however old it is; milliseconds since 1970 UTC.
     settled_ms: i64,
 }
@@ -35,6 +38,7 @@ pub(super) fn plan(request: &Request, state: &State, today: &Day, now_ms: i64, l
         spans: Vec::new(),
         all: false,
         asked: false,
+        tally: Some(Tally::default()),
         settled_ms: now_ms - look_back_days.saturating_mul(DAY_MS),
     };
     if let Some((from, to)) = &request.days {
@@ -45,6 +49,7 @@ pub(super) fn plan(request: &Request, state: &State, today: &Day, now_ms: i64, l
     if let Some(next) = state.next.as_deref().and_then(Day::parse) {
         plan.spans.push((next, last));
         plan.all = state.next_of_all;
+        plan.tally.clone_from(&state.tally);
         return plan;
     }
     if state.all_ms.is_none_or(|all_ms| now_ms - all_ms >= ALL_EVERY_MS) {
@@ -76,6 +81,23 @@ impl Plan {
     /// Whether it is over all days, or the rest of one that is.
     pub(super) fn is_all(&self) -> bool {
         self.all
+    }
+
+    /// How all days stand, as far as sweeps have come with these. None: days were asked for, or it is not known.
+    pub(super) fn tally(&self, days: &[DayReport]) -> Option<Tally> {
+        let before = self.tally.clone().filter(|_| !self.asked);
+        before.map(|before| before.with(days))
+    }
+
+    /// What has to be asked for so that the rest is looked at. None: nothing is left, or the next sweep goes on by itself.
+    pub(super) fn rest(&self, request: &Request, stopped_before: Option<&Day>) -> Option<Request> {
+        let (_, last) = self.spans.last()?;
+        // A dry run leaves nothing to the next one.
+        let days = stopped_before.filter(|_| self.asked || request.dry_run)?;
+        Some(Request {
+            days: Some((days.clone(), last.clone())),
+            ..request.clone()
+        })
     }
 
     /// What the next sweep has to know.
@@ -122,6 +144,10 @@ impl Plan {
             next_of_all: match self.asked {
                 true => before.next_of_all,
                 false => self.all && stopped.is_some(),
+            },
+            tally: match self.asked {
+                true => before.tally,
+                false => self.tally(days).filter(|_| stopped.is_some()),
             },
             next: if self.asked { before.next } else { stopped },
             drained_ms,

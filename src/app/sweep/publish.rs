@@ -44,6 +44,13 @@ fn json(revision: &Revision) -> Result<Bytes, SweepError> {
     Ok(Bytes::from(json))
 }
 
+/// A revision of which the event was never told.
+pub(super) struct Untold {
+    pub(super) revision: Arc<Revision>,
+    /// What was published with it.
+    pub(super) published: Option<Arc<Revision>>,
+}
+
 /// What is to be seen of a day.
 pub(super) struct Publication<'a> {
     pub(super) date: &'a Day,
@@ -58,7 +65,7 @@ pub(super) struct Publication<'a> {
     /// The revision whose files are published: the newest one, or an earlier one.
     pub(super) published: Option<&'a Revision>,
     /// Earlier revisions of which the event was never told.
-    pub(super) untold: &'a [Arc<Revision>],
+    pub(super) untold: &'a [Untold],
     pub(super) objects: &'a Objects,
     pub(super) bus: Option<&'a Bus>,
     /// Events are another's to tell.
@@ -100,10 +107,11 @@ impl Publication<'_> {
         if self.manifest().await? == Wrote::Overtaken {
             return Ok(Wrote::Overtaken);
         }
-        for revision in self.untold {
-            self.announce(revision).await?;
+        for untold in self.untold {
+            self.announce(&untold.revision, untold.published.as_deref())
+                .await?;
         }
-        self.announce(self.newest).await
+        self.announce(self.newest, self.published).await
     }
 
     async fn ledger(&self) -> Result<Wrote, SweepError> {
@@ -198,19 +206,13 @@ impl Publication<'_> {
         }
     }
 
-    /// Tells a revision's events, unless they were told.
-    async fn announce(&self, revision: &Revision) -> Result<Wrote, SweepError> {
+    /// Tells a revision's events, unless they were told. `published` is what is published with it.
+    async fn announce(&self, revision: &Revision, published: Option<&Revision>) -> Result<Wrote, SweepError> {
         let leaf = Leaf::Announced(revision.history.revision);
         if self.leaves_telling || self.written.leaves.contains_key(&leaf) {
             return Ok(Wrote::Done);
         }
         for told in &revision.history.events {
-            let published = match revision.content {
-                Some(_) => Some(revision),
-                None => self
-                    .published
-                    .filter(|published| revision.history.published == Some(published.history.revision)),
-            };
             let detail = event::detail(revision, published, self.layout);
             tracing::info!(date = %self.date, event = told.detail_type(), detail, "a day's event");
             if let Some(bus) = self.bus {

@@ -191,6 +191,9 @@ impl Recalled {
         let of = |stored: &'_ Option<Stored>| stored.as_ref().map(|stored| Arc::clone(&stored.revision));
         let (newest, published) = (of(&self.newest), of(&self.published).or(of(&self.before)));
         let mut known = manifest::recall(newest.as_deref(), published.as_deref(), layout);
+        if let Some(newest) = &newest {
+            forget_changed(&mut known, seen, newest, layout);
+        }
         if let Some(published) = &published {
             let stands = newest
                 .as_ref()
@@ -216,6 +219,25 @@ impl Recalled {
             }
         }
         known
+    }
+}
+
+/// Of outputs that held the newest revision, those that are other objects now have to be read again.
+fn forget_changed(known: &mut Known, seen: &Seen, newest: &Revision, layout: &Layout) {
+    for held in &newest.history.held {
+        let named = &held.part.output;
+        let Some((part, id)) = layout.parse_output(&named.key) else {
+            continue;
+        };
+        let outputs = seen
+            .tables
+            .get(&part.table)
+            .map_or(&[][..], |table| &table.outputs);
+        let is_so = |it: &OutputSeen| it.id == id && it.etag == named.etag && it.size_bytes == named.bytes;
+        if !outputs.iter().any(is_so) {
+            known.footers.remove(&id);
+            known.held.remove(&id);
+        }
     }
 }
 

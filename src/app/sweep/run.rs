@@ -12,13 +12,13 @@ use super::leftovers::Leftovers;
 use super::memory::{self, Memory};
 use super::objects::Wrote;
 use super::pointer::Pointer;
-use super::publish::{self, Document, Publication};
+use super::publish::{self, Document, Publication, Untold};
 use super::recalled::{self, Lost, Recalled, Stored, published};
 use super::tidy::tidy;
 use super::{DayReport, Judged, SweepError, Sweeper, footers, send};
 use crate::day::{self, Decision, Known, Verdict};
 use crate::keys::{Day, Leaf, Link, REVISION_MAX};
-use crate::manifest::{self, Revision, Totals};
+use crate::manifest::{self, Progress, Revision, Totals};
 use crate::sweep::Request;
 
 /// How often footers may be asked for before a day is judged. The domain promises two.
@@ -65,13 +65,12 @@ impl Run<'_> {
             if gathered.is_empty() {
                 return Ok(());
             }
-            let is_over = |run: &Self| run.deadline.is_some_and(|deadline| Instant::now() >= deadline);
-            if is_over(self) {
+            if sweeper.is_over(self.deadline) {
                 *stopped_before = gathered.into_iter().next().map(|gathered| gathered.seen.date);
                 return Ok(());
             }
             for (gathered, recalled) in self.recall(gathered).await? {
-                if is_over(self) {
+                if sweeper.is_over(self.deadline) {
                     *stopped_before = Some(gathered.seen.date);
                     return Ok(());
                 }
@@ -129,29 +128,17 @@ impl Run<'_> {
         let mut known = recalled.known(seen, &config.layout);
         known.drained_ms = self.drained_ms;
         self.memory.tell(&mut known);
-        let Some(mut verdict) = self.judge(seen, &mut known).await? else {
+        let Some(mut verdict) = Box::pin(self.verdict(seen, &mut known)).await? else {
             if !self.request.dry_run {
                 self.clear(seen, written).await?;
             }
             return Ok(None);
         };
-        if self.catalog.is_on() && verdict.revise && verdict.state.publishes() {
-            // The catalog remembers types even where all manifests were lost.
-            match self.catalog.types().await {
-                Ok(types) => known.types_cataloged = types,
-                // Who only looks need not be allowed to.
-                Err(error) if self.request.dry_run => tracing::debug!(%error, "without the Glue catalog"),
-                Err(error) => return Err(error),
-            }
-            match self.judge(seen, &mut known).await? {
-                Some(again) => verdict = again,
-                None => return Ok(None),
-            }
-        }
         // A revision that is about to be written heals it, so only who looks is told.
         if !verdict.state.publishes() || self.request.dry_run {
             verdict.warnings.extend(recalled.lost.as_ref().map(Lost::remark));
         }
+        let progress = manifest::progress(seen, &known, &verdict);
         let number = recalled.highest.saturating_add(1);
         if verdict.revise && number > REVISION_MAX {
             return Err(SweepError::Numbers(seen.date.clone()));
@@ -189,7 +176,8 @@ impl Run<'_> {
                     Some(stored) if revised.is_none() => Document::Stored(&stored.sha256),
                     _ => Document::new(newest)?,
                 };
-                let untold = self.untold(&gathered, &recalled, newest.history.revision).await?;
+                let untold = self.untold(&gathered, &recalled, newest.history.revision);
+                let untold = Box::pin(untold).await?;
                 let publication = Publication {
                     date: &seen.date,
                     layout: &config.layout,
@@ -203,7 +191,7 @@ impl Run<'_> {
                     bus: sweeper.bus.as_ref(),
                     leaves_telling: sweeper.leaves_telling,
                 };
-                let ended = self.publish(&publication, revised.is_some()).await;
+                let ended = Box::pin(self.publish(&publication, revised.is_some())).await;
                 let mut ended = ended.unwrap_or_else(|error| {
                     failed = Some(error);
                     Wrote::Done
@@ -229,7 +217,7 @@ impl Run<'_> {
                 overtaken: true,
                 to_send: 0,
                 retired: 0,
-                ..judged(seen, verdict, before)
+                ..judged(progress, verdict, before)
             }));
         }
         // What is to go may still be published, if that came to no end.
@@ -267,7 +255,7 @@ impl Run<'_> {
         }
         Ok(Some(Judged {
             revised: revised.is_some(),
-            ..judged(seen, verdict, standing)
+            ..judged(progress, verdict, standing)
         }))
     }
 
@@ -316,28 +304,67 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Earlier revisions whose sweeps ended between claim and event. `next` is the revision that is newest now.
+    /// Earlier revisions whose sweeps ended between claim and event, or may have: what is told again is the same then as it was
+    /// before. `next` is the revision that is newest now.
     async fn untold(
         &self,
         gathered: &Gathered,
         recalled: &Recalled,
         next: u32,
-    ) -> Result<Vec<Arc<Revision>>, SweepError> {
+    ) -> Result<Vec<Untold>, SweepError> {
         let leaves = &gathered.written.leaves;
+        let read = async |number: u32| {
+            let mut known = recalled.newest.iter().chain(&recalled.published);
+            let stored = match known.find(|stored| stored.revision.history.revision == number) {
+                Some(stored) => Some(stored.clone()),
+                None => recalled::revision(self.sweeper, &gathered.seen.date, number, false).await?,
+            };
+            Ok::<_, SweepError>(stored.map(|stored| stored.revision))
+        };
         let mut untold = Vec::new();
         for leaf in leaves.keys() {
             let Leaf::Revision(number) = *leaf else { continue };
             if number >= next || leaves.contains_key(&Leaf::Announced(number)) {
                 continue;
             }
-            let mut known = recalled.newest.iter().chain(&recalled.published);
-            let stored = match known.find(|stored| stored.revision.history.revision == number) {
-                Some(stored) => Some(stored.clone()),
-                None => recalled::revision(self.sweeper, &gathered.seen.date, number, false).await?,
+            let Some(revision) = read(number).await? else {
+                continue;
             };
-            untold.extend(stored.map(|stored| stored.revision));
+            let published = match revision.history.published {
+                Some(published) if published == number => Some(Arc::clone(&revision)),
+                Some(published) => read(published).await?,
+                None => None,
+            };
+            untold.push(Untold { revision, published });
         }
         Ok(untold)
+    }
+
+    /// Judges a day, by the types that the catalog has where they may matter. None: there is nothing of it.
+    async fn verdict(&mut self, seen: &day::Seen, known: &mut Known) -> Result<Option<Verdict>, SweepError> {
+        // What held the day may be a type that the catalog has, or had.
+        let with_types = !known.held.is_empty();
+        if with_types {
+            self.learn_types(known).await?;
+        }
+        let verdict = self.judge(seen, known).await?;
+        let is_due = |verdict: &Verdict| verdict.revise && verdict.state.publishes();
+        if with_types || !self.catalog.is_on() || !verdict.as_ref().is_some_and(is_due) {
+            return Ok(verdict);
+        }
+        self.learn_types(known).await?;
+        self.judge(seen, known).await
+    }
+
+    /// The catalog remembers types even where all manifests were lost.
+    async fn learn_types(&mut self, known: &mut Known) -> Result<(), SweepError> {
+        match self.catalog.types().await {
+            Ok(types) => known.types_cataloged = types,
+            // Who only looks need not be allowed to.
+            Err(error) if self.request.dry_run => tracing::debug!(%error, "without the Glue catalog"),
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 
     async fn judge(&self, seen: &day::Seen, known: &mut Known) -> Result<Option<Verdict>, SweepError> {
@@ -410,15 +437,7 @@ impl Standing {
 }
 
 /// What is told of a day.
-fn judged(seen: &day::Seen, verdict: Verdict, standing: Standing) -> Judged {
-    let choices = || verdict.tables.values();
-    let count = |count: fn(&day::Choice) -> usize| choices().map(|choice| count(choice) as u64).sum::<u64>();
-    let missing = count(|choice| choice.missing.len());
-    let of_tables = |count: fn(&day::TableSeen, &day::Choice) -> usize| {
-        let tables = verdict.tables.iter();
-        let counts = tables.filter_map(|(name, choice)| Some(count(seen.tables.get(name)?, choice) as u64));
-        counts.sum::<u64>()
-    };
+fn judged(progress: Progress, verdict: Verdict, standing: Standing) -> Judged {
     Judged {
         state: verdict.state,
         late: verdict.late,
@@ -426,11 +445,11 @@ fn judged(seen: &day::Seen, verdict: Verdict, standing: Standing) -> Judged {
         revision: standing.newest,
         revised: false,
         published: standing.published,
-        tables: count(|choice| usize::from(!choice.parts.is_empty() || !choice.missing.is_empty())),
-        parts: count(|choice| choice.parts.len()) + missing,
-        missing,
-        failed: of_tables(day::failed),
-        outdated: of_tables(day::outdated),
+        tables: progress.tables,
+        parts: progress.parts,
+        missing: progress.parts_waiting,
+        failed: progress.parts_failed,
+        outdated: progress.parts_outdated,
         totals: standing.totals,
         to_send: verdict.send.len() as u64,
         retired: verdict.retire.len() as u64,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SweepError;
 use super::objects::{Objects, version};
+use super::tally::Tally;
 use crate::keys::{Day, Layout};
 
 /// The version of its form.
@@ -24,6 +25,9 @@ pub(super) struct State {
     /// Whether that was a sweep over all days.
     #[serde(default)]
     pub(super) next_of_all: bool,
+    /// How the days before it stand. None: the next one begins anew, or it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) tally: Option<Tally>,
     /// When the queue was seen empty last, by S3's clock, milliseconds since 1970 UTC.
     pub(super) drained_ms: Option<i64>,
     /// Days that are not settled, or changed lately: they are looked at by every sweep, however old they are.

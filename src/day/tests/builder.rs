@@ -306,7 +306,11 @@ impl Scene {
         }
         if verdict.revise {
             self.known.newest = Some((verdict.state, verdict.late));
-            self.known.newest_reasons = verdict.reasons.iter().map(ToString::to_string).collect();
+            self.known.newest_reasons = crate::day::standing(&verdict.reasons);
+            let held = verdict.held.iter();
+            self.known.held = held
+                .map(|held| self.seen.tables[&held.table].outputs[held.output].id.clone())
+                .collect();
             self.known.left = verdict.left.clone().into_iter().collect();
             let published = self.known.published.take();
             (self.known.published, self.known.unpublished) = match verdict.state {

@@ -127,6 +127,79 @@ fn a_type_that_contradicts_another_part_s_holds_the_day() {
     assert_eq!(codes(&verdict.reasons), ["types_differ"]);
 }
 
+/// What a revision remembers of a held day, and no more.
+fn remember_held(scene: &mut Scene) {
+    let held = scene.known.held.clone();
+    scene.known.footers.retain(|id, _| held.contains(id));
+}
+
+#[test]
+fn a_held_day_stays_held_by_the_parts_that_hold_it_and_by_no_others() {
+    let mut scene = Scene::whole(&["objects/b", "objects/c", "objects/d", "owners/b"]);
+    scene.facts("objects/c").schema = "number".into();
+    scene.after(HOUR).sweep();
+    assert_eq!(scene.known.held.len(), 2);
+    remember_held(&mut scene);
+    for part in ["objects/a", "objects/e", "events_x/a"] {
+        scene.land(part, "v1");
+        let verdict = scene.sweep();
+        assert_eq!((verdict.state, verdict.revise), (State::Blocked, false), "{part}");
+        assert_eq!(
+            codes(&verdict.reasons),
+            ["parts_waiting", "types_differ"],
+            "{part}"
+        );
+        let verdict = scene.convert(part).after(HOUR).sweep();
+        assert_eq!((verdict.state, verdict.revise), (State::Blocked, false), "{part}");
+        assert!(scene.asked.is_empty(), "{:?}", scene.asked);
+    }
+    // It is as all others now.
+    let verdict = scene.land("objects/c", "v2").sweep();
+    assert_eq!((verdict.state, verdict.revise), (State::Open, true));
+    assert!(scene.known.held.is_empty());
+    let verdict = scene.convert("objects/c").after(HOUR).sweep();
+    assert_eq!(
+        (verdict.state, verdict.events),
+        (State::Complete, vec![Event::Complete])
+    );
+}
+
+#[test]
+fn a_day_that_is_held_by_something_else_is_open_in_between() {
+    let mut scene = Scene::whole(&["objects/a", "objects/b", "objects/c"]);
+    scene.facts("objects/b").schema = "number".into();
+    scene.after(HOUR).sweep();
+    let before = scene.known.held.clone();
+    remember_held(&mut scene);
+    // The first one is replaced by what its neighbour is, so that the last one is the odd one out.
+    scene.land("objects/a", "v2").convert("objects/a");
+    scene.facts("objects/a").schema = "number".into();
+    let verdict = scene.sweep();
+    assert_eq!((verdict.state, verdict.revise), (State::Open, true));
+    let verdict = scene.after(HOUR).sweep();
+    assert_eq!(
+        (verdict.state, codes(&verdict.reasons)),
+        (State::Blocked, vec!["types_differ"])
+    );
+    assert_ne!(scene.known.held, before);
+}
+
+#[test]
+fn a_held_day_goes_on_once_the_catalog_has_the_type() {
+    let mut scene = Scene::whole(&["objects/a", "objects/b"]);
+    let types = |kind: &str| [("objects".to_owned(), [("id".to_owned(), kind.to_owned())].into())].into();
+    scene.known.types_cataloged = types("bigint");
+    assert_eq!(scene.after(HOUR).sweep().state, State::Blocked);
+    assert_eq!(scene.known.held.len(), 1);
+    remember_held(&mut scene);
+    let verdict = scene.after(HOUR).sweep();
+    assert_eq!((verdict.state, verdict.revise), (State::Blocked, false));
+    assert!(scene.asked.is_empty());
+    scene.known.types_cataloged = types("string");
+    assert_eq!(scene.sweep().state, State::Complete);
+    assert_eq!(scene.asked, ["objects/b"]);
+}
+
 #[test]
 fn a_held_day_keeps_its_last_complete_revision() {
     let mut scene = Scene::published(&["objects/a"]);

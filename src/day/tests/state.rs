@@ -150,6 +150,21 @@ fn blocked_by_a_failure_record_of_the_current_profile() {
     assert!(!scene.after(15).sweep().revise);
 }
 
+/// What is converted meanwhile helps nobody who has to do something, and is told by whoever looks.
+#[test]
+fn a_blocked_day_keeps_its_revision_while_other_parts_are_converted() {
+    let mut scene = Scene::whole(&["objects/a"]);
+    scene.land("objects/b", "v1").fail("objects/b");
+    scene.land("objects/c", "v1").land("owners/d", "v1");
+    assert_eq!(scene.sweep().state, State::Blocked);
+    for part in ["objects/c", "owners/d"] {
+        let verdict = scene.convert(part).sweep();
+        assert_eq!((verdict.state, verdict.revise), (State::Blocked, false), "{part}");
+    }
+    let verdict = scene.land("owners/e", "v1").fail("owners/e").sweep();
+    assert_eq!((verdict.revise, verdict.events), (true, vec![]));
+}
+
 #[test]
 fn a_failure_record_of_another_profile_does_not_count() {
     let mut scene = Scene::whole(&["objects/a"]);

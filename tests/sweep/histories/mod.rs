@@ -13,7 +13,9 @@ use tokio::task::JoinHandle;
 use crate::lake::{Lake, Stall};
 use crate::support::owners;
 
+mod live;
 mod model;
+mod told;
 
 use model::Model;
 
@@ -269,19 +271,27 @@ impl History {
     }
 
     async fn crash(&mut self) {
-        let (nth, done) = (1 + self.dice.below(80), self.dice.below(2));
-        self.tell(format!("a sweep ends at request {nth}, done: {done}"));
         let faults = self.lake.world.faults();
-        if done == 1 {
-            faults.inject(Rule::any().nth(nth), Action::LoseAnswer);
+        if self.dice.below(3) == 0 {
+            self.tell("a sweep ends as soon as it has told something".to_owned());
+            let marker = Rule::any().key_contains(".announced");
+            faults.inject(marker.always(), Action::Refuse);
+        } else {
+            let (nth, done) = (1 + self.dice.below(80), self.dice.below(2));
+            self.tell(format!("a sweep ends at request {nth}, done: {done}"));
+            if done == 1 {
+                faults.inject(Rule::any().nth(nth), Action::LoseAnswer);
+            }
+            faults.inject(Rule::any().nth(nth + done).always(), Action::Refuse);
         }
-        faults.inject(Rule::any().nth(nth + done).always(), Action::Refuse);
+        self.model.disturb();
         drop(self.lake.fragile().sweep(&Request::default(), None).await);
         faults.clear();
     }
 
     async fn overlap(&mut self) {
         self.tell("two sweeps at once".to_owned());
+        self.model.disturb();
         let request = Request::default();
         let (one, other) = (self.lake.sweeper(), self.lake.sweeper());
         // Whoever comes second may be told so.

@@ -6,29 +6,41 @@ use md5::Digest;
 use serde_json::Value;
 
 use super::BAD;
+use super::live::Live;
+use super::told::Told;
 use crate::lake::Lake;
 use crate::support::{CURATED, LANDING};
 
-/// A source: ETag and last-modified.
-type Landing = BTreeMap<String, (String, i64)>;
+/// Sources: ETag and last-modified.
+pub type Landing = BTreeMap<String, (String, i64)>;
 
 /// Of one revision.
 #[derive(Clone, Debug)]
-struct Said {
-    state: String,
+pub struct Said {
+    pub state: String,
+    pub late: bool,
     listed_ms: i64,
-    published: Option<u64>,
+    pub published: Option<u64>,
     /// By table.
-    tables: BTreeMap<String, Vec<Named>>,
+    pub tables: BTreeMap<String, Vec<Named>>,
+}
+
+impl Said {
+    /// Whether it is of a day that is published with it.
+    pub fn is_whole(&self) -> bool {
+        self.state == "complete" || self.state == "archived"
+    }
 }
 
 /// A part of a revision.
 #[derive(Clone, Debug)]
-struct Named {
-    source: String,
-    etag: String,
+pub struct Named {
+    pub source: String,
+    pub etag: String,
     came_ms: i64,
-    output: String,
+    pub output: String,
+    /// Records read and rows written.
+    pub counts: [i64; 2],
 }
 
 #[derive(Debug)]
@@ -47,6 +59,8 @@ pub struct Model {
     outputs: BTreeSet<String>,
     /// Folders and tables of which a part was deleted or replaced: the listing does not say when they began.
     purged: BTreeSet<(String, String)>,
+    live: Live,
+    told: Told,
 }
 
 impl Default for Model {
@@ -60,25 +74,27 @@ impl Default for Model {
             settled: BTreeMap::new(),
             outputs: BTreeSet::new(),
             purged: BTreeSet::new(),
+            live: Live::default(),
+            told: Told::default(),
         }
     }
 }
 
 /// `2026-11-22` and `20261122` alike.
-fn date_of(key: &str) -> String {
+pub fn date_of(key: &str) -> String {
     let digits: String = key.split('/').nth(1).unwrap().replace('-', "");
     format!("{}-{}-{}", &digits[..4], &digits[4..6], &digits[6..])
 }
 
-fn folder_of(key: &str) -> &str {
+pub fn folder_of(key: &str) -> &str {
     key.split('/').nth(1).unwrap()
 }
 
-fn table_of(key: &str) -> String {
+pub fn table_of(key: &str) -> String {
     key.split('/').nth(2).unwrap().to_lowercase()
 }
 
-fn date_in(key: &str) -> Option<&str> {
+pub fn date_in(key: &str) -> Option<&str> {
     key.split("/date=").nth(1)?.get(..10)
 }
 
@@ -119,13 +135,20 @@ impl Model {
 
     /// A sweep begins that will stand still.
     pub fn hold(&mut self) {
+        self.disturb();
         self.held = Some(self.landings.len() - 1);
     }
 
     /// It goes on, and may write what it saw then.
     pub fn let_go(&mut self) {
+        self.disturb();
         let held = self.held.take();
         self.checked = self.checked.min(held.unwrap_or(self.checked));
+    }
+
+    /// A sweep may end before it has written down what it told, or another one tell the same.
+    pub fn disturb(&mut self) {
+        self.told.disturb();
     }
 
     /// What holds after every step.
@@ -138,14 +161,19 @@ impl Model {
         for (date, number) in new {
             self.check_revision(&date, number, from, &all);
         }
+        self.live.check(lake, &all, &self.landings[from..]).await;
+        self.live.check_ledgers(lake, &all, &self.said).await;
+        self.told.hear(lake, &self.said);
         for (key, date, table, files) in links(lake, &all).await {
             let kept: Vec<&Said> = self.revisions(&date).map(|(_, said)| said).collect();
             let outputs = |said: &Said| -> BTreeSet<String> {
                 let parts = said.tables.get(&table).into_iter().flatten();
                 parts.map(|part| part.output.clone()).collect()
             };
-            let publishes = |said: &&&Said| said.state == "complete" || said.state == "archived";
-            let known = kept.iter().filter(publishes).any(|said| outputs(said) == files);
+            let known = kept
+                .iter()
+                .filter(|said| said.is_whole())
+                .any(|said| outputs(said) == files);
             assert!(known, "{key} is of no revision: {files:?}");
             for file in &files {
                 assert!(all.contains_key(file), "{key} names {file}, which is not there");
@@ -179,6 +207,8 @@ impl Model {
             newest,
             "the newest day that is published"
         );
+        self.live.check_swept(self.landings.last().unwrap(), &all, left);
+        self.told.all_is_told(&self.said, left);
         let dates: BTreeSet<String> = self.said.keys().map(|(date, _)| date.clone()).collect();
         for date in dates {
             let (_, newest) = self.revisions(&date).last().unwrap();
@@ -190,6 +220,7 @@ impl Model {
                 "{date}: the last whole revision"
             );
             if let Some((number, said)) = last {
+                self.live.check_published_ledger(lake, &date, number).await;
                 for (table, parts) in &said.tables {
                     let wanted: BTreeSet<String> = parts.iter().map(|part| part.output.clone()).collect();
                     let found = published.iter().find(|(_, on, of, _)| (on, of) == (&date, table));
@@ -205,8 +236,7 @@ impl Model {
                 assert!(newest.listed_ms > now_ms, "{date} is left without need");
                 continue;
             }
-            let complete = newest.state == "complete" || newest.state == "archived";
-            if complete {
+            if newest.is_whole() {
                 self.settled.insert(date.clone(), of_day(&all, &date));
                 self.touched.remove(&date);
             } else {
@@ -229,8 +259,7 @@ impl Model {
             }
             let (number, newest) = self.revisions(&date).last().expect("a date has a revision");
             // Archived: the newest folder is gone before it was published, and others are not.
-            let at_rest = newest.state == "complete" || newest.state == "archived";
-            assert!(at_rest, "{date} revision {number} is {}", newest.state);
+            assert!(newest.is_whole(), "{date} revision {number} is {}", newest.state);
             self.whole(&date, number, &landing, &all).unwrap();
         }
     }
@@ -274,7 +303,17 @@ impl Model {
 
     fn check_revision(&self, date: &str, number: u64, from: usize, all: &BTreeMap<String, String>) {
         let said = &self.said[&(date.to_owned(), number)];
-        if said.state != "complete" && said.state != "archived" {
+        let mut earlier = self.revisions(date).filter(|(earlier, _)| *earlier < number);
+        let was_whole = earlier.any(|(_, said)| said.is_whole());
+        assert!(
+            !(said.late && was_whole),
+            "{date} revision {number} is late after it was complete"
+        );
+        assert!(
+            said.state != "reopened" || was_whole,
+            "{date} revision {number} was never complete"
+        );
+        if !said.is_whole() {
             return;
         }
         let mut why = String::new();
@@ -404,12 +443,14 @@ fn said(json: &Value) -> Said {
             etag: text(&part["source"]["etag"]),
             came_ms: part["source"]["last_modified_ms"].as_i64().unwrap(),
             output: text(&part["output"]["key"]),
+            counts: ["records_read", "rows_written"].map(|count| part[count].as_i64().unwrap()),
         };
         parts.map(named).collect()
     };
     let tables = json["content"]["tables"].as_object().into_iter().flatten();
     Said {
         state: text(&json["history"]["state"]),
+        late: json["history"]["late"].as_bool().unwrap(),
         listed_ms: json["history"]["listed_ms"].as_i64().unwrap(),
         published: json["history"]["published"].as_u64(),
         tables: tables.map(|(name, table)| (name.clone(), parts(table))).collect(),
