@@ -18,10 +18,10 @@ use crate::footer::{FOOTER_KEY, FOOTER_VERSION, PartRecord};
 use crate::inflate::{Inflate, InflateError};
 use crate::records::{Block, WINDOW_BYTES, Window};
 use crate::rejects::RejectWriter;
+use crate::split::Fault;
 use crate::split::general::physical_line;
 use crate::split::index::{Indexer, OddKind, Path, Rows, record_by_record};
 use crate::split::standard::Reading;
-use crate::split::{Fault, FaultKind};
 
 /// Bytes of values that make a batch.
 const BATCH_BYTES: usize = 1 << 20;
