@@ -146,13 +146,13 @@ pub enum Refusal {
     Schema(SchemaError, Place),
     /// Record 1 is not the catalog's header, and the records do not fit the catalog's columns.
     #[error(
-        "no header, and {place} does not fit the catalog: {why}. \
+        "no header, and a record that does not fit the catalog: {why}. \
          Declare `header` and `columns` for the table if its columns are others"
     )]
     NotTheTable {
         /// Where it does not fit.
         place: Place,
-        /// What does not fit.
+        /// The same in words, and what does not fit.
         why: String,
     },
     /// More was rejected than the budget allows.
