@@ -19,6 +19,7 @@ mod send;
 mod tests;
 mod verdict;
 
+pub use compare::of_catalog;
 pub use policy::Policy;
 pub use seen::{
     Column, Facts, FailureSeen, Footer, Known, OutputSeen, Published, Seen, Sent, SourceSeen, TableSeen,
@@ -126,6 +127,9 @@ fn judge(seen: &Seen, known: &Known, policy: &Policy, tables: BTreeMap<String, C
     if !same && !known.held.is_empty() {
         // What held the day does so as long as it is there, whatever comes beside it. It is remembered, so no footer is read.
         held = compare::contradictions(seen, known, &tables);
+        if known.is_catalog_unknown {
+            held.keep(seen, known, &tables);
+        }
         blocked |= !held.remarks.is_empty();
         reasons.extend(held.remarks.iter().cloned());
     }

@@ -154,7 +154,12 @@ fn what_both_dialects_could_be_is_read_as_quoted_with_a_warning() {
         );
     }
     // As escaped, they would be of another number of fields, or the same records.
-    for text in ["a,b\n1,x\\\n2,y\n", "a,b\n\\N,x\n2,\\N\n", "a,b\n1,\n"] {
+    for text in [
+        "a,b\n1,x\\\n2,y\n",
+        "a,b\n1,p\\,q,r\n2,y\n",
+        "a,b\n\\N,x\n2,\\N\n",
+        "a,b\n1,\n",
+    ] {
         assert_eq!(warned(text), [""; 0], "{text}");
     }
 }

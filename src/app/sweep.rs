@@ -289,7 +289,10 @@ impl Sweeper {
                 catalog::compare(self, &mut catalog, &memory.types).await;
             }
             let made = (state.views.take(), plan.is_all());
-            state.views = views::renew(self, &mut catalog, &pointer, &memory.types, made, deadline).await;
+            // Until all days were looked at, they are not all that were ever published.
+            let is_all_known = plan.is_all() || state.all_ms.is_some();
+            let types = (&memory.types, is_all_known);
+            state.views = views::renew(self, &mut catalog, &pointer, types, made, deadline).await;
         }
         let mut tally = plan.tally(&days);
         if let (Some(tally), Some(stopped)) = (&mut tally, &stopped_before) {
@@ -300,7 +303,9 @@ impl Sweeper {
             None => days.iter().map(|day| day.date.clone()).min(),
         };
         let complete_by_ms = self.config.days.complete_by_ms;
-        let overdue = overdue::overdue(now_ms, complete_by_ms, pointer.date(), first.as_ref());
+        let overdue = overdue::overdue(now_ms, complete_by_ms, pointer.date(), first.as_ref())
+            // Of days that were asked for, none may be the one that is due.
+            .filter(|_| request.days.is_none());
         let to_send = match request.dry_run {
             true => send::keys(&wishes),
             false => Vec::new(),

@@ -110,6 +110,18 @@ pub(super) fn left(seen: &Seen, known: &Known, tables: &BTreeMap<String, Choice>
         .collect()
 }
 
+/// Where a column has a type that no file may have.
+const CATALOG: &str = "the Glue catalog";
+
+/// Of a held day's reasons, those that are contradictions to the Glue catalog.
+pub fn of_catalog(reasons: &[Remark]) -> Vec<Remark> {
+    let place = format!(" in {CATALOG}, ");
+    let is_its = |reason: &&Remark| reason.code == TYPES_DIFFER && reason.message.contains(&place);
+    reasons.iter().filter(is_its).cloned().collect()
+}
+
+const TYPES_DIFFER: &str = "types_differ";
+
 /// Why tables must not be published, and the outputs that tell it.
 #[derive(Debug, Default)]
 pub(super) struct Contradictions {
@@ -119,6 +131,31 @@ pub(super) struct Contradictions {
 }
 
 impl Contradictions {
+    /// Adds what the newest revision had from the catalog, as far as what contradicts it is still there.
+    pub(super) fn keep(&mut self, seen: &Seen, known: &Known, tables: &BTreeMap<String, Choice>) {
+        for remark in &known.held_by_catalog {
+            let Some((name, choice)) = remark.table.as_ref().and_then(|name| tables.get_key_value(name))
+            else {
+                continue;
+            };
+            let outputs = choice.parts.iter().map(|part| part.output);
+            let is_held = |output: &usize| {
+                let table = seen.tables.get(name);
+                let output = table.and_then(|table| table.outputs.get(*output));
+                output.is_some_and(|output| known.held.contains(&output.id))
+            };
+            let held: Vec<usize> = outputs.filter(is_held).collect();
+            if held.is_empty() {
+                continue;
+            }
+            self.remarks.push(remark.clone());
+            self.outputs.extend(held.into_iter().map(|output| Held {
+                table: name.clone(),
+                output,
+            }));
+        }
+    }
+
     /// The ids of the outputs.
     pub(super) fn ids(&self, seen: &Seen) -> BTreeSet<PartId> {
         let outputs = self.outputs.iter();
@@ -168,7 +205,11 @@ pub(super) fn contradictions(
             found
                 .remarks
                 .push(Remark::of_table("dialects_differ", name, message));
-            found.outputs.extend([held(*one), held(*other)]);
+            // Of one without known columns, what is published tells it.
+            let is_known = |facts: &Facts| known.schemas.contains_key(&facts.schema);
+            let both = [(*one, quoted), (*other, escaped)].into_iter();
+            let known = both.filter(|(_, facts)| is_known(facts));
+            found.outputs.extend(known.map(|(output, _)| held(output)));
         }
         let mut types: BTreeMap<&str, Typed<'_>> = BTreeMap::new();
         let before = known.types_before.get(name);
@@ -186,10 +227,7 @@ pub(super) fn contradictions(
                 };
                 let other = *types.entry(&column.name).or_insert(own);
                 let cataloged = cataloged.and_then(|types| types.get(&column.name));
-                let others = [
-                    Some(other),
-                    cataloged.map(|kind| Typed::elsewhere(kind, "the Glue catalog")),
-                ];
+                let others = [Some(other), cataloged.map(|kind| Typed::elsewhere(kind, CATALOG))];
                 let differs = others
                     .into_iter()
                     .flatten()
@@ -205,9 +243,7 @@ pub(super) fn contradictions(
                         "column {} is {kind} in {place}, and {} in {}; a published column keeps its type",
                         column.name, column.kind, facts.source_key
                     );
-                    found
-                        .remarks
-                        .push(Remark::of_table("types_differ", name, message));
+                    found.remarks.push(Remark::of_table(TYPES_DIFFER, name, message));
                     found
                         .outputs
                         .extend([Some(*output), there].into_iter().flatten().map(held));

@@ -180,6 +180,10 @@ pub struct Known {
     pub newest_reasons: Vec<String>,
     /// Outputs that held the newest revision, of which the footers and the columns are known as long as they are what they were.
     pub held: BTreeSet<PartId>,
+    /// Reasons of the newest revision that the Glue catalog can take back alone, as [`of_catalog`](super::of_catalog) finds them.
+    pub held_by_catalog: Vec<super::Remark>,
+    /// Whether the catalog could not be asked, so that nobody knows whether those still hold.
+    pub is_catalog_unknown: bool,
     /// Outputs that left the publication, with the time; milliseconds since 1970 UTC.
     pub left: HashMap<PartId, i64>,
     /// What was sent again, by id.

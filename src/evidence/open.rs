@@ -96,7 +96,7 @@ impl Watch {
                 self.decide(Reading::Quoted, quoted);
                 return self.look_quoted(readings, block, at, at_end);
             }
-            if let Some(separator) = seen.separator {
+            if let Some(separator) = seen.separator.filter(|_| !ragged) {
                 self.fits_both.get_or_insert_with(|| place(separator));
             }
             if seen.doubled > 0 {

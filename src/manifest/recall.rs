@@ -17,6 +17,7 @@ pub fn recall(newest: Option<&Revision>, published: Option<&Revision>, layout: &
         let history = &revision.history;
         known.newest = Some((history.state, history.late));
         known.newest_reasons = day::standing(&history.reasons);
+        known.held_by_catalog = day::of_catalog(&history.reasons);
         for held in &history.held {
             if let Some(id) = shared.learn(&mut known, &held.part, layout) {
                 let schema = shared.of(&held.part.schema);

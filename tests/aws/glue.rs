@@ -259,6 +259,16 @@ async fn a_column_that_glue_has_with_another_type_holds_the_day_and_says_why() {
     let (report, _) = lake.sweep().await;
     let judged = report.days.last().unwrap().judged.as_ref().unwrap();
     assert_eq!((judged.state, judged.revised), (State::Blocked, false));
+    // Nor does a sweep let it go that cannot ask: without a catalog, or where that refuses.
+    let without = Box::pin(lake.looker().sweep(&autumn(), None)).await.unwrap();
+    let refused = lake
+        .sweep_by(autumn(), |_, _| Turn::Refuse("AccessDeniedException"))
+        .await
+        .unwrap();
+    for report in [without, refused] {
+        let judged = report.days.last().unwrap().judged.as_ref().unwrap();
+        assert_eq!((judged.state, judged.revised), (State::Blocked, false));
+    }
     retype("bigint").await;
     let (report, _) = lake.sweep().await;
     assert_eq!(

@@ -27,7 +27,7 @@ async fn what_a_newer_release_wrote_is_left_alone() {
 #[tokio::test]
 async fn what_a_newer_release_counts_and_remembers_is_left_alone() {
     let lake = complete().await;
-    let newer = r#"{"version": 2, "more": 1}"#;
+    let newer = r#"{"version": 3, "more": 1}"#;
     let sent = lake.leaf(Leaf::Sent);
     lake.overwrite(&sent, newer).await;
     let report = lake.ask("{}").await.unwrap();

@@ -1,4 +1,4 @@
-//! The Glue catalog during a sweep: read once, if something is to be published, and then changed only where it differs.
+//! The Glue catalog during a sweep: read once, if something is to be published or a day is held by it, and then changed only where it differs.
 //!
 //! Requests do not grow with days: tables are found by projection, so a day needs none, unless it brings a table or a
 //! column, or is older than all before it. Once a day, when all days were looked at, everything is compared once more, so

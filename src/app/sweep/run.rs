@@ -312,6 +312,9 @@ impl Run<'_> {
         recalled: &Recalled,
         next: u32,
     ) -> Result<Vec<Untold>, SweepError> {
+        if self.sweeper.leaves_telling {
+            return Ok(Vec::new());
+        }
         let leaves = &gathered.written.leaves;
         let read = async |number: u32| {
             let mut known = recalled.newest.iter().chain(&recalled.published);
@@ -342,10 +345,15 @@ impl Run<'_> {
 
     /// Judges a day, by the types that the catalog has where they may matter. None: there is nothing of it.
     async fn verdict(&mut self, seen: &day::Seen, known: &mut Known) -> Result<Option<Verdict>, SweepError> {
-        // What held the day may be a type that the catalog has, or had.
-        let with_types = !known.held.is_empty();
-        if with_types {
-            self.learn_types(known).await?;
+        // What held the day may be a type that the catalog has, or had. Its other days do not wait for an answer, nor do its parts.
+        let mut with_types = false;
+        if !known.held_by_catalog.is_empty() {
+            let asked = self.learn_types(known).await;
+            with_types = self.catalog.is_on() && asked.is_ok();
+            known.is_catalog_unknown = !with_types;
+            if let Err(error) = asked {
+                tracing::warn!(date = %seen.date, %error, "what the Glue catalog held stays so, as it cannot be asked");
+            }
         }
         let verdict = self.judge(seen, known).await?;
         let is_due = |verdict: &Verdict| verdict.revise && verdict.state.publishes();

@@ -10,8 +10,8 @@ use super::objects::{Objects, version};
 use super::tally::Tally;
 use crate::keys::{Day, Layout};
 
-/// The version of its form.
-const VERSION: u32 = 1;
+/// The version of its form. An earlier release takes members that it does not know for damage.
+const VERSION: u32 = 2;
 
 /// Where sweeps stand.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -57,12 +57,12 @@ impl Over {
 }
 
 /// Brings the views to what they are to be, unless they were made of the same before. Gives what the next sweep has to know.
-/// Whatever comes of it, the days were looked at.
+/// Whatever comes of it, the days were looked at. `is_all_known`: the types are of all columns that were ever published.
 pub(super) async fn renew(
     sweeper: &Sweeper,
     catalog: &mut Catalog,
     pointer: &Pointer,
-    types: &Types,
+    (types, is_all_known): (&Types, bool),
     (before, anyway): (Option<String>, bool),
     deadline: Option<Instant>,
 ) -> Option<String> {
@@ -77,7 +77,10 @@ pub(super) async fn renew(
         if before.as_ref() == Some(&fingerprint) && !anyway {
             return Ok(before.clone());
         }
-        let over = catalog.published().await?.knowing(types);
+        let mut over = catalog.published().await?;
+        if is_all_known {
+            over = over.knowing(types);
+        }
         let defined = ground.defined(sweeper, &over).await?;
         let built = ground.build(sweeper, &over, defined).await?;
         let told: Vec<&str> = built

@@ -307,6 +307,7 @@ impl Scene {
         if verdict.revise {
             self.known.newest = Some((verdict.state, verdict.late));
             self.known.newest_reasons = crate::day::standing(&verdict.reasons);
+            self.known.held_by_catalog = crate::day::of_catalog(&verdict.reasons);
             let held = verdict.held.iter();
             self.known.held = held
                 .map(|held| self.seen.tables[&held.table].outputs[held.output].id.clone())

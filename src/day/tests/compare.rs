@@ -201,6 +201,60 @@ fn a_held_day_goes_on_once_the_catalog_has_the_type() {
 }
 
 #[test]
+fn what_the_catalog_holds_stays_held_while_nobody_can_ask_it() {
+    let mut scene = Scene::whole(&["objects/a", "objects/b", "owners/b"]);
+    let types = [(
+        "objects".to_owned(),
+        [("id".to_owned(), "bigint".to_owned())].into(),
+    )]
+    .into();
+    scene.known.types_cataloged = types;
+    assert_eq!(scene.after(HOUR).sweep().state, State::Blocked);
+    remember_held(&mut scene);
+    scene.known.types_cataloged.clear();
+    scene.known.is_catalog_unknown = true;
+    for _ in 0..2 {
+        let verdict = scene.after(HOUR).sweep();
+        assert_eq!((verdict.state, verdict.revise), (State::Blocked, false));
+        assert_eq!(codes(&verdict.reasons), ["types_differ"]);
+        assert!(scene.asked.is_empty(), "{:?}", scene.asked);
+    }
+    // What holds it is gone, so that it is judged anew.
+    scene.known.held.clear();
+    assert_eq!(scene.sweep().state, State::Complete);
+}
+
+#[test]
+fn what_parts_hold_needs_no_catalog() {
+    let mut scene = Scene::whole(&["objects/a", "objects/b"]);
+    scene.facts("objects/b").dialect = "escaped".into();
+    scene.after(HOUR).sweep();
+    assert!(scene.known.held_by_catalog.is_empty());
+    remember_held(&mut scene);
+    scene.known.is_catalog_unknown = true;
+    let verdict = scene.sweep();
+    assert_eq!((verdict.state, verdict.revise), (State::Blocked, false));
+    scene.land("objects/b", "v2").convert("objects/b");
+    assert_eq!(scene.sweep().state, State::Open);
+    assert_eq!(scene.after(HOUR).sweep().state, State::Complete);
+}
+
+#[test]
+fn a_part_whose_columns_are_not_known_is_not_remembered_as_held() {
+    let mut scene = Scene::whole(&["objects/a", "objects/b"]);
+    scene.facts("objects/b").dialect = "escaped".into();
+    scene.after(HOUR).sweep();
+    assert_eq!(scene.known.held.len(), 2);
+    // As after a revision whose parts have different columns: facts are known of each, columns of none.
+    let columns = std::mem::take(&mut scene.known.schemas);
+    let verdict = scene.judge();
+    assert_eq!(codes(&verdict.reasons), ["dialects_differ"]);
+    assert!(verdict.held.is_empty(), "{:?}", verdict.held);
+    scene.known.schemas = columns;
+    assert!(!scene.judge().revise);
+}
+
+#[test]
 fn a_held_day_keeps_its_last_complete_revision() {
     let mut scene = Scene::published(&["objects/a"]);
     let published = scene.known.published.clone();

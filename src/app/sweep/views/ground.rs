@@ -219,7 +219,7 @@ impl<'a> Ground<'a> {
         let newest = &self.day;
         let is_there = self.is_there(table);
         let lacks = match (is_there, is_read) {
-            (true, _) if is_untyped => format!("{newest} has no column TYPE in table {table}"),
+            (true, true) if is_untyped => format!("{newest} has no column TYPE in table {table}"),
             (true, true) => format!("{newest} has no row in table {table} that defines anything"),
             (true, false) => {
                 format!("{newest} has no row in table {table} that can be read and defines anything")
