@@ -146,6 +146,20 @@ impl Desk {
         }
     }
 
+    /// Whether a message with this text in it comes to a queue. Some services deliver behind their answer; the queue itself is
+    /// asked to wait.
+    pub async fn comes(&self, url: &str, text: &str) -> bool {
+        for _ in 0..10 {
+            let request = self.sqs.receive_message().queue_url(url).wait_time_seconds(3);
+            let answer = request.send().await.unwrap();
+            let mut bodies = answer.messages().iter().filter_map(|message| message.body());
+            if bodies.any(|body| body.contains(text)) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Where things are, as arguments.
     pub fn place(&self) -> Vec<String> {
         let landing = format!("s3://{}/hubspot", self.landing());

@@ -160,7 +160,10 @@ async fn columns_that_are_missing_are_named_and_leave_the_other_views_alone() {
     .await;
     lake.text("2026-11-20", "ASSOCIATION_DEFINITIONS", of_links).await;
     lake.text("2026-11-20", "ASSOCIATIONS", links).await;
+    // Until a sweep over all days has told what was ever published, no column is said to be missing.
     let (report, _) = lake.sweep().await;
+    assert_eq!(report.catalog.held, BTreeMap::new());
+    let (report, _) = lake.sweep_for(Request::default()).await;
     assert_eq!(report.catalog.error, None);
     let why = "no file of table associations has the column fromobjecttypeid".to_owned();
     let held = ["", "_latest"].map(|end| (format!("associations_contacts_to_boats{end}"), why.clone()));
