@@ -19,8 +19,12 @@ use serde_json::{Value, json};
 use support::{CURATED, LANDING, World, owners, s3_event, sqs_event};
 
 /// Lambda's side of the runtime API (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>): hands out these
-/// events, one after the other, and returns what the function says to each: the last part of the path, and the body.
-fn runtime_api(listener: &TcpListener, events: &[String]) -> Vec<(String, Value)> {
+/// events, one after the other, and returns what the function says to each: the last part of the path, and the body. With it comes
+/// the connection on which the function asks for more: once that is closed, the function ends.
+fn runtime_api(
+    listener: &TcpListener,
+    events: &[String],
+) -> (Vec<(String, Value)>, Option<BufReader<TcpStream>>) {
     let mut events = events.iter().enumerate();
     let mut answers = Vec::new();
     for stream in listener.incoming() {
@@ -28,7 +32,7 @@ fn runtime_api(listener: &TcpListener, events: &[String]) -> Vec<(String, Value)
         while let Some((method, path, body)) = request(&mut stream) {
             if method == "GET" {
                 let Some((nth, event)) = events.next() else {
-                    return answers;
+                    return (answers, Some(stream));
                 };
                 let deadline = SystemTime::now() + Duration::from_secs(60);
                 let deadline = deadline
@@ -52,7 +56,7 @@ fn runtime_api(listener: &TcpListener, events: &[String]) -> Vec<(String, Value)
             }
         }
     }
-    answers
+    (answers, None)
 }
 
 fn request(stream: &mut BufReader<TcpStream>) -> Option<(String, String, Vec<u8>)> {
@@ -121,7 +125,8 @@ fn invoke(program: &str, endpoint: &str, events: Vec<String>) -> (Vec<(String, V
     let (answered, answers) = std::sync::mpsc::channel();
     // Whatever ends the function ends its output, so nothing here waits for a function that is gone.
     std::thread::spawn(move || {
-        answered.send(runtime_api(&listener, &events)).unwrap();
+        let (answers, _asks) = runtime_api(&listener, &events);
+        answered.send(answers).unwrap();
         function.kill().unwrap();
         function.wait().unwrap();
     });
