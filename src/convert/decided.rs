@@ -17,7 +17,7 @@ pub(super) fn decided(watch: &Watch) -> Result<(Decision, Option<String>), Refus
     let warning = match (decision.basis, watch.weak()) {
         (Basis::Unquotable(kind, place), None) => return Err(Refusal::Undecided { kind, place }),
         (Basis::Overlong(place, _), None) => {
-            // It does not close behind the limit either.
+            // It does not close behind the limit as a field's does, either.
             let kind = FaultKind::UnclosedQuote;
             return Err(Refusal::Undecided { kind, place });
         }

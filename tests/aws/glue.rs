@@ -265,7 +265,12 @@ async fn a_column_that_glue_has_with_another_type_holds_the_day_and_says_why() {
         .sweep_by(autumn(), |_, _| Turn::Refuse("AccessDeniedException"))
         .await
         .unwrap();
-    for report in [without, refused] {
+    let looks = Request {
+        dry_run: true,
+        ..autumn()
+    };
+    let looked = lake.sweep_by(looks, |_, _| Turn::Refuse("AccessDeniedException"));
+    for report in [without, refused, looked.await.unwrap()] {
         let judged = report.days.last().unwrap().judged.as_ref().unwrap();
         assert_eq!((judged.state, judged.revised), (State::Blocked, false));
     }

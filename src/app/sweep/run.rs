@@ -345,11 +345,11 @@ impl Run<'_> {
 
     /// Judges a day, by the types that the catalog has where they may matter. None: there is nothing of it.
     async fn verdict(&mut self, seen: &day::Seen, known: &mut Known) -> Result<Option<Verdict>, SweepError> {
-        // What held the day may be a type that the catalog has, or had. Its other days do not wait for an answer, nor do its parts.
+        // What held the day may be a type that the catalog has, or had. The day's parts do not wait for it to answer.
         let mut with_types = false;
         if !known.held_by_catalog.is_empty() {
             let asked = self.learn_types(known).await;
-            with_types = self.catalog.is_on() && asked.is_ok();
+            with_types = matches!(asked, Ok(true));
             known.is_catalog_unknown = !with_types;
             if let Err(error) = asked {
                 tracing::warn!(date = %seen.date, %error, "what the Glue catalog held stays so, as it cannot be asked");
@@ -364,15 +364,18 @@ impl Run<'_> {
         self.judge(seen, known).await
     }
 
-    /// The catalog remembers types even where all manifests were lost.
-    async fn learn_types(&mut self, known: &mut Known) -> Result<(), SweepError> {
+    /// The catalog remembers types even where all manifests were lost. False: there is none, or it does not tell who only looks.
+    async fn learn_types(&mut self, known: &mut Known) -> Result<bool, SweepError> {
         match self.catalog.types().await {
             Ok(types) => known.types_cataloged = types,
             // Who only looks need not be allowed to.
-            Err(error) if self.request.dry_run => tracing::debug!(%error, "without the Glue catalog"),
+            Err(error) if self.request.dry_run => {
+                tracing::debug!(%error, "without the Glue catalog");
+                return Ok(false);
+            }
             Err(error) => return Err(error),
         }
-        Ok(())
+        Ok(self.catalog.is_on())
     }
 
     async fn judge(&self, seen: &day::Seen, known: &mut Known) -> Result<Option<Verdict>, SweepError> {
