@@ -79,13 +79,17 @@ impl Layout {
     }
 }
 
-/// Finds what is not declared. `fits` says whether the fields of a first record are those of the table, if it is known.
+/// Says whether the fields of a first record are those of the table, if it is known. There can be as many of them as a record
+/// has bytes, so that they are made into text as they are asked for.
+pub type Fits<'a> = dyn Fn(&mut dyn ExactSizeIterator<Item = String>) -> bool + 'a;
+
+/// Finds what is not declared.
 pub fn detect(
     text: &[u8],
     at_end: bool,
     declared: &Declared,
     decision: Option<Decision>,
-    fits: &dyn Fn(&[String]) -> bool,
+    fits: &Fits<'_>,
 ) -> Layout {
     let Some(first_class) = declared.first_class() else {
         return general(text, at_end, declared, fits);
@@ -126,7 +130,7 @@ fn standard(text: &[u8], declared: &Declared, delimiter: u8, reading: Reading) -
 }
 
 /// The layout of a declared dialect; what it leaves open of delimiter and line end is found.
-fn general(text: &[u8], at_end: bool, declared: &Declared, fits: &dyn Fn(&[String]) -> bool) -> Layout {
+fn general(text: &[u8], at_end: bool, declared: &Declared, fits: &Fits<'_>) -> Layout {
     let delimiter = match &declared.delimiter {
         Some(delimiter) => delimiter.clone(),
         None => char::from(delimiter(text, at_end, declared, fits)).to_string(),
@@ -242,7 +246,7 @@ struct Score {
 }
 
 /// The delimiter that does best, of those that what is declared leaves possible.
-fn delimiter(text: &[u8], at_end: bool, declared: &Declared, fits: &dyn Fn(&[String]) -> bool) -> u8 {
+fn delimiter(text: &[u8], at_end: bool, declared: &Declared, fits: &Fits<'_>) -> u8 {
     let is_possible = |delimiter: &u8| {
         let with_it = Declared {
             delimiter: Some(char::from(*delimiter).to_string()),
@@ -289,7 +293,7 @@ fn delimiter(text: &[u8], at_end: bool, declared: &Declared, fits: &dyn Fn(&[Str
     }
 }
 
-fn score(splitter: &Splitter, text: &[u8], at_end: bool, fits: &dyn Fn(&[String]) -> bool) -> Option<Score> {
+fn score(splitter: &Splitter, text: &[u8], at_end: bool, fits: &Fits<'_>) -> Option<Score> {
     let mut fields = Vec::new();
     let mut first: Option<(usize, bool)> = None;
     let (mut records, mut regular) = (0usize, 0usize);
@@ -303,8 +307,8 @@ fn score(splitter: &Splitter, text: &[u8], at_end: bool, fits: &dyn Fn(&[String]
         match splitter.record(rest, at_end, &mut fields) {
             Ok(Step::Record { consumed }) => {
                 let (expected, _) = *first.get_or_insert_with(|| {
-                    let names: Vec<String> = fields.iter().map(|field| splitter.text(rest, *field)).collect();
-                    (fields.len(), fits(&names))
+                    let mut names = fields.iter().map(|field| splitter.text(rest, *field));
+                    (fields.len(), fits(&mut names))
                 });
                 records += 1;
                 regular += usize::from(fields.len() == expected);

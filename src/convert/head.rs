@@ -31,6 +31,9 @@ pub(super) struct Head {
 
 /// The first record, as text.
 struct First {
+    /// How many fields it has.
+    fields: usize,
+    /// The fields' text; not that of more fields than a part may have columns, which would be many times the record's bytes.
     names: Vec<String>,
     /// Position, from 1, of the first field that is not UTF-8.
     not_utf8: Option<usize>,
@@ -51,7 +54,7 @@ pub(super) fn read<R: Read>(
     fill: &mut dyn FnMut(&mut Window<R>) -> Result<(), ConvertError>,
 ) -> Result<Head, ConvertError> {
     let declared = &plan.dialect;
-    let fits = |names: &[String]| fits(plan, names);
+    let fits = |first: &mut dyn ExactSizeIterator<Item = String>| fits(plan, first);
     let mut layout = detect::detect(window.text(), window.at_end(), declared, decision, &fits);
     let mut empty_lines = 0;
     let first = loop {
@@ -180,7 +183,7 @@ fn first_as_escaped<R: Read>(
         (None, None | Some(false), Some(table)) => table.columns.len(),
         _ => return None,
     };
-    if first.names.len() == expected {
+    if first.fields == expected {
         return None;
     }
     let text = window.text().get(first.blank_bytes..).unwrap_or_default();
@@ -195,7 +198,7 @@ fn first_as_escaped<R: Read>(
 /// How many columns there are. It is what is declared, if the first record has another number of fields but one of those
 /// behind it has that: then the first is a bad one among good ones, and rejected like any other.
 fn columns<R: Read>(layout: &Layout, window: &Window<R>, plan: &Plan, first: &First) -> usize {
-    let found = first.names.len();
+    let found = first.fields;
     let declared = match (&plan.dialect.columns, plan.dialect.header, &plan.table) {
         (_, Some(true), _) => return found,
         (Some(columns), ..) => columns.len(),
@@ -253,6 +256,7 @@ fn first<R: Read>(
             // Empty lines alone are records of a table that has one column.
             let blank = (blank_lines > 0 && is_one_column(plan)).then(String::new);
             return Ok(window.at_end().then(|| First {
+                fields: blank.iter().len(),
                 names: blank.into_iter().collect(),
                 not_utf8: None,
                 quoted_at: None,
@@ -280,13 +284,14 @@ fn first<R: Read>(
             Step::Record { consumed } => {
                 // A header that is not UTF-8 matches no declared name, and an identifier has no replacement character.
                 let name = |field: &Field| layout.splitter.text(text, *field);
-                let names = fields.iter().map(name).collect();
+                let names = fields.iter().take(plan.limits.columns_max).map(name).collect();
                 let not_utf8 = fields.iter().position(|field| {
                     let raw = text.get(field.start()..field.end()).unwrap_or_default();
                     std::str::from_utf8(raw).is_err()
                 });
                 let quoted = fields.iter().find(|field| field.is_quoted());
                 return Ok(Some(First {
+                    fields: fields.len(),
                     names,
                     quoted_at: quoted.map(|field| field.start() - 1),
                     not_utf8: not_utf8.map(|index| index + 1),
@@ -300,7 +305,9 @@ fn first<R: Read>(
 }
 
 /// Whether a first record's fields are those of the known table, by name or by number.
-fn fits(plan: &Plan, first: &[String]) -> bool {
+fn fits(plan: &Plan, first: &mut dyn ExactSizeIterator<Item = String>) -> bool {
+    let fields = first.len();
+    let first: Vec<String> = first.take(plan.limits.columns_max).collect();
     let listed = match &plan.typing {
         Typing::List(list) => {
             let known = |name: &String| list.iter().any(|(listed, _)| listed.eq_ignore_ascii_case(name));
@@ -313,9 +320,9 @@ fn fits(plan: &Plan, first: &[String]) -> bool {
         .columns
         .as_ref()
         // One column is what any text has under a delimiter that is not its own.
-        .is_some_and(|columns| columns.len() == first.len() && first.len() > 1);
+        .is_some_and(|columns| columns.len() == fields && fields > 1);
     let table = plan.table.as_ref().is_some_and(|table| {
-        schema::is_header(first, table) || (!table.header_required && table.columns.len() == first.len())
+        schema::is_header(&first, table) || (!table.header_required && table.columns.len() == fields)
     });
     listed || declared || table
 }
@@ -368,7 +375,7 @@ fn schema(
             None => columns == names || table.is_some_and(|table| schema::is_header(names, table)),
         };
         is_text(header)?;
-        let found = if header { names.len() } else { found };
+        let found = if header { first.fields } else { found };
         if columns.len() != found {
             let error = SchemaError::ColumnCount {
                 names: columns.len(),
@@ -388,14 +395,14 @@ fn schema(
             Ok((schema, false, false))
         }
         (Some(false), None) => {
-            let schema = Schema::numbered(names.len(), &plan.typing).map_err(refuse)?;
+            let schema = Schema::numbered(found, &plan.typing).map_err(refuse)?;
             Ok((schema, false, false))
         }
         (None, Some(table)) => {
             if is_header(schema::is_header(names, table))? {
                 return Ok((build(names, Some(table))?, true, false));
             }
-            let schema = Schema::positional(table, names.len(), &plan.typing, plan.naming).map_err(refuse)?;
+            let schema = Schema::positional(table, found, &plan.typing, plan.naming).map_err(refuse)?;
             Ok((schema, false, true))
         }
         (None, None) => {
@@ -426,4 +433,43 @@ fn place_in<R: Read>(window: &Window<R>, layout: &Layout, at: usize) -> Place {
         quote_bytes: layout.splitter.quote_bytes(),
     };
     block.place_at(at, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Budget, Codec, Provenance};
+
+    #[test]
+    fn a_first_record_of_delimiters_is_not_made_into_as_many_names() {
+        let mut plan = Plan {
+            table: None,
+            typing: Typing::Text,
+            naming: Naming::Own,
+            dialect: Default::default(),
+            limits: Default::default(),
+            budget: Budget::Count(0),
+            rejects_bytes_max: 0,
+            codec: Codec::None,
+            provenance: Provenance::default(),
+        };
+        plan.limits.columns_max = 3;
+        let text = format!("a{}\n1\n", ",".repeat(9));
+        let mut window = Window::new(text.as_bytes(), 1 << 10);
+        window.fill().unwrap();
+        let most = std::cell::Cell::new(0);
+        let fits = |first: &mut dyn ExactSizeIterator<Item = String>| {
+            let mut made = 0;
+            let fits = fits(&plan, &mut first.inspect(|_| made += 1));
+            most.set(made.max(most.get()));
+            fits
+        };
+        let layout = detect::detect(window.text(), true, &plan.dialect, None, &fits);
+        assert_eq!(most.get(), 3);
+        let found = first(&layout, &mut window, &plan, &mut 0).unwrap().unwrap();
+        assert_eq!(
+            (found.fields, found.names),
+            (10, vec!["a".to_owned(), String::new(), String::new()])
+        );
+    }
 }
