@@ -312,7 +312,8 @@ impl Sweeper {
         };
         let mut sent = 0;
         if let (Some(queue), Some(_), false) = (&self.queue, depth, request.dry_run) {
-            (sent, queue_error) = send::send(wishes, queue, room, now_ms, &self.objects, layout).await?;
+            (sent, queue_error) =
+                send::send(wishes, queue, room, now_ms, &self.objects, &self.config).await?;
         }
         if !request.dry_run {
             let next = plan.next_state(state, &days, stopped_before.as_ref(), now_ms, drained_ms, memory);

@@ -86,6 +86,7 @@ impl Vars {
                 swing_percent: swing_percent?,
                 // Asked for, never set.
                 reconvert: false,
+                converts_itself: false,
                 ends_tomorrow: true,
             },
             complete_by_ms: complete_by_ms?,

@@ -26,6 +26,9 @@ pub struct Policy {
     pub keep_ms: Option<i64>,
     /// By how many per cent a table's rows may differ from the usual before it is told. None: never told. Default 50.
     pub swing_percent: Option<u32>,
+    /// Whether whoever sends parts converts them too, at once: then there is no queue that they could be waiting in, and no attempt
+    /// is counted. Default false.
+    pub converts_itself: bool,
     /// Whether parts are sent too that were converted under another profile than today's. Default false.
     pub reconvert: bool,
     /// Whether a day beyond tomorrow is shown to nobody, because Athena's tables end there: then it is told, and is not the newest
@@ -45,6 +48,7 @@ impl Default for Policy {
             grace_ms: 7 * DAY_MS,
             keep_ms: None,
             swing_percent: Some(50),
+            converts_itself: false,
             reconvert: false,
             ends_tomorrow: true,
         }

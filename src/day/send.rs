@@ -111,7 +111,8 @@ pub(super) fn failed(table: &TableSeen, choice: &Choice) -> usize {
 /// An attempt counts once the queue was empty after it; until then the part may still be waiting in it. Not at once,
 /// though: what was sent a moment ago need not show in SQS's approximate counts.
 fn need(now_ms: i64, source: &SourceSeen, known: &Known, policy: &Policy) -> Need {
-    let Some(sent) = known.sent.get(&source.id) else {
+    let sent = known.sent.get(&source.id).filter(|_| !policy.converts_itself);
+    let Some(sent) = sent else {
         return match now_ms - source.last_modified_ms >= policy.send_after_ms {
             true if policy.sends_max == 0 => Need::Spent,
             true => Need::Send(1),

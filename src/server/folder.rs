@@ -285,8 +285,8 @@ impl Folder {
                 visit(key)
             }
         };
-        let walked =
-            walk(&self.root.join(bucket), "", prefix, after, &mut merge).map_err(S3Error::internal_error)?;
+        let walked = walk(&self.root.join(bucket), "", prefix, after, &mut merge)
+            .map_err(|error| s3_error!(InternalError, "{error}"))?;
         if walked.is_continue() {
             for key in rest {
                 if visit(key).is_break() {

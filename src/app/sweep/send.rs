@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SweepError;
 use super::objects::{Objects, version};
+use crate::config::Config;
 use crate::day::{Seen, Sent, Verdict};
 use crate::keys::{Day, Layout, Leaf};
 use crate::notice;
@@ -168,7 +169,7 @@ pub(super) async fn send(
     mut room: u64,
     now_ms: i64,
     objects: &Objects,
-    layout: &Layout,
+    config: &Config,
 ) -> Result<(u64, Option<QueueError>), SweepError> {
     wishes.sort_by(|a, b| b.date.cmp(&a.date));
     let (mut count, mut refused) = (0, None);
@@ -198,8 +199,8 @@ pub(super) async fn send(
             }
         }
         // Written after it was sent: what is sent twice does no harm, what counts unsent would.
-        if taken > 0 {
-            write(&wish.date, sent, wish.etag.as_deref(), objects, layout).await?;
+        if taken > 0 && !config.days.policy.converts_itself {
+            write(&wish.date, sent, wish.etag.as_deref(), objects, &config.layout).await?;
         }
         count += taken;
         room = room.saturating_sub(taken);

@@ -45,6 +45,9 @@ pub(in crate::cli) struct BackfillArguments {
     /// Convert parts again that were converted under other settings than today's
     #[arg(long)]
     reconvert: bool,
+    /// Send lost parts too, at once: those that were sent as often as a part is. With --dir they always are
+    #[arg(long)]
+    lost: bool,
     /// Send what the queue has room for, and do not wait for what becomes of it
     #[arg(long, conflicts_with = "dir")]
     no_wait: bool,
@@ -83,6 +86,11 @@ async fn backfill(arguments: &BackfillArguments) -> anyhow::Result<Status> {
             // Only locally does nobody else convert a part that landed a moment ago.
             config.days.policy.send_after_ms = 0;
         }
+        if arguments.lost {
+            // Without a pause; but what may still be in the queue waits until it has drained.
+            config.days.policy.sends_max = u32::MAX;
+            config.days.policy.send_after_ms = 0;
+        }
     })
     .await?;
     let request = Request {
@@ -96,7 +104,12 @@ async fn backfill(arguments: &BackfillArguments) -> anyhow::Result<Status> {
             let keys = report.to_send.iter().map(|key| format!("{key}\n"));
             print(&keys.collect::<String>())?;
         }
-        print(&planned(&report, arguments.reconvert, &arguments.place.again()))?;
+        print(&planned(
+            &report,
+            arguments.reconvert,
+            &arguments.place.again(),
+            place.no_days(),
+        ))?;
         place.close().await;
         return Ok(match report.days.iter().any(|day| day.judged.is_err()) {
             true => Status::Refused,
@@ -116,11 +129,14 @@ async fn backfill(arguments: &BackfillArguments) -> anyhow::Result<Status> {
     };
     let left = pending(&report, arguments.reconvert);
     let views = view::views(&place, report, false, false).await?;
-    print(&calendar::text(&views))?;
+    print(&match views.is_empty() {
+        true => place.no_days(),
+        false => calendar::text(&views),
+    })?;
     place.close().await;
     if left > 0 && !arguments.no_wait {
         bail!(
-            "{} without Parquet or a failure record; `daymark replay {} KEY` sends one again, however often it was sent",
+            "{} without Parquet or a failure record; `daymark backfill {} --from {from} --to {to} --dry-run` says what becomes of them",
             counted(left, "part"),
             arguments.place.again()
         );
@@ -131,8 +147,9 @@ async fn backfill(arguments: &BackfillArguments) -> anyhow::Result<Status> {
     })
 }
 
-/// What a dry run found, below the parts that it would send. `again`: the arguments that name the place.
-fn planned(report: &Report, reconvert: bool, again: &str) -> String {
+/// What a dry run found, below the parts that it would send. `again`: the arguments that name the place; `none`: what is said
+/// where there are no days.
+fn planned(report: &Report, reconvert: bool, again: &str, none: String) -> String {
     let mut grid = Grid::new(["day", "state", "parts", "waiting", "other settings", "to send"]);
     let mut all = 0;
     for day in &report.days {
@@ -152,7 +169,7 @@ fn planned(report: &Report, reconvert: bool, again: &str) -> String {
         }
     }
     let days = match report.days.is_empty() {
-        true => "No days.\n".to_owned(),
+        true => none,
         false => grid.text(),
     };
     let mut text = format!("{days}\n{} would be sent.\n", counted(all, "part"));
@@ -176,9 +193,9 @@ fn not_sent(report: &Report, reconvert: bool, again: &str) -> String {
         ));
     }
     if lost {
-        text.push_str(&format!(
-            "Not those that were sent as often as a part is: `daymark status {again}` names them, `daymark replay {again} KEY` sends one again.\n"
-        ));
+        text.push_str(
+            "Not those that were sent as often as a part is: --lost sends them too, and with --dry-run names them.\n",
+        );
     } else if waiting > 0 {
         text.push_str(&format!(
             "Not {} for now: they landed, or were sent, a short while ago, and the converter may be at them.\n",

@@ -54,7 +54,7 @@ fn state(view: &View) -> Option<State> {
 /// Calendar, list and sum.
 pub(in crate::cli) fn text(views: &[View]) -> String {
     if views.is_empty() {
-        return "No days.\n".to_owned();
+        return String::new();
     }
     let columns = page_columns().clamp(40, COLUMNS_MAX);
     let mut text = months(views, columns);
@@ -177,7 +177,7 @@ fn list(views: &[View], columns: usize) -> String {
     }
     if views.iter().any(is_not_counted) {
         shown.push_str(&format!(
-            "\n  {NOT_COUNTED} nothing of it is published; rows and rejects are counted once a day is complete\n"
+            "\n  {NOT_COUNTED} nothing of it is published; rows and rejects are counted once a sweep has published it\n"
         ));
     }
     shown
@@ -256,8 +256,10 @@ fn remarks(view: &View) -> Vec<(&'static str, String)> {
     }
     if judged.outdated > 0 {
         let message = format!(
-            "{} converted under other settings than today's; `daymark backfill --reconvert` converts them again",
-            counted(judged.outdated, "part")
+            "{} converted under other settings than today's; `daymark backfill --from {date} --to {date} --reconvert`, of \
+             this place, converts them again",
+            counted(judged.outdated, "part"),
+            date = view.date
         );
         said.push(("note", message));
     }
@@ -265,10 +267,11 @@ fn remarks(view: &View) -> Vec<(&'static str, String)> {
         said.push(("note", format!("the next sweep writes revision {revision}")));
     }
     if let Some(before) = judged.published.filter(|it| Some(*it) != judged.revision) {
-        let until = if judged.state.publishes() {
-            "then"
-        } else {
-            "the day is complete again"
+        // A forgotten day leaves with that revision.
+        let until = match judged.state {
+            State::Forgotten => "then",
+            state if state.publishes() => "then",
+            _ => "the day is complete again",
         };
         said.push(("note", format!("revision {before} stays published until {until}")));
     }

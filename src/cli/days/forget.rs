@@ -51,6 +51,8 @@ async fn forget(arguments: &ForgetArguments) -> anyhow::Result<Status> {
         days: Some((date.clone(), date.clone())),
         ..Request::default()
     };
+    // Whether it was forgotten for its age already.
+    let mut expired = false;
     if arguments.undo {
         if place.store.head(bucket, &key).await?.is_none() {
             bail!("{date}: nobody asked to forget this day; there is no {key}");
@@ -67,12 +69,14 @@ async fn forget(arguments: &ForgetArguments) -> anyhow::Result<Status> {
         // A slip of the pen must not forget a day that is yet to come.
         let found = Box::pin(place.looker().sweep(&dry, None)).await?;
         ensure!(!found.days.is_empty(), "{date}: there is nothing of this day");
+        let mut judged = found.days.iter().filter_map(|day| day.judged.as_ref().ok());
+        expired = judged.any(|judged| judged.state == State::Forgotten);
         let json = Bytes::from_static(b"{\"version\":1}\n");
         let put = place.store.put_new(bucket, &key, json, "application/json").await;
-        if let Err(error) = put
-            && error.kind != Kind::Precondition
-        {
-            return Err(error.into());
+        match put {
+            Err(error) if error.kind == Kind::Precondition => expired = false,
+            Err(error) => return Err(error.into()),
+            Ok(_) => {}
         }
     }
     // From here on it is asked for, whatever comes of this sweep.
@@ -93,6 +97,9 @@ async fn forget(arguments: &ForgetArguments) -> anyhow::Result<Status> {
     let grace_ms = place.config.days.policy.grace_ms;
     place.close().await;
     let text = match (arguments.undo, state) {
+        (false, Some(State::Forgotten)) if expired => format!(
+            "{date} is forgotten, and was before: it is older than days are kept, so that --undo alone does not bring it back.\n"
+        ),
         (false, Some(State::Forgotten)) => {
             let goes = Day::of_ms(now_ms.saturating_add(grace_ms));
             let when = goes.map_or(String::new(), |day| format!(", from {day} on"));

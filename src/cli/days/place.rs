@@ -243,8 +243,9 @@ impl Place {
             settings.remove(&format!("{PREFIX}{name}"));
         }
         let mut config = config(settings)?;
-        // No Athena looks into a folder.
+        // No Athena looks into a folder, and no function converts what lands in it.
         config.days.policy.ends_tomorrow = false;
+        config.days.policy.converts_itself = true;
         change(&mut config);
         let tuning = Tuning {
             path_style: true,
@@ -287,6 +288,19 @@ impl Place {
             Some(server) => server.root().display().to_string(),
             None => self.config.layout.curated().to_string(),
         }
+    }
+
+    /// That there is no day, and where none is.
+    pub(super) fn no_days(&self) -> String {
+        let (landing, curated) = (self.config.layout.landing(), self.config.layout.curated());
+        let [landing, curated] = [landing, curated].map(|place| match &self.server {
+            Some(server) => {
+                let folder = server.root().join(place.bucket());
+                format!("{}/{}", folder.display(), place.prefix())
+            }
+            None => place.to_string(),
+        });
+        format!("No days in {landing} or {curated}.\n")
     }
 
     /// Ends the server, if there is one.

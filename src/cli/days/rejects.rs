@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Context;
 use clap::Args;
 
 use super::block;
@@ -11,7 +10,7 @@ use super::span::day;
 use super::view::folder;
 use crate::cli::grid::{Grid, one_line};
 use crate::cli::quantity::{count, counted};
-use crate::cli::{Status, print, usage};
+use crate::cli::{Status, print, tell, usage};
 use crate::keys::Day;
 use crate::rejects::Reject;
 
@@ -42,7 +41,7 @@ Examples:
   daymark rejects --dir daymark-demo
   daymark rejects --dir daymark-demo --date 2026-11-20 --table objects --lines
 
-Status: 0 shown; 1 not; 2 wrong usage.";
+Status: 0 shown; 1 not, or not all; 2 wrong usage.";
 
 /// Rejects that are alike: table, column, reason.
 type Kind = (String, String, String);
@@ -66,6 +65,7 @@ async fn rejects(arguments: &RejectsArguments) -> anyhow::Result<Status> {
     let mut tables = place.names(&root).await?;
     tables.retain(|table| arguments.table.as_ref().is_none_or(|wanted| wanted == table));
     let (mut kinds, mut files) = (BTreeMap::<Kind, (u64, String)>::new(), 0);
+    let mut status = Status::Done;
     for table in &tables {
         let prefix = match &arguments.date {
             Some(date) => folder(layout, "rejected/", table, date),
@@ -84,8 +84,18 @@ async fn rejects(arguments: &RejectsArguments) -> anyhow::Result<Status> {
             }
             let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
             for (nth, line) in lines.enumerate() {
-                let reject: Reject = serde_json::from_slice(line)
-                    .with_context(|| format!("{key}: line {}: expected a reject", nth + 1))?;
+                let reject: Reject = match serde_json::from_slice(line) {
+                    Ok(reject) => reject,
+                    Err(error) => {
+                        // What the others say is told all the same.
+                        tell(&format!(
+                            "error: {key}: line {}: expected a reject: {error}",
+                            nth + 1
+                        ));
+                        status = Status::Refused;
+                        break;
+                    }
+                };
                 let column = reject.column.unwrap_or_else(|| "(whole record)".to_owned());
                 let first = format!("{} line {}", reject.file, reject.line);
                 let (count, _) = kinds
@@ -99,7 +109,7 @@ async fn rejects(arguments: &RejectsArguments) -> anyhow::Result<Status> {
     if !arguments.lines {
         print(&told(&kinds, files))?;
     }
-    Ok(Status::Done)
+    Ok(status)
 }
 
 fn told(kinds: &BTreeMap<Kind, (u64, String)>, files: u64) -> String {

@@ -88,7 +88,8 @@ async fn one(place: &Place, part: &str) -> anyhow::Result<(String, Status)> {
         return Ok((format!("{source}: there already: {output}"), Status::Done));
     }
     let failure = layout.failure(&key, &id);
-    if place.store.head(curated, &failure).await?.is_some() {
+    let record = place.read(&failure).await?;
+    if record.is_some() {
         let left = place.store.delete(curated, &[Doomed::any(&failure)]).await?;
         if let Some(error) = left.into_iter().next() {
             return Err(error.into());
@@ -103,7 +104,18 @@ async fn one(place: &Place, part: &str) -> anyhow::Result<(String, Status)> {
     }
     let queue = place.queue.as_ref().context("a defect: no queue")?;
     for sent in queue.send(&[body]).await {
-        sent?;
+        if let Err(error) = sent {
+            if let Some(record) = record {
+                // Or its day would wait for a part that nobody tries again.
+                let put = place
+                    .store
+                    .put_new(curated, &failure, record.into(), "application/json");
+                put.await.with_context(|| {
+                    format!("{source}: {error}; and its failure record {failure} could not be put back")
+                })?;
+            }
+            return Err(anyhow::Error::from(error).context(source));
+        }
     }
     Ok((format!("{source}: sent"), Status::Done))
 }

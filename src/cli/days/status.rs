@@ -59,6 +59,10 @@ async fn status(arguments: &StatusArguments) -> anyhow::Result<Status> {
     let now_ms = report.now_ms;
     let views = view::views(&place, report, true, arguments.html.is_some()).await?;
     let name = place.name();
+    let text = match views.is_empty() {
+        true => place.no_days(),
+        false => calendar::text(&views),
+    };
     place.close().await;
     if let Some(path) = &arguments.html {
         write(path, &page::page(&name, now_ms, &views)?)?;
@@ -68,7 +72,7 @@ async fn status(arguments: &StatusArguments) -> anyhow::Result<Status> {
         let lines = views.iter().map(|view| format!("{}\n", of_day(view)));
         print(&lines.collect::<String>())?;
     } else if arguments.html.is_none() {
-        print(&calendar::text(&views))?;
+        print(&text)?;
     }
     Ok(match views.iter().any(|view| view.judged.is_err()) {
         true => Status::Refused,

@@ -36,6 +36,11 @@ pub(super) fn is_in_the_way(error: &io::Error) -> bool {
     )
 }
 
+/// Something in a bucket's folder that is no object.
+fn unlike(path: &Path, why: &str) -> io::Error {
+    io::Error::other(format!("{path:?} cannot be an object: {why}"))
+}
+
 /// Walks a bucket's folder in the order of keys, which is not that of names: `a-b` comes before `a/b`.
 pub(super) fn walk(
     path: &Path,
@@ -51,13 +56,25 @@ pub(super) fn walk(
     let mut keys = Vec::new();
     for entry in entries {
         let entry = entry?;
-        let kind = entry.file_type()?;
-        let Ok(name) = entry.file_name().into_string() else {
-            continue;
+        let is_link = entry.file_type()?.is_symlink();
+        let kind = match is_link {
+            true => fs::metadata(entry.path()).map_err(|error| unlike(&entry.path(), &error.to_string()))?,
+            false => entry.metadata()?,
         };
-        if kind.is_dir() {
+        // What is left out of a listing would be missing without a word.
+        let Ok(name) = entry.file_name().into_string() else {
+            return Err(unlike(&entry.path(), "its name is not UTF-8"));
+        };
+        if kind.is_dir() && is_link {
+            return Err(unlike(
+                &entry.path(),
+                "a symbolic link to a folder is not followed",
+            ));
+        } else if kind.is_dir() {
             keys.push(format!("{base}{name}/"));
-        } else if kind.is_file() && is_ordinary(&name) {
+        } else if kind.is_file() && !is_ordinary(&name) {
+            return Err(unlike(&entry.path(), "no key has such a name as a path"));
+        } else if kind.is_file() {
             keys.push(format!("{base}{name}"));
         }
     }

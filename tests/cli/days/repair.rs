@@ -199,3 +199,47 @@ fn a_day_is_forgotten_and_remembered() {
         .says("nothing of this day");
     assert!(fs::metadata(desk.path("lake/curated/manifest/date=2026-12-24")).is_err());
 }
+
+#[test]
+fn a_day_that_is_older_than_days_are_kept_is_not_promised_back() {
+    let desk = folder();
+    let settings = [("DAYMARK_QUIET_MINUTES", "0"), ("DAYMARK_KEEP_DAYS", "3")];
+    let forget = ["forget", "--date", "2026-11-20"];
+    run_with(&desk, &forget, &settings)
+        .expect(0)
+        .shows("it is older than days are kept");
+}
+
+#[test]
+fn rejects_of_one_damaged_file_do_not_hide_the_others() {
+    let desk = folder();
+    backfill(&desk).expect(0);
+    let rejects = find(&desk, &["/rejected/", "2026-11-20"]);
+    desk.write(&rejects, b"{}\n");
+    run(&desk, &["rejects"])
+        .expect(1)
+        .says("line 1: expected a reject: missing field")
+        .shows("1 reject in 2 files");
+}
+
+/// An attempt is this process's, and ends with it.
+#[test]
+fn in_a_folder_no_attempt_is_counted() {
+    let desk = folder();
+    backfill(&desk).expect(0);
+    let listing = desk.listing();
+    assert!(
+        !listing.iter().any(|name| name.ends_with("sent.json")),
+        "{listing:?}"
+    );
+    // As releases before left them behind.
+    let output = find(&desk, &["/table=owners/date=2026-11-20/", ".parquet"]);
+    let id = output.rsplit(['-', '.']).nth(1).unwrap();
+    let sent =
+        format!("{{\"version\":1,\"parts\":{{\"{id}\":{{\"counted\":9,\"last_ms\":99999999999999}}}}}}\n");
+    desk.write("lake/curated/manifest/date=2026-11-20/sent.json", sent.as_bytes());
+    fs::remove_file(desk.path(&output)).unwrap();
+    backfill(&desk).expect(0);
+    assert!(desk.path(&output).exists());
+    assert_eq!(days(&desk)[0]["state"], "complete");
+}

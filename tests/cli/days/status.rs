@@ -12,7 +12,7 @@ fn days_are_shown_with_what_they_lack() {
         .expect(0)
         .shows("20…")
         .shows("OWNERS/data_0_0_0.csv.gz")
-        .shows("  - nothing of it is published; rows and rejects are counted once a day is complete")
+        .shows("  - nothing of it is published; rows and rejects are counted once a sweep has published it")
         .shows("2 days: 2 open; 0 rows published.");
     // It wrote nothing.
     assert!(!desk.listing().iter().any(|name| name.contains("manifest")));
@@ -143,6 +143,45 @@ fn what_is_no_place_or_no_span() {
     run_with(&desk, &["status"], &[("DAYMARK_QUIET_MINUTE", "0")])
         .expect(2)
         .says("did you mean DAYMARK_QUIET_MINUTES");
-    let empty = Desk::with(&[("lake/landing/readme", "")]);
-    run(&empty, &["status"]).expect(0).shows("No days.");
+    let empty = Desk::with(&[("lake/landing/2026-11-20/OWNERS/a.csv", "")]);
+    let nowhere = "No days in lake/landing/hubspot/ or lake/curated/.\n";
+    run(&empty, &["status"]).expect(0).shows(nowhere);
+    let span = ["--from", "2026-11-20", "--to", "2026-11-20"];
+    run(&empty, &[&["backfill", "--dry-run"], &span[..]].concat())
+        .expect(0)
+        .shows(nowhere);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_listed_is_named_and_not_left_out() {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    let desk = folder();
+    let table = desk.path("lake/landing/hubspot/2026-11-20/LISTS");
+    desk.write("elsewhere/LISTS/a.csv", b"LISTID\n1\n");
+    symlink(desk.path("elsewhere/LISTS"), &table).unwrap();
+    run(&desk, &["status"])
+        .expect(1)
+        .says("2026-11-20/LISTS")
+        .says("a symbolic link to a folder is not followed");
+    fs::remove_file(&table).unwrap();
+    // One to a file is that file.
+    let owners = desk.path("lake/landing/hubspot/2026-11-20/OWNERS");
+    symlink(owners.join("data_0_0_0.csv.gz"), owners.join("linked.csv.gz")).unwrap();
+    run(&desk, &["status"]).expect(0);
+    assert_eq!(days(&desk)[0]["parts"], 3);
+    symlink(owners.join("nothing"), owners.join("broken.csv.gz")).unwrap();
+    run(&desk, &["status"]).expect(1).says("OWNERS/broken.csv.gz");
+}
+
+#[test]
+fn notes_are_true_of_days_that_are_not_swept_yet() {
+    let desk = folder();
+    let span = ["--from", "2026-11-20", "--to", "2026-11-20"];
+    run_with(&desk, &[&["backfill"], &span[..]].concat(), &[]).expect(0);
+    run(&desk, &["status"])
+        .expect(0)
+        .shows("counted once a sweep has published it");
 }

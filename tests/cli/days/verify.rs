@@ -102,6 +102,27 @@ fn rejects_that_are_lost_or_cut() {
     let rejects = find(&desk, &["rejected/table=owners/date=2026-11-20"]);
     fs::write(desk.path(&rejects), "").unwrap();
     faulty(&desk, &["expected 1, found 0"]);
+    let line = whole().read(&rejects);
+    let other = line.replace("OWNERS", "TEAMS");
+    for (damaged, why) in [
+        ("{\"version\":1}\n", "line 1: expected a reject: missing field"),
+        (&other[..], "expected a reject of hubspot/2026-11-20/OWNERS/"),
+        (
+            &line.replace("\"column\":\"archived\",", ""),
+            "rejected records in",
+        ),
+        (&line.repeat(2), "rejected cells in"),
+    ] {
+        fs::write(desk.path(&rejects), damaged).unwrap();
+        faulty(&desk, &[why, "; delete it and the part's Parquet"]);
+    }
+    fs::write(desk.path(&rejects), line).unwrap();
+    run(&desk, &["verify"]).expect(0);
+    // What is advised mends it.
+    fs::remove_file(desk.path(&rejects)).unwrap();
+    fs::remove_file(desk.path(&find(&desk, &["/table=owners/date=2026-11-20/", ".parquet"]))).unwrap();
+    backfill(&desk);
+    run(&desk, &["verify", "--date", "2026-11-20"]).expect(0);
     fs::remove_file(desk.path(&rejects)).unwrap();
     faulty(&desk, &["expected 1 rejects in "]);
 }
@@ -353,6 +374,11 @@ fn a_day_that_is_not_complete_yet_has_no_fault() {
         &[],
     );
     find(&desk, &["live/table=owners/date=2026-11-20"]);
+    // Not in a folder, but elsewhere, what is sent is counted there.
+    for day in ["2026-11-20", "2026-11-21"] {
+        let sent = format!("lake/curated/manifest/date={day}/sent.json");
+        desk.write(&sent, b"{\"version\":1,\"parts\":{}}\n");
+    }
     run(&desk, &["verify"])
         .expect(0)
         .shows("2026-11-20: 0 parts")

@@ -14,6 +14,7 @@ use crate::cli::leftovers::Aside;
 use crate::footer::{PartRecord, TailError};
 use crate::keys::Kind;
 use crate::manifest::Part;
+use crate::rejects::Reject;
 
 /// Looks at a part. `listed_ms`: when the listings began that its day was found whole by, milliseconds since 1970 UTC. A source
 /// that is there since before then has to be the one that was converted. None: the day is not whole at the moment.
@@ -163,12 +164,55 @@ async fn rejects(place: &Place, part: &Part, found: &mut Found) -> anyhow::Resul
     let key = layout.key(Kind::Rejects, &key, &id);
     match place.read(&key).await? {
         None => found.fault(format!(
-            "expected {expected} rejects in {key}, found no such file"
+            "expected {expected} rejects in {key}, found no such file{AGAIN}"
         )),
         Some(bytes) => {
-            let lines = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
-            found.same(&format!("rejects in {key}"), expected, lines);
+            let (records, cells) = match counted(&bytes, &part.source.key) {
+                Ok(counted) => counted,
+                Err(why) => {
+                    found.fault(format!("{key}: {why}{AGAIN}"));
+                    return Ok(());
+                }
+            };
+            let rejected = [
+                ("records", part.records_rejected, records),
+                ("cells", part.cells_rejected, cells),
+            ];
+            for (what, expected, is) in rejected.into_iter().filter(|(_, expected, is)| expected != is) {
+                found.fault(format!(
+                    "rejected {what} in {key}: expected {expected}, found {is}{AGAIN}"
+                ));
+            }
         }
     }
     Ok(())
+}
+
+/// What mends rejects.
+const AGAIN: &str =
+    "; delete it and the part's Parquet, and while its source is there the next sweeps have both made again";
+
+/// How many records and how many cells were rejected, all of this source; or what is no reject of it.
+fn counted(bytes: &[u8], source: &str) -> Result<(u64, u64), String> {
+    let (mut records, mut cells) = (0, 0);
+    let whole = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    for (nth, line) in whole.split(|byte| *byte == b'\n').enumerate() {
+        if bytes.is_empty() {
+            break;
+        }
+        let reject: Reject = serde_json::from_slice(line)
+            .map_err(|error| format!("line {}: expected a reject: {error}", nth + 1))?;
+        if reject.file != source {
+            return Err(format!(
+                "line {}: expected a reject of {source}, found one of {}",
+                nth + 1,
+                reject.file
+            ));
+        }
+        match reject.column {
+            None => records += 1,
+            Some(_) => cells += 1,
+        }
+    }
+    Ok((records, cells))
 }
