@@ -29,7 +29,7 @@ use s3s::crypto::{Checksum as _, Md5};
 use s3s::{S3Error, S3Result, s3_error};
 use sha2::{Digest, Sha256};
 
-use self::tree::{is_absent, is_ordinary, walk};
+use self::tree::{Walk, is_absent, is_ordinary};
 use super::checksums::Sums;
 use super::clock::Clock;
 use super::record::{Headers, Identity, Record};
@@ -256,7 +256,8 @@ impl Folder {
         Ok((file, record))
     }
 
-    /// Shows every key that starts with `prefix` and comes after `after`, in the order of their bytes, until `visit` breaks.
+    /// Shows keys that start with `prefix` and come after `after`, in the order of their bytes, until `visit` breaks. It goes on with
+    /// how many bytes of a key are enough: then not all others that start with those are shown.
     ///
     /// # Errors
     /// 404 `NoSuchBucket`; 500 if a folder cannot be read.
@@ -265,7 +266,7 @@ impl Folder {
         bucket: &str,
         prefix: &str,
         after: &str,
-        visit: &mut dyn FnMut(&str) -> ControlFlow<()>,
+        visit: &mut dyn FnMut(&str) -> ControlFlow<(), usize>,
     ) -> S3Result {
         self.require_bucket(bucket)?;
         let index = self.read();
@@ -280,12 +281,19 @@ impl Folder {
                 visit(before)?;
             }
             if hidden.contains(key) {
-                ControlFlow::Continue(())
+                ControlFlow::Continue(0)
             } else {
                 visit(key)
             }
         };
-        let walked = walk(&self.root.join(bucket), "", prefix, after, &mut merge)
+        let mut walk = Walk {
+            prefix,
+            after,
+            visit: &mut merge,
+            enough: String::new(),
+        };
+        let walked = walk
+            .of(&self.root.join(bucket), "")
             .map_err(|error| s3_error!(InternalError, "{error}"))?;
         if walked.is_continue() {
             for key in rest {

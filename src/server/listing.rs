@@ -78,12 +78,15 @@ pub fn page(
     let mut last = None;
     let (Start::Key(after) | Start::Prefix(after)) = start;
     let mut visit = |key: &str| {
-        if matches!(start, Start::Prefix(passed) if key.starts_with(passed)) {
-            return ControlFlow::Continue(());
+        if let Start::Prefix(passed) = start
+            && key.starts_with(passed)
+        {
+            return ControlFlow::Continue(passed.len());
         }
         let common = common_prefix(key, prefix, delimiter);
+        let enough = common.map_or(0, str::len);
         if common.is_some() && common == page.prefixes.last().map(String::as_str) {
-            return ControlFlow::Continue(());
+            return ControlFlow::Continue(enough);
         }
         if page.keys.len() + page.prefixes.len() >= max {
             page.next = last.take();
@@ -99,7 +102,7 @@ pub fn page(
                 last = Some(Start::Key(key.to_owned()));
             }
         }
-        ControlFlow::Continue(())
+        ControlFlow::Continue(enough)
     };
     folder.keys(bucket, prefix, after, &mut visit)?;
     Ok(page)

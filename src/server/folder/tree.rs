@@ -41,26 +41,60 @@ fn unlike(path: &Path, why: &str) -> io::Error {
     io::Error::other(format!("{path:?} cannot be an object: {why}"))
 }
 
-/// Walks a bucket's folder in the order of keys, which is not that of names: `a-b` comes before `a/b`.
-pub(super) fn walk(
-    path: &Path,
-    base: &str,
-    prefix: &str,
-    after: &str,
-    visit: &mut dyn FnMut(&str) -> ControlFlow<()>,
-) -> io::Result<ControlFlow<()>> {
+/// Sees keys. It goes on with how many bytes of a key are enough: folders below those need not be looked into.
+pub(super) type Visit<'v> = dyn FnMut(&str) -> ControlFlow<(), usize> + 'v;
+
+/// A walk over a bucket's folder in the order of keys, which is not that of names: `a-b` comes before `a/b`.
+pub(super) struct Walk<'w> {
+    pub(super) prefix: &'w str,
+    pub(super) after: &'w str,
+    pub(super) visit: &'w mut Visit<'w>,
+    /// Folders whose keys start so are passed over.
+    pub(super) enough: String,
+}
+
+impl Walk<'_> {
+    /// Walks the folder at `path`, whose keys start with `base`.
+    pub(super) fn of(&mut self, path: &Path, base: &str) -> io::Result<ControlFlow<()>> {
+        for key in keys(path, base)? {
+            if let Some(name) = key.strip_suffix('/') {
+                let wanted = key.starts_with(self.prefix) || self.prefix.starts_with(&key);
+                let passed = self.after > key.as_str() && !self.after.starts_with(&key);
+                let enough = !self.enough.is_empty() && key.starts_with(&self.enough);
+                let name = name.get(base.len()..).unwrap_or_default();
+                if wanted && !passed && !enough && self.of(&path.join(name), &key)?.is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            } else if key.starts_with(self.prefix) && key.as_str() > self.after {
+                match (self.visit)(&key) {
+                    ControlFlow::Break(()) => return Ok(ControlFlow::Break(())),
+                    ControlFlow::Continue(bytes) => {
+                        key.get(..bytes).unwrap_or_default().clone_into(&mut self.enough)
+                    }
+                }
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+/// The keys of a folder's files, and of its folders with a slash at their ends, in order.
+fn keys(path: &Path, base: &str) -> io::Result<Vec<String>> {
     let entries = match fs::read_dir(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(ControlFlow::Continue(())),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
     };
     let mut keys = Vec::new();
     for entry in entries {
         let entry = entry?;
-        let is_link = entry.file_type()?.is_symlink();
-        let kind = match is_link {
-            true => fs::metadata(entry.path()).map_err(|error| unlike(&entry.path(), &error.to_string()))?,
-            false => entry.metadata()?,
-        };
+        let mut kind = entry.file_type()?;
+        let is_link = kind.is_symlink();
+        if is_link {
+            let target = fs::metadata(entry.path());
+            kind = target
+                .map_err(|error| unlike(&entry.path(), &error.to_string()))?
+                .file_type();
+        }
         // What is left out of a listing would be missing without a word.
         let Ok(name) = entry.file_name().into_string() else {
             return Err(unlike(&entry.path(), "its name is not UTF-8"));
@@ -79,17 +113,5 @@ pub(super) fn walk(
         }
     }
     keys.sort_unstable();
-    for key in keys {
-        if let Some(name) = key.strip_suffix('/') {
-            let wanted = key.starts_with(prefix) || prefix.starts_with(&key);
-            let passed = after > key.as_str() && !after.starts_with(&key);
-            let name = name.get(base.len()..).unwrap_or_default();
-            if wanted && !passed && walk(&path.join(name), &key, prefix, after, visit)?.is_break() {
-                return Ok(ControlFlow::Break(()));
-            }
-        } else if key.starts_with(prefix) && key.as_str() > after && visit(&key).is_break() {
-            return Ok(ControlFlow::Break(()));
-        }
-    }
-    Ok(ControlFlow::Continue(()))
+    Ok(keys)
 }
