@@ -494,6 +494,13 @@ class Template(unittest.TestCase):
                 self.assertNotIn("Condition", statements["DaysTell"])
                 self.assertEqual(set(statements["AlarmsTell"]["Condition"]), {"ArnLike", "StringEquals"})
 
+    def test_the_landing_rule_is_what_the_doctor_reads(self):
+        """The doctor's own test judges the patterns of that file."""
+        patterns = json.loads((resolve.ROOT / "tests/template/landing_rule.json").read_text())
+        for prefix, pattern in patterns.items():
+            resources = resolve.Resolver(self.template, {"ExistingLandingBucket": "my-bucket", "LandingPrefix": prefix}).resources()
+            self.assertEqual(resources["LandingRule"]["Properties"]["EventPattern"], pattern)
+
     def test_the_oldest_message_alarm_counts_in_seconds(self):
         for minutes in self.template["Parameters"]["OldestMessageMinutes"]["AllowedValues"]:
             resources = resolve.Resolver(self.template, {"OldestMessageMinutes": minutes}).resources()
