@@ -120,6 +120,10 @@ class Template(unittest.TestCase):
         self.refused("slash", CuratedPrefix="")
         self.refused("alias", KmsKeyArn="arn:aws:kms:eu-central-1:123456789012:alias/mine")
         self.refused("HH:MM", CompleteBy="12:60")
+        # A day is counted from its own midnight, and its last files come after the next one.
+        self.refused("2 at least", KeepDays=1)
+        for days in ["", 2, 9, 10, 365]:
+            resolve.Resolver(self.template, {"KeepDays": days})
 
     def test_a_slash_alone_is_the_whole_bucket_as_nothing_is(self):
         for bucket in ["", "my-bucket"]:
