@@ -429,6 +429,29 @@ fn the_time_by_which_a_day_is_due_is_counted_from_its_midnight() {
     }
 }
 
+/// Whoever deployed the template knows its parameters, and not the variables that it makes of them.
+#[test]
+fn faults_between_settings_name_the_templates_parameters() {
+    let nested = [
+        ("LANDING_BUCKET", "b"),
+        ("CURATED_BUCKET", "b"),
+        ("LANDING_PREFIX", "a/"),
+        ("CURATED_PREFIX", "a/b/"),
+    ];
+    let error = read(&nested).unwrap_err().to_string();
+    assert!(
+        error.contains("(the template's LandingPrefix and CuratedPrefix)"),
+        "{error}"
+    );
+    let error = read(&[LEAST, &[("KEEP_DAYS", "1")]].concat())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("(the template's KeepDays and CompleteBy)"),
+        "{error}"
+    );
+}
+
 #[test]
 fn no_day_is_given_up_before_it_has_to_be_there() {
     let kept = |keep: &str, by: &str| {

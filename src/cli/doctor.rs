@@ -92,7 +92,13 @@ async fn doctor(arguments: &DoctorArguments) -> anyhow::Result<Status> {
         Ok(config) => config,
         // Without settings there is nothing to look at.
         Err(error) => {
-            findings.push(Finding::fault(Check::Settings, in_words(&error)));
+            let finding = Finding::fault(Check::Settings, in_words(&error));
+            findings.push(match stack {
+                Some(_) => {
+                    finding.mend("sam deploy --guided, or the template's Globals, and daymark doctor again")
+                }
+                None => finding,
+            });
             return told(&findings, arguments.json);
         }
     };

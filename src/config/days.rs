@@ -64,7 +64,7 @@ impl Vars {
             let (keep, by) = (self.text("KEEP_DAYS"), self.text("COMPLETE_BY"));
             self.faults.push(format!(
                 "{PREFIX}KEEP_DAYS: expected more days than {PREFIX}COMPLETE_BY, which is {}, or a day is given up before it has \
-                 to be there, found {:?}",
+                 to be there, found {:?} (the template's KeepDays and CompleteBy)",
                 by.unwrap_or_default(),
                 keep.unwrap_or_default()
             ));
