@@ -350,7 +350,10 @@ impl Vars {
             // Looked at whatever the places are.
             self.ok("DAY_FOLDER_PATTERN", Layout::check_day_pattern(pattern));
         }
-        let layout = self.ok("LANDING_PREFIX", Layout::new(landing?, curated?))?;
+        let layout = Layout::new(landing?, curated?);
+        let layout =
+            layout.map_err(|error| format!("{error} (the template's LandingPrefix and CuratedPrefix)"));
+        let layout = self.ok("LANDING_PREFIX", layout)?;
         match pattern {
             None => Some(layout),
             Some(pattern) => layout.with_day_pattern(&pattern).ok(),

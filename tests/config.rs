@@ -429,6 +429,49 @@ fn the_time_by_which_a_day_is_due_is_counted_from_its_midnight() {
     }
 }
 
+/// Whoever deployed the template knows its parameters, and not the variables that it makes of them.
+#[test]
+fn faults_between_settings_name_the_templates_parameters() {
+    let nested = [
+        ("LANDING_BUCKET", "b"),
+        ("CURATED_BUCKET", "b"),
+        ("LANDING_PREFIX", "a/"),
+        ("CURATED_PREFIX", "a/b/"),
+    ];
+    let error = read(&nested).unwrap_err().to_string();
+    assert!(
+        error.contains("(the template's LandingPrefix and CuratedPrefix)"),
+        "{error}"
+    );
+    let error = read(&[LEAST, &[("KEEP_DAYS", "1")]].concat())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("(the template's KeepDays and CompleteBy)"),
+        "{error}"
+    );
+}
+
+#[test]
+fn no_day_is_given_up_before_it_has_to_be_there() {
+    let kept = |keep: &str, by: &str| {
+        read(&[LEAST, &[("KEEP_DAYS", keep), ("COMPLETE_BY", by)]].concat())
+            .map(|config| config.days.policy.keep_ms)
+    };
+    assert_eq!(kept("2", "36:00").unwrap(), Some(2 * 86_400_000));
+    assert_eq!(kept("1", "23:59").unwrap(), Some(86_400_000));
+    assert_eq!(kept("", "99:59").unwrap(), None);
+    for (keep, by) in [("1", "36:00"), ("1", "24:00"), ("4", "99:59")] {
+        let error = kept(keep, by).unwrap_err().to_string();
+        let expected =
+            format!("DAYMARK_KEEP_DAYS: expected more days than DAYMARK_COMPLETE_BY, which is {by}");
+        assert!(error.contains(&expected), "{error}");
+    }
+    // Beside whatever else is wrong, and never instead of it.
+    let error = read(&[LEAST, &[("KEEP_DAYS", "1"), ("QUIET_MINUTES", "x")]].concat()).unwrap_err();
+    assert_eq!(error.faults.len(), 2, "{error}");
+}
+
 /// As `daymark convert --types` reads the same path.
 #[test]
 fn folders_of_ones_own_tables_are_known_wherever_they_stand() {

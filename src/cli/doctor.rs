@@ -18,7 +18,7 @@ use super::quantity::counted;
 use super::{Status, in_words, print, usage};
 use crate::config::SETTINGS;
 use crate::doctor::merge::{Merge, merge};
-use crate::doctor::notification::Wanted;
+use crate::doctor::notification::{self, Notifications, Wanted};
 use crate::doctor::{Check, Finding, Level, functions};
 use gather::{Facts, Names};
 
@@ -92,7 +92,13 @@ async fn doctor(arguments: &DoctorArguments) -> anyhow::Result<Status> {
         Ok(config) => config,
         // Without settings there is nothing to look at.
         Err(error) => {
-            findings.push(Finding::fault(Check::Settings, in_words(&error)));
+            let finding = Finding::fault(Check::Settings, in_words(&error));
+            findings.push(match stack {
+                Some(_) => {
+                    finding.mend("sam deploy --guided, or the template's Globals, and daymark doctor again")
+                }
+                None => finding,
+            });
             return told(&findings, arguments.json);
         }
     };
@@ -144,21 +150,25 @@ fn settings(found: &Found, facts: &Facts) -> Finding {
     )
 }
 
-/// Merges an entry for the queue, or EventBridge, into the bucket's configuration, if there is no good one. Gives what became of it.
+/// Merges an entry for the queue, or EventBridge, into the bucket's configuration, if that mends what was found. Gives what became
+/// of it.
 async fn fix(clients: &ask::Clients, place: &Place, facts: &Facts) -> anyhow::Result<Option<Finding>> {
     let Some(finding) = facts.notification(place, "") else {
         anyhow::bail!("the bucket's configuration or the queue could not be read");
     };
-    if finding.level == Level::Ok {
-        return Ok(None);
-    }
     let Ok(queue) = &facts.queue else {
         anyhow::bail!("the queue could not be read");
     };
-    if let Some(failure) = facts.unread_rules() {
+    if let Some(failure) = facts.unread_rules()
+        && finding.level != Level::Ok
+    {
         anyhow::bail!(
             "EventBridge's rules that send to the queue could not be read, and may be the way that parts take: {failure}"
         );
+    }
+    // Of the rest, what is harmless and what cannot be judged, a merge would mend nothing.
+    if finding.mend.is_none() {
+        return Ok(None);
     }
     let layout = &place.config.layout;
     let bucket = layout.landing().bucket();
@@ -171,22 +181,48 @@ async fn fix(clients: &ask::Clients, place: &Place, facts: &Facts) -> anyhow::Re
         queue_arn: &queue.arn,
         parts: &[],
     };
-    let merge = merge(&before.notifications, &facts.rules(), &wanted).map_err(anyhow::Error::msg)?;
-    bucket::write(&clients.s3, bucket, before, &merge).await?;
-    let dropped = match &merge {
-        Merge::Entry { drop, .. } if !drop.is_empty() => format!(
-            ", in place of {} to the same queue",
-            counted(drop.len() as u64, "earlier entry")
-        ),
-        Merge::Entry { .. } | Merge::Bus { .. } => String::new(),
-    };
+    let rules = facts.rules();
+    let merge = merge(&before.notifications, &rules, &wanted).map_err(anyhow::Error::msg)?;
+    let dropped = replaced(&merge, &before.notifications);
+    let after = bucket::write(&clients.s3, bucket, before, &merge).await?;
+    let written = format!("the bucket's configuration has now {merge}{dropped}; all else in it is as it was");
+    let judged = notification::judge(&after, &rules, &wanted, "");
+    if judged.level != Level::Ok {
+        let found = format!("{written}. And yet: {}", judged.found);
+        return Ok(Some(Finding {
+            found,
+            mend: None,
+            ..judged
+        }));
+    }
     Ok(Some(Finding::ok(
         Check::Notification,
         format!(
-            "mended: the bucket's configuration has now {merge}{dropped}; all else in it is as it was. S3 takes about five \
-             minutes; parts that landed meanwhile are sent by the next sweep"
+            "mended: {written}. S3 takes about five minutes; parts that landed meanwhile are sent by the next sweep"
         ),
     )))
+}
+
+/// The entries in whose place a merge puts its own.
+fn replaced(merge: &Merge, before: &Notifications) -> String {
+    let Merge::Entry { drop, keep, .. } = merge else {
+        return String::new();
+    };
+    let dropped = drop.iter().filter_map(|at| before.entries.get(*at));
+    let dropped: Vec<String> = dropped.map(ToString::to_string).collect();
+    if dropped.is_empty() {
+        return String::new();
+    }
+    let kept = match (keep.len(), dropped.len()) {
+        (0, _) => "",
+        (_, 1) => ", which tells of its other events as before",
+        _ => ", which tell of their other events as before",
+    };
+    format!(
+        ", in place of {} to the same queue: {}{kept}",
+        counted(dropped.len() as u64, "earlier entry"),
+        dropped.join("; ")
+    )
 }
 
 /// Tells the findings; the worst of them is the status.

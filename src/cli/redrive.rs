@@ -29,6 +29,8 @@ const FAILURES_MAX: u32 = 10;
 const HELD_MAX: usize = 100_000;
 /// Columns of a key; it can be long.
 const KEY_COLUMNS: usize = 300;
+/// Columns of a message that is deleted; one from S3 has fewer.
+const BODY_COLUMNS: usize = 2_000;
 /// Lines of progress: one for so many messages.
 const TOLD_EVERY: u64 = 500;
 
@@ -53,6 +55,9 @@ pub(super) struct RedriveArguments {
     /// Send what is no event of an object, too; the converter will refuse it again
     #[arg(long)]
     all: bool,
+    /// Delete what is no event of an object, each message shown first; send nothing
+    #[arg(long, conflicts_with_all = ["all", "quiet"])]
+    drop: bool,
     /// Say nothing of single messages
     #[arg(long, short)]
     quiet: bool,
@@ -65,6 +70,9 @@ Examples:
 
   daymark redrive --stack daymark
       All of it once more.
+
+  daymark redrive --stack daymark --drop
+      Is rid of what is no event of an object, and would be refused for ever.
 
 Status: 0 nothing is left that was to be moved; 1 something is; 2 wrong usage.";
 
@@ -81,11 +89,11 @@ pub(super) fn run(arguments: &RedriveArguments) -> anyhow::Result<Status> {
 /// What became of the messages.
 #[derive(Debug, Default)]
 struct Tally {
-    /// Sent, or in a dry run to be sent.
+    /// Sent or deleted, or in a dry run to be.
     moved: u64,
-    /// Not sent, or sent and still here.
+    /// Not sent, or not deleted here.
     failed: u64,
-    /// No event of an object, or of another queue.
+    /// Not to be moved: what is no event of an object (or, where that is deleted, what is one), or of another queue.
     left: u64,
     /// Sent by this run, and here again.
     back: u64,
@@ -137,20 +145,19 @@ async fn redrive(arguments: &RedriveArguments) -> anyhow::Result<Status> {
     let tally = Box::pin(run.all()).await?;
     let waiting = letters.waiting().await.map(|waiting| waiting.to_string());
     let rest = waiting.unwrap_or_else(|error| format!("unknown ({error})"));
-    let verb = if arguments.dry_run {
-        "would be sent"
-    } else {
-        "sent"
+    let moved = counted(tally.moved, "message");
+    let (failed, left, back) = (tally.failed, tally.left, tally.back);
+    let what = match (arguments.drop, arguments.dry_run) {
+        (true, true) => format!("{moved} would be deleted, {failed} failed, {left} left where they were"),
+        (true, false) => format!("{moved} deleted, {failed} failed, {left} left where they were"),
+        (false, is_dry) => format!(
+            "{moved} {} to {queue}, {failed} failed, {left} left where they were, {back} back again",
+            if is_dry { "would be sent" } else { "sent" }
+        ),
     };
-    print(&format!(
-        "{} {verb} to {queue}, {} failed, {} left where they were, {} back again; now waiting in {from}, by SQS' count: \
-         {rest}\n",
-        counted(tally.moved, "message"),
-        tally.failed,
-        tally.left,
-        tally.back,
-    ))?;
-    let whole = tally.failed == 0 && tally.back == 0 && (tally.left == 0 || arguments.dry_run);
+    print(&format!("{what}; now waiting in {from}, by SQS' count: {rest}\n"))?;
+    // Where only what is no event is to go, the others are to stay.
+    let whole = failed == 0 && back == 0 && (left == 0 || arguments.dry_run || arguments.drop);
     Ok(if whole { Status::Done } else { Status::Refused })
 }
 
@@ -242,15 +249,26 @@ impl Run<'_> {
                 self.say(&letter, &format!("stays: {why}"));
                 continue;
             }
+            let shown = || one_line(&letter.body, BODY_COLUMNS);
             if self.arguments.dry_run {
                 tally.moved += 1;
-                self.say(&letter, "would be sent");
+                match self.arguments.drop {
+                    true => self.say(&letter, &format!("would be deleted: {}", shown())),
+                    false => self.say(&letter, "would be sent"),
+                }
                 continue;
+            }
+            // Not before it was seen.
+            if self.arguments.drop {
+                self.say(&letter, &format!("deleting: {}", shown()));
             }
             moves.push(letter);
         }
         let moves = moves.into_iter().map(|letter| async move {
-            let turn = self.letters.pass_on(&letter).await;
+            let turn = match self.arguments.drop {
+                true => self.letters.delete(&letter).await.map(|()| None),
+                false => self.letters.pass_on(&letter).await.map(Some),
+            };
             (letter, turn)
         });
         let mut moves = stream::iter(moves).buffered(10);
@@ -258,10 +276,12 @@ impl Run<'_> {
             match turn {
                 Ok(id) => {
                     held.remove(&letter.id);
-                    sent.insert(id);
                     tally.moved += 1;
                     tally.failures_in_a_row = 0;
-                    self.say(&letter, "sent");
+                    if let Some(id) = id {
+                        sent.insert(id);
+                        self.say(&letter, "sent");
+                    }
                 }
                 Err(error) => {
                     tally.failed += 1;
@@ -275,15 +295,16 @@ impl Run<'_> {
         }
     }
 
-    /// Why a message is not for the queue of parts.
+    /// Why a message is not to be moved.
     fn stays(&self, letter: &Letter) -> Option<String> {
         if let Some(source) = letter.source.as_deref().filter(|source| *source != self.arn) {
             return Some(format!("it failed in another queue, {source}"));
         }
         match notice::read(letter.body.as_bytes()) {
-            Err(error) if !self.arguments.all => {
-                Some(format!("it is no event of an object: {error}; --all sends it"))
-            }
+            Ok(_) if self.arguments.drop => Some("it is an event of an object".to_owned()),
+            Err(error) if !self.arguments.all && !self.arguments.drop => Some(format!(
+                "it is no event of an object: {error}; --drop deletes it, --all sends it"
+            )),
             _ => None,
         }
     }

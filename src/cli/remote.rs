@@ -79,6 +79,19 @@ pub(super) fn client(sdk: &SdkConfig) -> Client {
     Client::from_conf(config.force_path_style(elsewhere).build())
 }
 
+/// That there is a region to ask in: every AWS service wants one.
+///
+/// # Errors
+/// There is none, which is told as wrong usage.
+pub(super) fn has_region(sdk: &SdkConfig) -> anyhow::Result<()> {
+    match sdk.region() {
+        Some(_) => Ok(()),
+        None => Err(usage(
+            "expected a region, found none: set AWS_REGION to that of the stack and its buckets, or name one in the AWS profile",
+        )),
+    }
+}
+
 /// A connection that blocks.
 #[derive(Debug)]
 pub(super) struct Remote {
@@ -93,6 +106,7 @@ impl Remote {
             .enable_all()
             .build()?;
         let sdk = runtime.block_on(aws_config::load_defaults(BehaviorVersion::latest()));
+        has_region(&sdk)?;
         Ok(Remote {
             runtime,
             client: client(&sdk),

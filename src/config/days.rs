@@ -4,7 +4,7 @@ use crate::athena::views::ViewSettings;
 use crate::day::Policy;
 use crate::names::table_name;
 
-use super::Vars;
+use super::{PREFIX, Vars};
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -58,6 +58,17 @@ impl Vars {
                 .map_err(|_| "expected a number of per cent, or off".to_owned()),
         });
         let complete_by_ms = self.parsed_by("COMPLETE_BY", complete_by);
+        if let (Some(Some(keep_ms)), Some(complete_by_ms)) = (keep_ms, complete_by_ms)
+            && keep_ms <= complete_by_ms
+        {
+            let (keep, by) = (self.text("KEEP_DAYS"), self.text("COMPLETE_BY"));
+            self.faults.push(format!(
+                "{PREFIX}KEEP_DAYS: expected more days than {PREFIX}COMPLETE_BY, which is {}, or a day is given up before it has \
+                 to be there, found {:?} (the template's KeepDays and CompleteBy)",
+                by.unwrap_or_default(),
+                keep.unwrap_or_default()
+            ));
+        }
         let look_back_days = self.number::<u32>("LOOK_BACK_DAYS", 1);
         let queue_messages_max = self.number("QUEUE_MESSAGES_MAX", 1);
         let requests_max = self.number("REQUESTS_MAX", 1);

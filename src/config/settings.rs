@@ -299,7 +299,7 @@ pub const SETTINGS: &[Setting] = &[
         Default::Unset,
         "days, 1 at least",
         false,
-        "how long days are kept; without it for ever",
+        "how long days are kept, from their own midnight; more than `DAYMARK_COMPLETE_BY`; without it for ever",
     ),
     setting(
         "SWING_PERCENT",

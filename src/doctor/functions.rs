@@ -41,11 +41,16 @@ pub struct Mapping {
 pub fn stack(name: &str, status: &str) -> Finding {
     let check = Check::Stack;
     let found = format!("{name} is {status}");
+    let mend = format!("aws cloudformation describe-stack-events --stack-name {name}");
+    // The first deployment's has nothing that it could go back to.
+    if status.ends_with("_ROLLBACK_COMPLETE") {
+        let what = "the last change was taken back, and what was there before it is there still";
+        return Finding::warning(check, format!("{found}: {what}")).mend(mend);
+    }
     let whole = status.ends_with("_COMPLETE") && !status.starts_with("DELETE_");
     if whole && status != "ROLLBACK_COMPLETE" && status != "REVIEW_IN_PROGRESS" {
         return Finding::ok(check, found);
     }
-    let mend = format!("aws cloudformation describe-stack-events --stack-name {name}");
     match status.ends_with("_IN_PROGRESS") {
         true => Finding::warning(check, format!("{found}: what follows may change")).mend(mend),
         false => Finding::fault(check, found).mend(mend),
@@ -282,15 +287,22 @@ mod tests {
         for (status, level) in [
             ("CREATE_COMPLETE", Level::Ok),
             ("UPDATE_COMPLETE", Level::Ok),
-            ("UPDATE_ROLLBACK_COMPLETE", Level::Ok),
+            // It works; what somebody wanted to change of it is not done.
+            ("UPDATE_ROLLBACK_COMPLETE", Level::Warning),
+            ("IMPORT_ROLLBACK_COMPLETE", Level::Warning),
+            ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", Level::Warning),
             ("UPDATE_IN_PROGRESS", Level::Warning),
             ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", Level::Warning),
             ("ROLLBACK_COMPLETE", Level::Fault),
             ("UPDATE_ROLLBACK_FAILED", Level::Fault),
             ("DELETE_COMPLETE", Level::Fault),
         ] {
-            assert_eq!(stack("daymark", status).level, level, "{status}");
+            let finding = stack("daymark", status);
+            assert_eq!(finding.level, level, "{status}");
+            assert_eq!(finding.mend.is_some(), level != Level::Ok, "{status}");
         }
+        let back = stack("daymark", "UPDATE_ROLLBACK_COMPLETE");
+        assert!(back.found.contains("the last change was taken back"), "{back:?}");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::notification::{CREATED, Destination, Entry, Notifications, Wanted};
+use super::notification::{CREATED, Destination, Entry, Notifications, Wanted, decoded, is_within};
 use super::rule::{Rule, Verdict};
 
 /// The id of the entry that is added.
@@ -56,8 +56,10 @@ pub enum Merge {
     Entry {
         /// The entry that is added.
         add: Entry,
-        /// Places of entries that go: earlier ones of this very queue, which the new one covers.
+        /// Places of entries that go: earlier ones of this very queue, of which the new one covers all but what is kept.
         drop: Vec<usize>,
+        /// What of those is about other events than the new one.
+        keep: Vec<Entry>,
     },
     /// The bucket has to tell EventBridge.
     Bus {
@@ -97,14 +99,26 @@ pub fn merge(found: &Notifications, rules: &[Rule], wanted: &Wanted<'_>) -> Resu
         prefix: prefix.replace("%20", "+"),
         suffix: String::new(),
     };
-    let (mut drop, mut foreign) = (Vec::new(), Vec::new());
+    // What the queue is told of more than the landing folder, it is told still.
+    let own = found.entries.iter().filter(|entry| entry.tells(wanted.queue_arn));
+    let own = own.filter(|entry| entry.overlaps(&add) && is_over(entry, &add));
+    if let Some(widest) = own.min_by_key(|entry| decoded(&entry.prefix).len()) {
+        add.prefix.clone_from(&widest.prefix);
+    }
+    let (mut drop, mut keep, mut foreign) = (Vec::new(), Vec::new(), Vec::new());
     for (at, entry) in found.entries.iter().enumerate() {
         if !entry.overlaps(&add) {
             continue;
         }
-        match entry.tells(wanted.queue_arn) {
-            true => drop.push(at),
-            false => foreign.push(entry.to_string()),
+        if !entry.tells(wanted.queue_arn) {
+            foreign.push(entry.to_string());
+            continue;
+        }
+        drop.push(at);
+        let mut rest = entry.clone();
+        rest.events.retain(|event| !is_within(event, CREATED));
+        if !rest.events.is_empty() {
+            keep.push(rest);
         }
     }
     if !foreign.is_empty() {
@@ -116,8 +130,12 @@ pub fn merge(found: &Notifications, rules: &[Rule], wanted: &Wanted<'_>) -> Resu
     }
     // Ids are unique in a bucket, and somebody may have had the same idea.
     let taken = |id: &str| {
-        let mut entries = found.entries.iter().enumerate();
-        entries.any(|(at, entry)| !drop.contains(&at) && entry.id.as_deref() == Some(id))
+        let entries = found.entries.iter().enumerate();
+        let mut entries = entries
+            .filter(|(at, _)| !drop.contains(at))
+            .map(|(_, entry)| entry)
+            .chain(&keep);
+        entries.any(|entry| entry.id.as_deref() == Some(id))
     };
     let mut id = ID.to_owned();
     for nth in 2_u32.. {
@@ -127,7 +145,12 @@ pub fn merge(found: &Notifications, rules: &[Rule], wanted: &Wanted<'_>) -> Resu
         id = format!("{ID}-{nth}");
     }
     add.id = Some(id);
-    Ok(Merge::Entry { add, drop })
+    Ok(Merge::Entry { add, drop, keep })
+}
+
+/// Whether the keys that an entry tells of begin with less than another's.
+fn is_over(entry: &Entry, other: &Entry) -> bool {
+    decoded(&other.prefix).starts_with(&decoded(&entry.prefix))
 }
 
 /// Whether a configuration that was read back is what a merge was to bring about.
@@ -135,15 +158,17 @@ pub fn merge(found: &Notifications, rules: &[Rule], wanted: &Wanted<'_>) -> Resu
 /// # Errors
 /// What is there too much and too little.
 pub fn merged(before: &Notifications, merge: &Merge, after: &Notifications) -> Result<(), String> {
-    let (add, dropped, bus) = match merge {
-        Merge::Entry { add, drop } => (Some(add), drop.as_slice(), before.event_bridge),
-        Merge::Bus { .. } => (None, &[][..], true),
+    let (add, dropped, rest, bus) = match merge {
+        Merge::Entry { add, drop, keep } => {
+            (Some(add), drop.as_slice(), keep.as_slice(), before.event_bridge)
+        }
+        Merge::Bus { .. } => (None, &[][..], &[][..], true),
     };
     let kept = before.entries.iter().enumerate();
     let kept = kept
         .filter(|(at, _)| !dropped.contains(at))
         .map(|(_, entry)| entry);
-    let mut expected: Vec<Entry> = kept.chain(add).cloned().map(in_order).collect();
+    let mut expected: Vec<Entry> = kept.chain(rest).chain(add).cloned().map(in_order).collect();
     let mut found: Vec<Entry> = after.entries.iter().cloned().map(in_order).collect();
     expected.sort();
     found.sort();
@@ -220,7 +245,7 @@ mod tests {
             event_bridge: true,
         };
         match merge(&found, &[], &wanted)? {
-            Merge::Entry { add, drop } => Ok((add, drop)),
+            Merge::Entry { add, drop, .. } => Ok((add, drop)),
             merge @ Merge::Bus { .. } => panic!("{merge:?}"),
         }
     }
@@ -251,6 +276,62 @@ mod tests {
         assert_eq!(
             merge_into(Vec::new(), "a b/dt=1/").unwrap().0.prefix,
             "a+b/dt%3D1/"
+        );
+    }
+
+    #[test]
+    fn what_the_queue_was_told_of_besides_it_is_told_of_still() {
+        use Destination::{Queue, Topic};
+        let put = "s3:ObjectCreated:Put";
+        let own = |id: &str, events: &[&str], prefix: &str| entry(Queue, QUEUE, id, events, prefix, "");
+        let merged_into = |entries: &[Entry]| {
+            let found = Notifications {
+                entries: entries.to_vec(),
+                event_bridge: false,
+            };
+            let landing = Place::new("landing", "hubspot/").unwrap();
+            let wanted = Wanted {
+                landing: &landing,
+                queue_arn: QUEUE,
+                parts: &[],
+            };
+            merge(&found, &[], &wanted)
+        };
+        // Other events stay, under their own prefix; and what landed beside the landing folder is told as before.
+        let acl = "s3:ObjectAcl:Put";
+        let merge = merged_into(&[own(ID, &[put, acl], "hub")]).unwrap();
+        let expected = Merge::Entry {
+            add: own("daymark-parts-2", &[CREATED], "hub"),
+            drop: vec![0],
+            keep: vec![own(ID, &[acl], "hub")],
+        };
+        assert_eq!(merge, expected);
+        // The widest of them is what the new one takes, as it is written there.
+        let merge = merged_into(&[
+            own("a", &[put], "hub%73pot/"),
+            own("b", &["s3:ObjectCreated:Copy"], "hub%73"),
+            own("c", &["s3:ObjectCreated:Post"], "hubspot/2026/"),
+            own("d", &["s3:ObjectRemoved:*"], ""),
+        ]);
+        let expected = Merge::Entry {
+            add: own(ID, &[CREATED], "hub%73"),
+            drop: vec![0, 1, 2],
+            keep: Vec::new(),
+        };
+        assert_eq!(merge.unwrap(), expected);
+        // Where that is somebody else's already, nothing is changed.
+        let copies = entry(
+            Topic,
+            "t",
+            "copies",
+            &["s3:ObjectCreated:Copy"],
+            "hubs-other/",
+            "",
+        );
+        assert!(
+            merged_into(&[own("a", &[put], "hub"), copies])
+                .unwrap_err()
+                .contains("copies")
         );
     }
 
@@ -297,6 +378,7 @@ mod tests {
         let merge = Merge::Entry {
             add: add.clone(),
             drop,
+            keep: Vec::new(),
         };
         let mut turned = foreign.clone();
         turned.events.reverse();

@@ -94,7 +94,7 @@ impl Entry {
 }
 
 /// Whether an event, or a group of events, is in another: `s3:ObjectCreated:Put` is in `s3:ObjectCreated:*`.
-fn is_within(event: &str, group: &str) -> bool {
+pub(super) fn is_within(event: &str, group: &str) -> bool {
     event == group
         || group
             .strip_suffix('*')
@@ -102,7 +102,7 @@ fn is_within(event: &str, group: &str) -> bool {
 }
 
 /// A filter's value as keys have it.
-fn decoded(value: &str) -> String {
+pub(super) fn decoded(value: &str) -> String {
     let spaced = value.replace('+', " ");
     percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }

@@ -2,7 +2,7 @@
 //!
 //! AWS Lambda developer guide, "Using Lambda with Amazon SQS", for the numbers: a visibility timeout of six times the
 //! function's timeout, five receives at least. Amazon SQS developer guide, "Setting-up dead-letter queue retention": a
-//! message keeps its age when it moves, so the dead letters' retention has to be the longer one.
+//! message keeps its age when it moves, so the dead letters' retention must not be the shorter one.
 
 use std::collections::BTreeMap;
 
@@ -46,6 +46,17 @@ pub struct RedrivePolicy {
     pub dead_letters: String,
     /// Receives after which a message moves there.
     pub receives_max: u64,
+}
+
+/// Some of the dead letters, as they were looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// How many.
+    pub letters: u64,
+    /// Those that are no event of an object.
+    pub strange: u64,
+    /// How long the first of them has been under way.
+    pub oldest_seconds: Option<u64>,
 }
 
 impl Queue {
@@ -173,13 +184,12 @@ pub fn redrive(queue: &Queue, receives_max: u32) -> Finding {
     Finding::ok(check, found)
 }
 
-/// What failed. `oldest_seconds` is the age of the first of those that were looked at; `mend` the command that sends it
-/// again.
-pub fn dead_letters(queue: &Queue, letters: &Queue, oldest_seconds: Option<u64>, mend: &str) -> Finding {
+/// What failed, of which some was `seen`; `mend` is the command that sends it again.
+pub fn dead_letters(queue: &Queue, letters: &Queue, seen: &Seen, mend: &str) -> Finding {
     let check = Check::DeadLetters;
     let all = letters.waiting.saturating_add(letters.in_flight);
     if all > 0 {
-        let age = oldest_seconds.map_or(String::new(), |seconds| {
+        let age = seen.oldest_seconds.map_or(String::new(), |seconds| {
             let kept = letters.retention_seconds.map_or(String::new(), |kept| {
                 format!(" and is lost at {} h", kept / HOUR_SECONDS)
             });
@@ -188,14 +198,35 @@ pub fn dead_letters(queue: &Queue, letters: &Queue, oldest_seconds: Option<u64>,
                 seconds / HOUR_SECONDS
             )
         });
-        let found = format!("{all} in {}: parts that failed again and again{age}", letters.url);
-        return Finding::fault(check, found).mend(mend);
+        let Seen {
+            letters: looked,
+            strange,
+            ..
+        } = seen;
+        let url = &letters.url;
+        return if *strange == 0 {
+            Finding::fault(
+                check,
+                format!("{all} in {url}: parts that failed again and again{age}"),
+            )
+            .mend(mend)
+        } else if strange < looked || *looked < all {
+            let what = format!("{strange} of the {looked} that were looked at are no event of an object");
+            let rest = "the others are parts that failed again and again";
+            let mend = format!("{mend}; what is no event: {mend} --drop");
+            Finding::fault(check, format!("{all} in {url}: {what}, {rest}{age}")).mend(mend)
+        } else {
+            let found = format!(
+                "{all} in {url}, none of which is an event of an object: no part is lost with them{age}"
+            );
+            Finding::warning(check, found).mend(format!("{mend} --drop"))
+        };
     }
     if let (Some(own), Some(other)) = (letters.retention_seconds, queue.retention_seconds)
         && own < other
     {
         let found = format!(
-            "none; but {} keeps messages for {own} s and the queue for {other} s: expected longer, since a message keeps its \
+            "none; but {} keeps messages for {own} s and the queue for {other} s: expected as long at least, since a message keeps its \
              age when it moves",
             letters.url
         );
@@ -315,8 +346,43 @@ mod tests {
             (vec![("ApproximateNumberOfMessages", "1")], Level::Fault),
             (vec![("ApproximateNumberOfMessagesNotVisible", "1")], Level::Fault),
         ] {
-            let finding = dead_letters(&queue, &of(&attributes), Some(7_300), "daymark redrive");
+            let seen = Seen {
+                oldest_seconds: Some(7_300),
+                ..Seen::default()
+            };
+            let finding = dead_letters(&queue, &of(&attributes), &seen, "daymark redrive");
             assert_eq!(finding.level, level, "{attributes:?}: {finding:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_event_is_not_called_a_part() {
+        let queue = of(&[]);
+        for (waiting, looked, strange, level, mend) in [
+            (4, 4, 4, Level::Warning, "redrive --drop"),
+            (4, 4, 1, Level::Fault, "redrive; what is no event: redrive --drop"),
+            // What was not looked at may be parts.
+            (
+                40,
+                10,
+                10,
+                Level::Fault,
+                "redrive; what is no event: redrive --drop",
+            ),
+            (4, 4, 0, Level::Fault, "redrive"),
+            (4, 0, 0, Level::Fault, "redrive"),
+        ] {
+            let letters = of(&[("ApproximateNumberOfMessages", &waiting.to_string())]);
+            let seen = Seen {
+                letters: looked,
+                strange,
+                oldest_seconds: None,
+            };
+            let finding = dead_letters(&queue, &letters, &seen, "redrive");
+            assert_eq!(finding.level, level, "{seen:?}: {finding:?}");
+            assert_eq!(finding.mend.as_deref(), Some(mend), "{finding:?}");
+            let calls_them_parts = finding.found.contains("parts that failed");
+            assert_eq!(calls_them_parts, level == Level::Fault, "{finding:?}");
         }
     }
 

@@ -1,8 +1,8 @@
 //! EventBridge rules that have the queue of parts as their target.
 //!
 //! Amazon EventBridge user guide, "Event patterns"; Amazon S3 user guide, "EventBridge event message structure". Only
-//! what a rule for a bucket's objects needs is understood: lists of texts, and `prefix` and `wildcard` for keys. What is
-//! not understood is told, never guessed at.
+//! what a rule for a bucket's objects needs is understood: lists of texts, and `prefix`, `wildcard` and `exists` for keys.
+//! What is not understood is told, never guessed at.
 
 use serde_json::{Map, Value};
 
@@ -97,18 +97,23 @@ fn of_detail(detail: &Map<String, Value>, landing: &Place) -> Verdict {
         let start = wildcard.and_then(|text| text.strip_suffix('*'));
         let start = start.filter(|start| !start.contains(['*', '\\']));
         let start = start.or_else(|| key.get("prefix").and_then(Value::as_str));
-        start.is_some_and(|start| prefix.starts_with(start))
+        // Every object has a key, whatever it is.
+        exists(key) == Some(true) || start.is_some_and(|start| prefix.starts_with(start))
     };
     if keys.iter().any(covers) {
         return Verdict::Tells;
     }
-    match keys
-        .iter()
-        .all(|key| key.is_string() || key.get("prefix").is_some_and(Value::is_string))
-    {
+    match keys.iter().all(|key| {
+        key.is_string() || key.get("prefix").is_some_and(Value::is_string) || exists(key).is_some()
+    }) {
         true => Verdict::Not(format!("keys: expected the prefix {prefix:?}, found {object}")),
         false => Verdict::Unclear(format!("detail.object is {object}")),
     }
+}
+
+/// Whether a pattern wants a thing to be there, or not to be.
+fn exists(one: &Value) -> Option<bool> {
+    one.get("exists").and_then(Value::as_bool)
 }
 
 /// Whether a pattern's list has a value. No list asks for nothing.
@@ -137,12 +142,14 @@ mod tests {
             whole,
             r#"{"source":["aws.s3","x"]}"#,
             r#"{"detail":{"object":{"key":[{"wildcard":"hub*"}]}}}"#,
+            r#"{"detail":{"object":{"key":[{"exists":true}]}}}"#,
         ];
         let not = [
             r#"{"source":["aws.ec2"]}"#,
             r#"{"detail-type":["Object Deleted"]}"#,
             r#"{"detail":{"bucket":{"name":["other"]}}}"#,
             r#"{"detail":{"object":{"key":[{"prefix":"hubspot/2026/"}]}}}"#,
+            r#"{"detail":{"object":{"key":[{"exists":false}]}}}"#,
         ];
         let unclear = [
             "[]",
@@ -185,5 +192,22 @@ mod tests {
             pattern: Some("{}".to_owned()),
         };
         assert!(matches!(off.judge(&landing), Verdict::Not(_)));
+    }
+
+    #[test]
+    fn the_templates_own_rule_is_understood_in_each_of_its_forms() {
+        // tests/template holds the template to them.
+        let patterns = include_str!("../../tests/template/landing_rule.json");
+        let patterns: Map<String, Value> = serde_json::from_str(patterns).unwrap();
+        for (prefix, pattern) in &patterns {
+            let landing = Place::new("my-bucket", prefix.trim_start_matches('/')).unwrap();
+            let rule = Rule {
+                name: "LandingRule".to_owned(),
+                enabled: true,
+                pattern: Some(pattern.to_string()),
+            };
+            assert_eq!(rule.judge(&landing), Verdict::Tells, "{pattern}");
+        }
+        assert_eq!(patterns.len(), 2);
     }
 }

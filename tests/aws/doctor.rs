@@ -235,20 +235,24 @@ async fn what_others_are_told_survives_a_mend() {
         .event_bridge_configuration(EventBridgeConfiguration::builder().build());
     // An earlier entry of this queue, for one way of creating objects.
     let mut narrow = queue("daymark-old", desk.arn(&desk.queue).await, "hubspot/2025/");
-    narrow.events = vec!["s3:ObjectCreated:Put".into()];
+    narrow.events = vec!["s3:ObjectCreated:Put".into(), "s3:ObjectAcl:Put".into()];
     told(&desk, theirs.queue_configurations(narrow).build()).await;
     let before = notifications(&desk).await;
     desk.run("doctor", &["--fix"])
         .shows("mended: the bucket's configuration has now daymark-parts")
-        .shows("in place of 1 earlier entry to the same queue; all else in it is as it was");
+        .shows("in place of 1 earlier entry to the same queue: daymark-old (s3:ObjectCreated:Put, s3:ObjectAcl:Put to ")
+        .shows("\"hubspot/2025/\"), which tells of its other events as before; all else in it is as it was");
     let after = notifications(&desk).await;
     assert_eq!(after.functions, before.functions);
     assert_eq!(after.topics, before.topics);
     assert!(after.bus.is_some());
-    let [theirs, ours] = &after.queues[..] else {
+    let [theirs, rest, ours] = &after.queues[..] else {
         panic!("{after:?}")
     };
     assert_eq!(theirs, &before.queues[0]);
+    assert_eq!(rest.id(), Some("daymark-old"));
+    assert_eq!(rest.events(), ["s3:ObjectAcl:Put".into()]);
+    assert_eq!(rest.filter(), before.queues[1].filter());
     assert_eq!(ours.id(), Some("daymark-parts"));
     assert_eq!(ours.queue_arn(), desk.arn(&desk.queue).await);
     // Done is done.
@@ -317,20 +321,18 @@ async fn a_bucket_whose_objects_a_rule_waits_for_tells_eventbridge() {
     told(&desk, configuration.build()).await;
     let before = notifications(&desk).await;
     let events = aws_sdk_eventbridge::Client::new(&desk.sdk);
-    let pattern = serde_json::json!({
-        "source": ["aws.s3"],
-        "detail-type": ["Object Created"],
-        "detail": { "bucket": { "name": [desk.landing()] }, "object": { "key": [{ "prefix": "hubspot/" }] } },
-    });
-    let rule = events
-        .put_rule()
-        .name("waited")
-        .event_pattern(pattern.to_string());
-    rule.send().await.unwrap();
-    let target = aws_sdk_eventbridge::types::Target::builder().id("parts");
-    let target = target.arn(desk.arn(&desk.queue).await).build().unwrap();
-    let targets = events.put_targets().rule("waited").targets(target);
-    targets.send().await.unwrap();
+    let arn = rule(&desk, &events, "waited", &of_objects(&desk)).await;
+    // Another rule that sends to the queue, and comes first by its name, is not the way that parts take.
+    rule(&desk, &events, "a-waited-other", r#"{"source":["aws.ec2"]}"#).await;
+    let allow = serde_json::json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow",
+        "Principal": { "Service": "events.amazonaws.com" },
+        "Action": "sqs:SendMessage",
+        "Resource": desk.arn(&desk.queue).await,
+        "Condition": { "ArnEquals": { "aws:SourceArn": arn } },
+    }] });
+    let policy = aws_sdk_sqs::types::QueueAttributeName::Policy;
+    desk.set(&desk.queue, policy, &allow.to_string()).await;
     desk.run("doctor", &[])
         .expect(1)
         .shows("fault    notification")
@@ -355,9 +357,56 @@ async fn a_bucket_whose_objects_a_rule_waits_for_tells_eventbridge() {
     assert!(after.bus.is_some());
     assert_eq!(after.queues, before.queues);
     // Done is done, and parts take this way.
-    desk.run("doctor", &["--fix"]).shows("ok       notification");
+    desk.run("doctor", &["--fix"])
+        .shows("ok       notification")
+        .shows("ok       queue-policy");
     assert_eq!(notifications(&desk).await, after);
     desk.land("hubspot/2026-11-22/OWNERS/data.csv.gz", owners(1))
         .await;
     assert!(desk.comes(&desk.queue, "Object Created").await);
+}
+
+/// The pattern that the template has for a bucket that was there before.
+fn of_objects(desk: &Desk) -> String {
+    let pattern = serde_json::json!({
+        "source": ["aws.s3"],
+        "detail-type": ["Object Created"],
+        "detail": { "bucket": { "name": [desk.landing()] }, "object": { "key": [{ "prefix": "hubspot/" }] } },
+    });
+    pattern.to_string()
+}
+
+/// A rule that has the queue as its target. Gives its ARN.
+async fn rule(desk: &Desk, events: &aws_sdk_eventbridge::Client, name: &str, pattern: &str) -> String {
+    let rule = events.put_rule().name(name).event_pattern(pattern);
+    let rule = rule.send().await.unwrap();
+    let target = aws_sdk_eventbridge::types::Target::builder().id("parts");
+    let target = target.arn(desk.arn(&desk.queue).await).build().unwrap();
+    let targets = events.put_targets().rule(name).targets(target);
+    targets.send().await.unwrap();
+    rule.rule_arn().unwrap().to_owned()
+}
+
+/// An entry of its own beside a rule: harmless, and nothing that a merge could mend.
+#[tokio::test]
+async fn what_no_merge_mends_is_left_and_not_told_as_mended() {
+    let desk = Desk::new("both").await;
+    let events = aws_sdk_eventbridge::Client::new(&desk.sdk);
+    rule(&desk, &events, "both", &of_objects(&desk)).await;
+    let entry = QueueConfiguration::builder()
+        .id("daymark-parts")
+        .queue_arn(desk.arn(&desk.queue).await)
+        .events("s3:ObjectCreated:*".into())
+        .filter(filter("hubspot/"))
+        .build()
+        .unwrap();
+    let bus = EventBridgeConfiguration::builder().build();
+    let both = NotificationConfiguration::builder().event_bridge_configuration(bus);
+    told(&desk, both.queue_configurations(entry).build()).await;
+    let before = notifications(&desk).await;
+    for arguments in [&[][..], &["--fix"]] {
+        let ran = desk.run("doctor", arguments).shows("warning  notification");
+        assert!(!ran.stdout.contains("mended"), "{}", ran.stdout);
+    }
+    assert_eq!(notifications(&desk).await, before);
 }

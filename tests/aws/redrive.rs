@@ -124,6 +124,11 @@ async fn what_is_no_event_stays_unless_it_is_asked_for() {
         .shows("1 left where they were")
         .shows("it is no event of an object");
     assert_eq!(desk.count(&desk.letters).await, 1);
+    // Nor does the doctor take it for a part.
+    desk.run("doctor", &[])
+        .shows("warning  dead-letters       1 in ")
+        .shows("none of which is an event of an object")
+        .shows(" --drop");
     desk.run("redrive", &["--all"]).expect(0).shows("1 message sent");
     // What failed in another queue is somebody else's.
     let (_, other) = crate::queue(&desk.sdk, "strange-other").await;
@@ -143,6 +148,50 @@ async fn what_is_no_event_stays_unless_it_is_asked_for() {
         .expect(1)
         .shows("it failed in another queue");
     assert_eq!(desk.count(&desk.letters).await, 1);
+}
+
+#[tokio::test]
+async fn what_is_no_event_can_be_dropped_and_is_shown_first() {
+    let desk = failed("dropped", 2).await;
+    desk.send("no event at all\nof anything").await;
+    desk.send("{}").await;
+    desk.fail().await;
+    desk.run("doctor", &[])
+        .expect(1)
+        .shows("fault    dead-letters       4 in ")
+        .shows("2 of the 4 that were looked at are no event of an object");
+    for arguments in [&["--all"][..], &["--quiet"]] {
+        desk.run("redrive", &[&["--drop"], arguments].concat()).expect(2);
+    }
+    desk.run("redrive", &["--drop", "--dry-run"])
+        .expect(0)
+        .shows("would be deleted: no event at all")
+        .shows("2 messages would be deleted, 0 failed, 2 left where they were");
+    assert_eq!(desk.count(&desk.letters).await, 4);
+    // Nothing is sent, so no right to send is needed; a deletion that fails is told.
+    let endpoint = proxy::start(0, |request| {
+        match request.is("SendMessage") || request.is("DeleteMessage") {
+            true => Turn::LoseRequest,
+            false => Turn::Pass,
+        }
+    });
+    desk.run_by(&[("AWS_ENDPOINT_URL", &endpoint)], "redrive", &["--drop"])
+        .expect(1)
+        .shows("0 messages deleted, 2 failed, 2 left where they were");
+    let endpoint = proxy::start(0, |request| match request.is("SendMessage") {
+        true => Turn::LoseRequest,
+        false => Turn::Pass,
+    });
+    desk.run_by(&[("AWS_ENDPOINT_URL", &endpoint)], "redrive", &["--drop"])
+        .expect(0)
+        .shows("deleting: no event at all␊of anything")
+        .shows("deleting: {}")
+        .shows("2 messages deleted, 0 failed, 2 left where they were");
+    // Parts are where they were, for the queue.
+    assert_eq!(desk.count(&desk.queue).await, 0);
+    desk.run("redrive", &[]).expect(0).shows("2 messages sent");
+    assert_eq!(desk.drain(&desk.queue).await, bodies(&desk, 2));
+    assert_eq!(desk.count(&desk.letters).await, 0);
 }
 
 #[tokio::test]

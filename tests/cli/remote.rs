@@ -81,6 +81,37 @@ fn a_pipe_into_s3_and_a_look_at_an_object() {
         .shows("OBJECTTYPEID");
 }
 
+/// Without one, nothing of AWS can be asked; the machine's own services for it are no network that a test may use.
+#[test]
+fn who_names_no_region_is_told_to() {
+    let desk = Desk::with(&[("a.csv", PART)]);
+    let place = ["--landing", "s3://bkt/hubspot", "--curated", "s3://lake/lake"];
+    for arguments in [
+        &["convert", "a.csv", "s3://bkt/out/x.parquet"][..],
+        &["inspect", "s3://bkt/out/x.parquet"],
+        &["status", "--stack", "daymark"],
+        &["doctor", "--stack", "daymark"],
+        &["redrive", "--stack", "daymark"],
+        &[&["status"], &place[..]].concat(),
+    ] {
+        let output = desk
+            .command(arguments)
+            .env_remove("AWS_REGION")
+            .env_remove("AWS_DEFAULT_REGION")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_CONFIG_FILE", desk.path("none"))
+            .env("AWS_SHARED_CREDENTIALS_FILE", desk.path("none"))
+            .env("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .output()
+            .unwrap();
+        Ran::of(output)
+            .expect(2)
+            .says("expected a region, found none: set AWS_REGION to that of the stack and its buckets");
+    }
+}
+
 #[test]
 fn an_object_each_way() {
     let desk = Desk::with(&[("a.csv", PART)]);

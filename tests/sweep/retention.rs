@@ -300,7 +300,7 @@ async fn a_day_that_was_too_old_by_mistake_comes_back_too() {
     lake.quiet_day().await;
     lake.purge(&key(DATE, "a")).await;
     lake.wait(2 * DAY);
-    lake.configure(&[("KEEP_DAYS", "1")]);
+    lake.configure(&[("KEEP_DAYS", "1"), ("COMPLETE_BY", "20:00")]);
     assert_eq!(lake.day().await.state, State::Forgotten);
     lake.configure(&[]);
     assert_eq!(lake.day().await.state, State::Complete);

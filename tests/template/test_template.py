@@ -11,6 +11,7 @@ import pathlib
 import re
 import sys
 import unittest
+import unittest.mock
 
 import resolve
 import rights
@@ -21,6 +22,8 @@ import recorder  # noqa: E402
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 OTHER_KEY = KEY.replace("1111", "9999")
 USER = "arn:aws:iam::999999999999:user/hubspot"
+# What names the whole bucket as the landing folder.
+WHOLE = ["", "/"]
 HUBSPOT = {"HubSpotUserArn": USER, "HubSpotExternalId": "portal-1"}
 
 # Of each partition a region, the suffix of its services, and where its console is, if that is known.
@@ -45,6 +48,8 @@ WAYS = [
 ] + [
     {"LandingPrefix": ""},
     {"LandingPrefix": "", "ExistingLandingBucket": "my-bucket"},
+    {"LandingPrefix": "/"},
+    {"LandingPrefix": "/", "ExistingLandingBucket": "my-bucket"},
     {"ExistingLandingBucket": "my-bucket", "ExistingLandingKmsKeyArn": OTHER_KEY},
     {"ExistingLandingBucket": "my-bucket", "ExistingLandingKmsKeyArn": OTHER_KEY, "CuratedIn": "landing-bucket", "KmsKeyArn": KEY},
     {"SweepReservedConcurrency": "no", "Architecture": "arm64", "BatchSize": 10},
@@ -102,7 +107,8 @@ class Template(unittest.TestCase):
             self.assertRegex(str(caught.exception), words)
 
     def test_parameters_that_cannot_work_together_are_refused(self):
-        self.refused("LandingPrefix has to name a folder", CuratedIn="landing-bucket", LandingPrefix="")
+        for whole in WHOLE:
+            self.refused("LandingPrefix has to name a folder", CuratedIn="landing-bucket", LandingPrefix=whole)
         self.refused("have to differ", CuratedIn="landing-bucket", LandingPrefix="a/", CuratedPrefix="a/")
         self.refused("no ExistingLandingBucket", ExistingLandingKmsKeyArn=KEY)
         self.refused("HubSpotRole is no", HubSpotRole="no", **HUBSPOT)
@@ -114,6 +120,33 @@ class Template(unittest.TestCase):
         self.refused("slash", CuratedPrefix="")
         self.refused("alias", KmsKeyArn="arn:aws:kms:eu-central-1:123456789012:alias/mine")
         self.refused("HH:MM", CompleteBy="12:60")
+        # A day is counted from its own midnight, and its last files come after the next one.
+        self.refused("2 at least", KeepDays=1)
+        for days in ["", 2, 9, 10, 365]:
+            resolve.Resolver(self.template, {"KeepDays": days})
+
+    def test_a_slash_alone_is_the_whole_bucket_as_nothing_is(self):
+        for bucket in ["", "my-bucket"]:
+            nothing, slash = (resolve.Resolver(self.template, {"LandingPrefix": whole, "ExistingLandingBucket": bucket}) for whole in WHOLE)
+            self.assertEqual(nothing.resources(), slash.resources())
+            self.assertEqual(nothing.outputs(), slash.outputs())
+            shared = slash.value(self.template["Globals"]["Function"]["Environment"]["Variables"])
+            self.assertEqual(shared["DAYMARK_LANDING_PREFIX"], "")
+            self.assertRegex(slash.outputs()["LandingUrl"], "^s3://[^/]+/$")
+
+    def test_enter_keeps_every_answer_of_a_guided_deployment(self):
+        """SAM offers a parameter's default again where the answer it kept is empty, so no answer but the default may have to be."""
+        from samcli.commands.deploy import guided_context
+
+        parameters = self.template["Parameters"]
+        kept = {**{name: str(p["Default"]) for name, p in parameters.items()}, "LandingPrefix": "/", "KmsKeyArn": "create", **HUBSPOT}
+        resolve.Resolver(self.template, kept)
+        context = guided_context.GuidedContext(
+            template_file="template.yaml", stack_name="daymark", s3_bucket=None, s3_prefix=None, image_repository=None, image_repositories=None
+        )
+        with unittest.mock.patch.object(guided_context, "prompt", lambda *_, default, **__: default):
+            answers = context.prompt_parameters(parameters, kept, "", "")
+        self.assertEqual({name: str(answer["Value"]) for name, answer in answers.items()}, kept)
 
     def test_no_schedule_is_shorter_than_its_timeout(self):
         parameters = self.template["Parameters"]
@@ -213,7 +246,7 @@ class Template(unittest.TestCase):
             statements = resources["ManifestRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
             found = {s["Sid"]: (s["Resource"], s.get("Condition")) for s in statements if "s3:ListBucket" in listed(s["Action"])}
             landing = f"arn:aws:s3:::{given['ExistingLandingBucket'] or '<LandingBucket>'}"
-            prefix = given["LandingPrefix"]
+            prefix = given["LandingPrefix"].removeprefix("/")
             # What is not there is told from what is forbidden by this right, and such a request has no prefix.
             wanted = {"ListLake": ("arn:aws:s3:::<CuratedBucket>" if given["CuratedIn"] == "own-bucket" else landing, None)}
             if given["CuratedIn"] == "own-bucket":
@@ -235,7 +268,7 @@ class Template(unittest.TestCase):
     def test_who_writes_where(self):
         """Neither function may write into the landing folder, nor HubSpot outside of it."""
         for resolver, resources in self.each():
-            landing = resolver.parameters["LandingPrefix"]
+            landing = resolver.parameters["LandingPrefix"].removeprefix("/")
             curated = resolver.parameters["CuratedPrefix"]
             for name, role in of_type(resources, "IAM::Role").items():
                 for statement in role["Policies"][0]["PolicyDocument"]["Statement"]:
@@ -465,6 +498,13 @@ class Template(unittest.TestCase):
                 self.assertNotIn("Condition", statements["DaysTell"])
                 self.assertEqual(set(statements["AlarmsTell"]["Condition"]), {"ArnLike", "StringEquals"})
 
+    def test_the_landing_rule_is_what_the_doctor_reads(self):
+        """The doctor's own test judges the patterns of that file."""
+        patterns = json.loads((resolve.ROOT / "tests/template/landing_rule.json").read_text())
+        for prefix, pattern in patterns.items():
+            resources = resolve.Resolver(self.template, {"ExistingLandingBucket": "my-bucket", "LandingPrefix": prefix}).resources()
+            self.assertEqual(resources["LandingRule"]["Properties"]["EventPattern"], pattern)
+
     def test_the_oldest_message_alarm_counts_in_seconds(self):
         for minutes in self.template["Parameters"]["OldestMessageMinutes"]["AllowedValues"]:
             resources = resolve.Resolver(self.template, {"OldestMessageMinutes": minutes}).resources()
@@ -550,6 +590,16 @@ class Template(unittest.TestCase):
         self.assertEqual([(name, default.strip()) for name, default in listed_here], wanted)
         groups = self.template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
         self.assertEqual({name for group in groups for name in group["Parameters"]}, set(defaults))
+
+    def test_what_says_where_things_are_is_not_to_be_changed_later(self):
+        """Of these another value makes new buckets, folders or a database, which the README and the parameter's own words say."""
+        readme = (resolve.ROOT / "README.md").read_text()
+        table = readme.split("**What not to change later.**")[1].split("\nA second stack")[0]
+        told = set(re.findall(r"^\| `([A-Za-z]+)` \|", table, re.M))
+        where = {"BucketPrefix", "LandingPrefix", "ExistingLandingBucket", "CuratedIn", "CuratedPrefix", "GlueDatabase"}
+        self.assertEqual(told, where)
+        for name in where:
+            self.assertIn("Not to be changed later", self.template["Parameters"][name]["Description"], name)
 
 
 if __name__ == "__main__":

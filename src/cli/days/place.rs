@@ -13,6 +13,7 @@ use super::stack::Stack;
 use crate::app::handler::{Handler, Invocation};
 use crate::app::sweep::Sweeper;
 use crate::bus::Bus;
+use crate::cli::remote::has_region;
 use crate::cli::{tell, usage};
 use crate::config::{Config, PREFIX};
 use crate::doctor::Failure;
@@ -98,11 +99,11 @@ impl Found {
     pub(in crate::cli) async fn of(arguments: &PlaceArguments, lenient: bool) -> anyhow::Result<Found> {
         let sdk = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
         let stack = match &arguments.stack {
-            Some(name) => Some(
-                Stack::read(&sdk, name)
-                    .await
-                    .map_err(|failure| refused(name, &failure))?,
-            ),
+            Some(name) => {
+                has_region(&sdk)?;
+                let stack = Stack::read(&sdk, name).await;
+                Some(stack.map_err(|failure| refused(name, &failure))?)
+            }
             None => None,
         };
         let mut settings = match &stack {
@@ -145,9 +146,11 @@ impl Found {
         })
     }
 
-    /// The settings, checked as a whole.
+    /// The settings, checked as a whole, and that there is a region to go by them in.
     pub(in crate::cli) fn config(&self) -> anyhow::Result<Config> {
-        config(self.settings.clone())
+        let config = config(self.settings.clone())?;
+        has_region(&self.sdk)?;
+        Ok(config)
     }
 }
 

@@ -12,8 +12,9 @@ use crate::doctor::Failure;
 use crate::doctor::functions::{Mapping, Schedule};
 use crate::doctor::landing::Reach;
 use crate::doctor::probe::{Answer, Invoked, error_message};
-use crate::doctor::queue::Queue;
+use crate::doctor::queue::{Queue, Seen};
 use crate::doctor::rule::Rule;
+use crate::notice;
 
 /// Rules that one queue is the target of; more than anybody has.
 const RULES_MAX: i32 = 50;
@@ -81,9 +82,9 @@ impl Clients {
         url.ok_or_else(|| Failure::Other(format!("GetQueueUrl {arn}: no URL in the answer")))
     }
 
-    /// Seconds that the first of some dead letters has been under way. They are shown again at once: among dead letters
+    /// Some dead letters: what they are, and since when they are under way. They are shown again at once: among dead letters
     /// being received counts for nothing, in the queue of parts it would bring a message nearer to its end.
-    pub(super) async fn oldest_letter(&self, url: &str) -> Result<Option<u64>, Failure> {
+    pub(super) async fn some_letters(&self, url: &str) -> Result<Seen, Failure> {
         let request = self
             .queues
             .receive_message()
@@ -101,9 +102,19 @@ impl Clients {
             sent.parse::<u64>().ok()
         });
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Ok(sent
-            .min()
-            .map(|sent_ms| now.as_secs().saturating_sub(sent_ms / 1_000)))
+        let bodies = answer
+            .messages()
+            .iter()
+            .map(|message| message.body().unwrap_or_default());
+        Ok(Seen {
+            letters: bodies.len() as u64,
+            strange: bodies
+                .filter(|body| notice::read(body.as_bytes()).is_err())
+                .count() as u64,
+            oldest_seconds: sent
+                .min()
+                .map(|sent_ms| now.as_secs().saturating_sub(sent_ms / 1_000)),
+        })
     }
 
     /// The rules of the default bus, which S3 tells, that have a queue as their target.

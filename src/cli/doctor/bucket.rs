@@ -69,7 +69,7 @@ fn prefix(rule: &LifecycleRule) -> String {
     filter.or(own).unwrap_or_default().to_owned()
 }
 
-/// Writes it with a merge done, and looks whether it is there as it was to be.
+/// Writes it with a merge done, and looks whether it is there as it was to be. Gives what is there then.
 ///
 /// # Errors
 /// What is there that would be lost; S3's refusal, after which all is as it was; or what is not as it should be, with the
@@ -79,7 +79,7 @@ pub(super) async fn write(
     bucket: &str,
     before: Configuration,
     merge: &Merge,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Notifications> {
     if let Some(element) = strange_element(&before.xml) {
         bail!(
             "bucket {bucket} has a {element:?} in its configuration, which this release does not know and would lose. Nothing \
@@ -89,7 +89,7 @@ pub(super) async fn write(
     let queues = before.answer.queue_configurations().to_vec();
     let (queues, bus) = match merge {
         Merge::Bus { .. } => (queues, Some(EventBridgeConfiguration::builder().build())),
-        Merge::Entry { add, drop } => {
+        Merge::Entry { add, drop, keep } => {
             let topics = before.answer.topic_configurations().len();
             // In the order of `notifications`: queues come behind topics.
             let kept = queues
@@ -97,7 +97,8 @@ pub(super) async fn write(
                 .enumerate()
                 .filter(|(at, _)| !drop.contains(&(topics + at)))
                 .map(|(_, queue)| queue);
-            let queues = kept.chain([added(add)?]).collect();
+            let put = keep.iter().chain([add]).map(queue_of);
+            let queues = kept.map(Ok).chain(put).collect::<anyhow::Result<_>>()?;
             (queues, before.answer.event_bridge_configuration.clone())
         }
     };
@@ -126,22 +127,29 @@ pub(super) async fn write(
              The configuration of before was: {}",
             before.xml
         )
-    })
+    })?;
+    Ok(after.notifications)
 }
 
-fn added(entry: &Entry) -> anyhow::Result<QueueConfiguration> {
-    let rule = FilterRule::builder()
-        .name(FilterRuleName::Prefix)
-        .value(&entry.prefix)
-        .build();
-    let filter =
-        NotificationConfigurationFilter::builder().key(S3KeyFilter::builder().filter_rules(rule).build());
+/// An entry to a queue, as S3 takes it.
+fn queue_of(entry: &Entry) -> anyhow::Result<QueueConfiguration> {
+    let rule = |name: FilterRuleName, value: &str| {
+        (!value.is_empty()).then(|| FilterRule::builder().name(name).value(value).build())
+    };
+    let rules = [
+        rule(FilterRuleName::Prefix, &entry.prefix),
+        rule(FilterRuleName::Suffix, &entry.suffix),
+    ];
+    let rules: Vec<FilterRule> = rules.into_iter().flatten().collect();
+    let is_filtered = !rules.is_empty();
+    let key = S3KeyFilter::builder().set_filter_rules(Some(rules)).build();
+    let filter = NotificationConfigurationFilter::builder().key(key).build();
     let events = entry.events.iter().map(|event| Event::from(event.as_str()));
     let queue = QueueConfiguration::builder()
         .set_id(entry.id.clone())
         .queue_arn(&entry.arn)
         .set_events(Some(events.collect()))
-        .set_filter((!entry.prefix.is_empty()).then(|| filter.build()));
+        .set_filter(is_filtered.then_some(filter));
     Ok(queue.build()?)
 }
 

@@ -12,8 +12,8 @@ use crate::doctor::functions::{self, Function, Mapping, Schedule};
 use crate::doctor::landing::{self, Heads, Reach, Tried};
 use crate::doctor::notification::{self, Wanted};
 use crate::doctor::policy::{self, Sender};
-use crate::doctor::queue::{self as judge_queue, Queue};
-use crate::doctor::rule::Rule;
+use crate::doctor::queue::{self as judge_queue, Queue, Seen};
+use crate::doctor::rule::{Rule, Verdict};
 use crate::doctor::{Check, Failure, Finding, Level};
 use crate::keys::{Day, Layout};
 use crate::store::{Kind, Listing, StoreError};
@@ -40,8 +40,8 @@ pub(super) struct Facts {
     configuration: Result<Configuration, Failure>,
     pub(super) queue: Result<Queue, Failure>,
     letters: Option<Result<Queue, Failure>>,
-    /// Seconds that the first of some dead letters has been under way.
-    oldest: Option<u64>,
+    /// Some of the dead letters.
+    seen: Seen,
     rules: Result<Vec<(String, Rule)>, Failure>,
     pub(super) convert: Result<Function, Failure>,
     pub(super) manifest: Result<Function, Failure>,
@@ -56,7 +56,7 @@ pub(super) struct Facts {
 pub(super) async fn gather(clients: &Clients, found: &Found, place: &Place, names: Names) -> Facts {
     let layout = &place.config.layout;
     let (landing, curated) = (layout.landing().bucket(), layout.curated().bucket());
-    let (reach_landing, reach_curated, configuration, (queue, letters, oldest, rules)) = join4(
+    let (reach_landing, reach_curated, configuration, (queue, letters, seen, rules)) = join4(
         clients.bucket(landing),
         clients.bucket(curated),
         bucket::read(&clients.s3, landing),
@@ -87,7 +87,7 @@ pub(super) async fn gather(clients: &Clients, found: &Found, place: &Place, name
         configuration,
         queue,
         letters,
-        oldest,
+        seen,
         rules,
         are_named: stack.is_some() || names.convert.is_some(),
         convert,
@@ -101,7 +101,7 @@ pub(super) async fn gather(clients: &Clients, found: &Found, place: &Place, name
 type Queues = (
     Result<Queue, Failure>,
     Option<Result<Queue, Failure>>,
-    Option<u64>,
+    Seen,
     Result<Vec<(String, Rule)>, Failure>,
 );
 
@@ -109,11 +109,11 @@ async fn queues(clients: &Clients, found: &Found, place: &Place, letters: Option
     let Some(url) = &place.config.days.queue_url else {
         let unnamed =
             Failure::Absent("no --queue-url, no DAYMARK_QUEUE_URL and no --stack that has one".to_owned());
-        return (Err(unnamed.clone()), None, None, Err(unnamed));
+        return (Err(unnamed.clone()), None, Seen::default(), Err(unnamed));
     };
     let queue = match clients.queue(url).await {
         Ok(queue) => queue,
-        Err(failure) => return (Err(failure.clone()), None, None, Err(failure)),
+        Err(failure) => return (Err(failure.clone()), None, Seen::default(), Err(failure)),
     };
     let named = letters.or_else(|| found.stack.as_ref()?.dead_letters());
     let letters = match (named, &queue.redrive) {
@@ -124,15 +124,15 @@ async fn queues(clients: &Clients, found: &Found, place: &Place, letters: Option
         }),
         (None, None) => None,
     };
-    let oldest = match &letters {
+    let seen = match &letters {
         // Whoever may not receive is told of everything else.
         Some(Ok(letters)) if letters.waiting > 0 => {
-            clients.oldest_letter(&letters.url).await.unwrap_or_default()
+            clients.some_letters(&letters.url).await.unwrap_or_default()
         }
-        _ => None,
+        _ => Seen::default(),
     };
     let rules = clients.rules(&queue.arn).await;
-    (Ok(queue), letters, oldest, rules)
+    (Ok(queue), letters, seen, rules)
 }
 
 async fn functions_of(
@@ -402,7 +402,7 @@ impl Facts {
         match &self.letters {
             Some(Ok(letters)) => {
                 let mend = format!("daymark redrive {place}");
-                findings.push(judge_queue::dead_letters(queue, letters, self.oldest, &mend));
+                findings.push(judge_queue::dead_letters(queue, letters, &self.seen, &mend));
             }
             Some(Err(failure)) => findings.push(failure.finding(Check::DeadLetters, "the dead-letter queue")),
             // The redrive policy's absence is told already.
@@ -428,7 +428,9 @@ impl Facts {
             Err(failure) if !is_direct => return Err(failure),
             Err(_) => &[],
         };
-        Ok(match rules.first() {
+        // Others may have the queue as their target, too.
+        let tells = |rule: &&(String, Rule)| rule.1.judge(landing) == Verdict::Tells;
+        Ok(match rules.iter().find(tells).or(rules.first()) {
             Some((arn, _)) if !is_direct => Sender {
                 service: "events.amazonaws.com",
                 arn: arn.clone(),

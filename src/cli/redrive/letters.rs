@@ -152,15 +152,18 @@ impl Letters {
         })?;
         let id = answer.message_id();
         let id = id.ok_or("it stays among the dead letters: SQS answered its sending without an id")?;
-        let request = self.client.delete_message().queue_url(&self.from);
-        let deleted = request.receipt_handle(&letter.handle).send().await;
-        deleted.map_err(|error| {
-            format!(
-                "it was sent, but is among the dead letters still, which does no harm: {}",
-                words("DeleteMessage", &error)
-            )
+        self.delete(letter).await.map_err(|error| {
+            format!("it was sent, but is among the dead letters still, which does no harm: {error}")
         })?;
         Ok(id.to_owned())
+    }
+
+    /// Deletes a message here.
+    pub(super) async fn delete(&self, letter: &Letter) -> Result<(), String> {
+        let request = self.client.delete_message().queue_url(&self.from);
+        let deleted = request.receipt_handle(&letter.handle).send().await;
+        deleted.map_err(|error| words("DeleteMessage", &error))?;
+        Ok(())
     }
 
     /// Makes messages visible again.
