@@ -34,7 +34,7 @@ pub(super) fn choose(
         ..Choice::default()
     };
     if folders.len() > 1 {
-        let warning = several_folders(table, &folders, &choice.folders, policy.union);
+        let warning = several_folders(table, &folders, &choice.folders);
         choice.warnings.push(warning);
     }
     look.choose_outputs(&mut choice);
@@ -167,8 +167,17 @@ impl<'a> Look<'a> {
                 Arc::clone(folder),
             )
         };
-        let newest = folders.iter().max_by_key(rank);
-        newest.map(|(folder, _)| Arc::clone(folder)).into_iter().collect()
+        let Some((newest, _)) = folders.iter().max_by_key(rank) else {
+            return Vec::new();
+        };
+        // What was published and is gone may be in several, as today's settings read its keys. It is an archive as a whole.
+        let listed: HashSet<&str> = self.seen.sources.iter().map(|source| &*source.folder).collect();
+        let is_archived = |folder: &Arc<str>| published.contains(&**folder) && !listed.contains(&**folder);
+        let archived = folders.keys().filter(|folder| is_archived(folder));
+        match is_archived(newest) {
+            true => archived.cloned().collect(),
+            false => vec![Arc::clone(newest)],
+        }
     }
 
     fn published_folders(&self) -> HashSet<&'a str> {
@@ -378,13 +387,15 @@ impl<'a> Look<'a> {
     }
 }
 
-fn several_folders(table: &str, all: &BTreeMap<Arc<str>, i64>, winners: &[Arc<str>], union: bool) -> Remark {
+fn several_folders(table: &str, all: &BTreeMap<Arc<str>, i64>, winners: &[Arc<str>]) -> Remark {
     let count = all.len();
-    let message = if union {
-        format!("{count} day folders for this date, all of them counted")
-    } else {
-        let winner = winners.first().map(|folder| &**folder).unwrap_or_default();
-        format!("{count} day folders for this date; {winner}, begun last, counts alone")
+    let message = match winners {
+        [winner] => format!("{count} day folders for this date; {winner}, begun last, counts alone"),
+        winners if winners.len() < count => {
+            let archived = winners.len();
+            format!("{count} day folders for this date; {archived} that are published, and gone since, count")
+        }
+        _ => format!("{count} day folders for this date, all of them counted"),
     };
     Remark::of_table("several_folders", table, message)
 }

@@ -198,9 +198,21 @@ pub struct Known {
     pub types_before: BTreeMap<String, BTreeMap<String, String>>,
     /// Types of columns that the Glue catalog has, by table and column.
     pub types_cataloged: BTreeMap<String, BTreeMap<String, String>>,
+    /// Texts that many footers have in common, once.
+    pub texts: BTreeSet<Arc<str>>,
 }
 
 impl Known {
+    /// A text that other footers have too, once.
+    pub fn shared(&mut self, text: &str) -> Arc<str> {
+        if let Some(shared) = self.texts.get(text) {
+            return Arc::clone(shared);
+        }
+        let shared: Arc<str> = text.into();
+        self.texts.insert(Arc::clone(&shared));
+        shared
+    }
+
     /// What is published; of a day that was taken out and is wanted again, what was: deletion alone takes nothing out of it.
     pub(super) fn last_published(&self) -> Option<&Published> {
         let before = self.unpublished.as_ref().and_then(|it| it.published.as_ref());

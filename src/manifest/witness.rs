@@ -4,12 +4,18 @@ use std::sync::Arc;
 
 use crate::day::{Column, Facts, Footer, Known};
 use crate::footer;
-use crate::keys::Layout;
+use crate::keys::{Day, Layout};
 use crate::part::{Identity, PartId, Profile};
 
-/// Takes what the footer of an output says into what is known, or why it is not believed.
-pub fn believe(known: &mut Known, id: &PartId, read: Result<footer::Footer, String>, layout: &Layout) {
-    let footer = match read.and_then(|footer| facts(id, footer, layout)) {
+/// Takes what the footer of a day's output says into what is known, or why it is not believed.
+pub fn believe(
+    known: &mut Known,
+    date: &Day,
+    id: &PartId,
+    read: Result<footer::Footer, String>,
+    layout: &Layout,
+) {
+    let footer = match read.and_then(|footer| facts(known, date, id, footer, layout)) {
         Err(why) => Footer::Damaged(why),
         Ok(_) if let Some(Some(why)) = known.changed.get(id) => Footer::Damaged(why.clone()),
         Ok((facts, columns)) => {
@@ -20,7 +26,13 @@ pub fn believe(known: &mut Known, id: &PartId, read: Result<footer::Footer, Stri
     known.footers.insert(id.clone(), footer);
 }
 
-fn facts(id: &PartId, footer: footer::Footer, layout: &Layout) -> Result<(Facts, Vec<Column>), String> {
+fn facts(
+    known: &mut Known,
+    date: &Day,
+    id: &PartId,
+    footer: footer::Footer,
+    layout: &Layout,
+) -> Result<(Facts, Vec<Column>), String> {
     let footer::Footer { record, columns } = footer;
     let identity = Identity {
         bucket: record.source_bucket,
@@ -40,8 +52,9 @@ fn facts(id: &PartId, footer: footer::Footer, layout: &Layout) -> Result<(Facts,
         .map(|(name, kind)| Column { name, kind })
         .collect();
     columns.sort();
+    let (_, folder) = layout.source_of(date, &identity.key);
     let facts = Facts {
-        folder: folder_of(&identity.key, layout).into(),
+        folder: known.shared(folder),
         source_key: identity.key,
         source_etag: identity.etag,
         source_bytes: record.source_bytes,
@@ -56,13 +69,4 @@ fn facts(id: &PartId, footer: footer::Footer, layout: &Layout) -> Result<(Facts,
         schema: record.schema.into(),
     };
     Ok((facts, columns))
-}
-
-/// The day folder of a source, or its folder where today's settings read the key otherwise: what was converted before they
-/// changed stays what it is.
-pub(super) fn folder_of<'k>(key: &'k str, layout: &Layout) -> &'k str {
-    match layout.source_and_folder(key) {
-        Ok((_, folder)) => folder,
-        Err(_) => key.rsplit_once('/').map_or("", |(folder, _)| folder),
-    }
 }

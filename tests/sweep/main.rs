@@ -17,6 +17,7 @@ mod held;
 mod histories;
 mod kept;
 mod lake;
+mod layouts;
 mod newer;
 mod overtaken;
 mod replaced;
