@@ -86,6 +86,8 @@ pub struct Facts {
     pub source_key: String,
     /// The source's key up to and including its day folder.
     pub folder: Arc<str>,
+    /// Where today's settings put the source, `table=…/date=…`. None: they do not read its key.
+    pub home: Option<Arc<str>>,
     /// ETag of the source without quotes.
     pub source_etag: String,
     /// Bytes of the source as stored.
@@ -169,6 +171,8 @@ pub struct Known {
     pub published: Option<Published>,
     /// That the newest revision took the day out of the publication.
     pub unpublished: Option<Unpublished>,
+    /// Table and stem that the published revision has of outputs, of those at least that are there more than once.
+    pub published_at: HashMap<PartId, (String, String)>,
     /// Whether the day was ever published, whatever became of it.
     pub was_published: bool,
     /// Outputs whose objects are others than the revision has that names them, and where they cannot be what was published

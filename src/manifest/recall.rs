@@ -1,5 +1,6 @@
 //! From a day's revisions back to what is known of it, so that no footer is read twice.
 
+use super::witness::place_of;
 use super::{Part, Revision, Table};
 use crate::day::{self, Facts, Footer, Known, State, Unpublished};
 use crate::keys::Layout;
@@ -65,10 +66,11 @@ fn recall_columns(known: &mut Known, table: &Table) {
 
 fn learn(known: &mut Known, part: &Part, layout: &Layout) -> Option<crate::part::PartId> {
     let (output, id) = layout.parse_output(&part.output.key)?;
-    let (_, folder) = layout.source_of(&output.date, &part.source.key);
+    let (folder, home) = place_of(known, &output.date, &part.source.key, layout);
     let facts = Facts {
         source_key: part.source.key.clone(),
-        folder: known.shared(folder),
+        folder,
+        home,
         source_etag: part.source.etag.clone(),
         source_bytes: part.source.bytes,
         source_last_modified_ms: part.source.last_modified_ms,

@@ -52,9 +52,10 @@ fn facts(
         .map(|(name, kind)| Column { name, kind })
         .collect();
     columns.sort();
-    let (_, folder) = layout.source_of(date, &identity.key);
+    let (folder, home) = place_of(known, date, &identity.key, layout);
     let facts = Facts {
-        folder: known.shared(folder),
+        folder,
+        home,
         source_key: identity.key,
         source_etag: identity.etag,
         source_bytes: record.source_bytes,
@@ -69,4 +70,16 @@ fn facts(
         schema: record.schema.into(),
     };
     Ok((facts, columns))
+}
+
+/// The day folder of an output's source, and where today's settings put the source, if they read its key.
+pub(super) fn place_of(
+    known: &mut Known,
+    date: &Day,
+    source_key: &str,
+    layout: &Layout,
+) -> (Arc<str>, Option<Arc<str>>) {
+    let (part, folder) = layout.source_of(date, source_key);
+    let home = part.map(|part| known.shared(&format!("table={}/date={}", part.table, part.date)));
+    (known.shared(folder), home)
 }

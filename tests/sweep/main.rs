@@ -10,6 +10,7 @@
 )]
 
 mod batch;
+mod copies;
 mod crashes;
 mod damage;
 mod days;
