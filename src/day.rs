@@ -125,6 +125,7 @@ fn judge(
     let same = is_published(seen, known, &tables);
     let set_aside = damaged(seen, &tables);
     let mut warnings: Vec<Remark> = tables.values().flat_map(|it| it.warnings.clone()).collect();
+    warnings.extend(send::failed_gone(seen));
     let mut blocked = !due.reasons.is_empty();
     let mut reasons = due.reasons;
     reasons.extend(missing(seen, &tables));
