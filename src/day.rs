@@ -11,6 +11,7 @@ use crate::part::PartId;
 
 mod choose;
 mod compare;
+mod copies;
 mod policy;
 mod retire;
 mod seen;
@@ -20,6 +21,7 @@ mod tests;
 mod verdict;
 
 pub use compare::of_catalog;
+pub use copies::copied;
 pub use policy::Policy;
 pub use seen::{
     Column, Facts, FailureSeen, Footer, Known, OutputSeen, Published, Seen, Sent, SourceSeen, TableSeen,
@@ -47,10 +49,13 @@ pub fn decide(seen: &Seen, known: &Known, policy: &Policy) -> Decision {
     if let Some(reason) = unwanted(seen, policy) {
         return Decision::Settled(Box::new(forget(seen, known, policy, reason)));
     }
+    let mut aside = copies::aside(seen, known);
+    let keys = copies::Keys::of(seen);
     let mut tables = BTreeMap::new();
     let mut unread = Vec::new();
     for (name, table) in &seen.tables {
-        match choose::choose(name, table, known, policy) {
+        let aside = aside.remove(name.as_str()).unwrap_or_default();
+        match choose::choose(name, table, known, policy, &aside, &keys) {
             Ok(choice) => {
                 tables.insert(name.clone(), choice);
             }
@@ -60,7 +65,7 @@ pub fn decide(seen: &Seen, known: &Known, policy: &Policy) -> Decision {
     if !unread.is_empty() {
         return Decision::Footers(unread);
     }
-    judge(seen, known, policy, tables)
+    judge(seen, known, policy, &keys, tables)
 }
 
 /// Whether a day is to be taken out of the publication.
@@ -108,12 +113,19 @@ fn forget(seen: &Seen, known: &Known, policy: &Policy, reason: Remark) -> Verdic
     }
 }
 
-fn judge(seen: &Seen, known: &Known, policy: &Policy, tables: BTreeMap<String, Choice>) -> Decision {
+fn judge(
+    seen: &Seen,
+    known: &Known,
+    policy: &Policy,
+    keys: &copies::Keys<'_>,
+    tables: BTreeMap<String, Choice>,
+) -> Decision {
     let times = Times::of(seen, known, &tables);
     let due = send::due(seen, known, policy, &tables);
     let same = is_published(seen, known, &tables);
     let set_aside = damaged(seen, &tables);
     let mut warnings: Vec<Remark> = tables.values().flat_map(|it| it.warnings.clone()).collect();
+    warnings.extend(send::failed_gone(seen));
     let mut blocked = !due.reasons.is_empty();
     let mut reasons = due.reasons;
     reasons.extend(missing(seen, &tables));
@@ -151,9 +163,9 @@ fn judge(seen: &Seen, known: &Known, policy: &Policy, tables: BTreeMap<String, C
             blocked = !reasons.is_empty();
         }
         comparisons.extend(absent);
-        comparisons.extend(compare::lost(seen, known));
+        comparisons.extend(compare::lost(seen, known, keys));
         comparisons.extend(compare::changed(seen, known, &tables));
-        comparisons.extend(compare::left(seen, known, &tables));
+        comparisons.extend(compare::left(seen, known, keys, &tables));
         comparisons.extend(ahead(seen).filter(|_| policy.ends_tomorrow));
         comparisons.extend(compare::swings(seen, known, policy, &tables));
     }

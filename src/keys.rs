@@ -21,11 +21,13 @@ use crate::part::PartId;
 
 mod day;
 mod daybook;
+mod other;
 mod place;
 mod stem;
 
 pub use day::Day;
 pub use daybook::{Leaf, Link, PARTS_TABLE, REVISION_MAX};
+pub use other::can_be;
 pub use place::{LayoutError, PREFIX_BYTES_MAX, Place};
 pub use stem::STEM_BYTES_MAX;
 
@@ -254,6 +256,16 @@ impl Layout {
         let day_bytes: usize = path.split_inclusive('/').take(depth).map(str::len).sum();
         let folder = key.get(..self.landing.prefix().len() + day_bytes).unwrap_or(key);
         Ok((PartKey { table, date, stem }, folder))
+    }
+
+    /// Reads the source key of an output of a day: the part that it is today, and how far it leads to its day folder. Where
+    /// today's settings do not read it, it is none, and the folder is what any settings would take for it: what was converted
+    /// before they changed stays what it is.
+    pub fn source_of<'k>(&self, date: &Day, key: &'k str) -> (Option<PartKey>, &'k str) {
+        match self.source_and_folder(key) {
+            Ok((part, folder)) => (Some(part), folder),
+            Err(_) => (None, other::folder(key, date)),
+        }
     }
 
     fn table_folder<'a>(&self, above: &[&'a str], below: &[&'a str]) -> Option<&'a str> {

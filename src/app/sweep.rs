@@ -72,8 +72,13 @@ pub enum SweepError {
     #[error("{0}")]
     Unsettled(String),
     /// A day has a revision of the highest number, or an object that says so.
-    #[error("{0}: a revision, a ledger or an announcement has the highest number that there is, {max}; if it is none of Daymark's, delete it", max = crate::keys::REVISION_MAX)]
-    Numbers(Day),
+    #[error("{date}: {key} has the highest number that there is, {max}, and leaves none to the next revision; if it is none of Daymark's, delete it", max = crate::keys::REVISION_MAX)]
+    Numbers {
+        /// The day.
+        date: Day,
+        /// The object: a revision, a ledger or an announcement.
+        key: String,
+    },
     /// A newer release wrote what this one would have to change.
     #[error("a newer release of Daymark was here: {0}")]
     Newer(String),

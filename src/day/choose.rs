@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use regex_lite::Regex;
 
+use super::copies::{Aside, Keys};
 use super::policy::Policy;
 use super::seen::{Facts, Footer, Known, OutputSeen, SourceSeen, TableSeen};
 use super::verdict::{Choice, Chosen, Remark};
@@ -21,8 +22,10 @@ pub(super) fn choose(
     seen: &TableSeen,
     known: &Known,
     policy: &Policy,
+    aside: &Aside,
+    keys: &Keys<'_>,
 ) -> Result<Choice, Vec<usize>> {
-    let look = Look::new(table, seen, known);
+    let look = Look::new(table, seen, known, aside, keys);
     let unread = look.unread();
     if !unread.is_empty() {
         return Err(unread);
@@ -34,17 +37,16 @@ pub(super) fn choose(
         ..Choice::default()
     };
     if folders.len() > 1 {
-        let warning = several_folders(table, &folders, &choice.folders, policy.union);
+        let warning = several_folders(table, &folders, &choice.folders);
         choice.warnings.push(warning);
     }
     look.choose_outputs(&mut choice);
     let chosen: HashSet<usize> = choice.parts.iter().map(|part| part.output).collect();
     let damaged: HashSet<usize> = choice.damaged.iter().map(|(output, _)| *output).collect();
-    choice.others = (0..seen.outputs.len())
-        .filter(|output| !chosen.contains(output) && !damaged.contains(output))
-        .collect();
-    let stem = |output: usize| seen.outputs.get(output).map(|output| &output.stem);
-    choice.parts.sort_by_key(|part| stem(part.output));
+    let rest = (0..seen.outputs.len()).filter(|output| !chosen.contains(output) && !damaged.contains(output));
+    (choice.copies, choice.others) = rest.partition(|output| aside.copies.contains(output));
+    let name = |output: usize| seen.outputs.get(output).map(|output| (&output.stem, &output.id));
+    choice.parts.sort_by_key(|part| name(part.output));
     choice
         .missing
         .sort_by_key(|source| seen.sources.get(*source).map(|source| &source.stem));
@@ -60,8 +62,14 @@ struct Look<'a> {
     known: &'a Known,
     /// Sources by stem.
     listed: HashMap<&'a str, usize>,
-    /// Outputs by stem.
+    /// Outputs by stem, of sources that are listed with it.
     converted: HashMap<&'a str, Vec<usize>>,
+    /// Other outputs by their sources' keys: of sources that are listed with another stem, or in another table.
+    moved: HashMap<&'a str, Vec<usize>>,
+    /// Other outputs by their sources' keys: of sources that are not listed.
+    gone: HashMap<&'a str, Vec<usize>>,
+    /// What stands for no part.
+    aside: &'a Aside,
     /// What the published revision has of this table.
     published: Option<&'a BTreeSet<PartId>>,
 }
@@ -75,35 +83,55 @@ struct Part<'a> {
 }
 
 impl<'a> Look<'a> {
-    fn new(table: &'a str, seen: &'a TableSeen, known: &'a Known) -> Self {
+    fn new(table: &'a str, seen: &'a TableSeen, known: &'a Known, aside: &'a Aside, keys: &Keys<'_>) -> Self {
         let sources = seen.sources.iter().enumerate();
-        let mut converted: HashMap<&str, Vec<usize>> = HashMap::new();
-        for (i, output) in seen.outputs.iter().enumerate() {
-            converted.entry(&output.stem).or_default().push(i);
-        }
-        Look {
+        let mut look = Look {
             table,
             seen,
             known,
             listed: sources.map(|(i, source)| (source.stem.as_str(), i)).collect(),
-            converted,
+            converted: HashMap::new(),
+            moved: HashMap::new(),
+            gone: HashMap::new(),
+            aside,
             published: known.last_published().and_then(|it| it.outputs.get(table)),
+        };
+        for (i, output) in seen.outputs.iter().enumerate().filter(|(i, _)| !aside.has(*i)) {
+            let own = look.listed.get(output.stem.as_str());
+            let own = own.and_then(|source| seen.sources.get(*source));
+            let of = match look.facts(i) {
+                Some(facts) if own.is_none_or(|own| own.key != facts.source_key) => {
+                    // Whatever it is called, the output of a listed source is that source's.
+                    let is_gone = !keys.contains(&facts.source_key);
+                    let outputs = if is_gone { &mut look.gone } else { &mut look.moved };
+                    outputs.entry(facts.source_key.as_str())
+                }
+                _ => look.converted.entry(output.stem.as_str()),
+            };
+            of.or_default().push(i);
         }
+        look
     }
 
     /// Outputs that are not simply their source's of today, or not the objects any more that were published, so that only
     /// their footers tell what they are.
     fn unread(&self) -> Vec<usize> {
         let outputs = self.seen.outputs.iter().enumerate();
-        let is_known =
-            |i: usize, output: &OutputSeen| self.is_plain(i) && !self.known.changed.contains_key(&output.id);
+        let is_known = |i: usize, output: &OutputSeen| {
+            let is_other = self.known.changed.contains_key(&output.id) || self.aside.copied.contains(&i);
+            self.is_plain(i) && !is_other
+        };
         outputs
+            .filter(|(i, _)| !self.aside.has(*i))
             .filter(|(i, output)| !is_known(*i, output) && !self.known.footers.contains_key(&output.id))
             .map(|(i, _)| i)
             .collect()
     }
 
     fn facts(&self, output: usize) -> Option<&'a Facts> {
+        if self.aside.has(output) {
+            return None;
+        }
         match self.known.footers.get(&self.seen.outputs.get(output)?.id)? {
             Footer::Sound(facts) => Some(facts),
             Footer::Damaged(_) => None,
@@ -113,11 +141,14 @@ impl<'a> Look<'a> {
     fn damaged(&self) -> Vec<(usize, String)> {
         let outputs = self.seen.outputs.iter().enumerate();
         let mut damaged: Vec<(usize, String)> = outputs
+            .filter(|(i, _)| !self.aside.has(*i))
             .filter_map(|(i, output)| match self.known.footers.get(&output.id)? {
                 Footer::Damaged(why) => Some((i, why.clone())),
                 Footer::Sound(_) => None,
             })
             .collect();
+        let misplaced = self.aside.misplaced.iter();
+        damaged.extend(misplaced.map(|(i, why)| (*i, why.clone())));
         let name = |output: usize| self.seen.outputs.get(output).map(|it| (&it.stem, &it.id));
         damaged.sort_by_key(|(output, _)| name(*output));
         damaged
@@ -167,8 +198,17 @@ impl<'a> Look<'a> {
                 Arc::clone(folder),
             )
         };
-        let newest = folders.iter().max_by_key(rank);
-        newest.map(|(folder, _)| Arc::clone(folder)).into_iter().collect()
+        let Some((newest, _)) = folders.iter().max_by_key(rank) else {
+            return Vec::new();
+        };
+        // What was published and is gone may be in several, as today's settings read its keys. It is an archive as a whole.
+        let listed: HashSet<&str> = self.seen.sources.iter().map(|source| &*source.folder).collect();
+        let is_archived = |folder: &Arc<str>| published.contains(&**folder) && !listed.contains(&**folder);
+        let archived = folders.keys().filter(|folder| is_archived(folder));
+        match is_archived(newest) {
+            true => archived.cloned().collect(),
+            false => vec![Arc::clone(newest)],
+        }
     }
 
     fn published_folders(&self) -> HashSet<&'a str> {
@@ -176,10 +216,10 @@ impl<'a> Look<'a> {
         outputs
             .filter(|(_, output)| self.published.is_some_and(|ids| ids.contains(&output.id)))
             .filter_map(|(i, output)| {
-                let source = self.listed.get(output.stem.as_str());
-                match source.and_then(|source| self.seen.sources.get(*source)) {
-                    Some(source) => Some(&*source.folder),
-                    None => self.facts(i).map(|facts| &*facts.folder),
+                let source = || self.seen.sources.get(*self.listed.get(output.stem.as_str())?);
+                match self.facts(i) {
+                    Some(facts) => Some(&*facts.folder),
+                    None => source().map(|source| &*source.folder),
                 }
             })
             .collect()
@@ -243,16 +283,16 @@ impl<'a> Look<'a> {
                 });
             }
         }
-        for (stem, outputs) in &self.converted {
-            if !self.listed.contains_key(stem) {
-                parts.extend(self.gone(outputs, &folders, &newest_ms));
-            }
+        for outputs in self.gone.values() {
+            parts.extend(self.gone(outputs, &folders, &newest_ms));
         }
         parts
     }
 
     fn outputs_of(&self, source: &SourceSeen) -> Vec<(&'a str, usize)> {
-        let outputs = self.converted.get(source.stem.as_str()).into_iter().flatten();
+        let own = self.converted.get(source.stem.as_str());
+        let moved = self.moved.get(source.key.as_str());
+        let outputs = own.into_iter().chain(moved).flatten();
         let profile = |output: usize| {
             let id = &self.seen.outputs.get(output)?.id;
             if *id == source.id {
@@ -378,13 +418,15 @@ impl<'a> Look<'a> {
     }
 }
 
-fn several_folders(table: &str, all: &BTreeMap<Arc<str>, i64>, winners: &[Arc<str>], union: bool) -> Remark {
+fn several_folders(table: &str, all: &BTreeMap<Arc<str>, i64>, winners: &[Arc<str>]) -> Remark {
     let count = all.len();
-    let message = if union {
-        format!("{count} day folders for this date, all of them counted")
-    } else {
-        let winner = winners.first().map(|folder| &**folder).unwrap_or_default();
-        format!("{count} day folders for this date; {winner}, begun last, counts alone")
+    let message = match winners {
+        [winner] => format!("{count} day folders for this date; {winner}, begun last, counts alone"),
+        winners if winners.len() < count => {
+            let archived = winners.len();
+            format!("{count} day folders for this date; {archived} that are published, and gone since, count")
+        }
+        _ => format!("{count} day folders for this date, all of them counted"),
     };
     Remark::of_table("several_folders", table, message)
 }

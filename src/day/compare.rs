@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use super::copies::Keys;
 use super::policy::Policy;
 use super::seen::{Facts, Footer, Known, Seen};
 use super::verdict::{Choice, Held, Remark};
@@ -39,7 +40,7 @@ pub(super) fn missing_tables(
 }
 
 /// Published parts of which neither source nor Parquet is there: somebody deleted what Daymark keeps.
-pub(super) fn lost(seen: &Seen, known: &Known) -> Vec<Remark> {
+pub(super) fn lost(seen: &Seen, known: &Known, keys: &Keys<'_>) -> Vec<Remark> {
     let published = known.published.iter().flat_map(|published| &published.outputs);
     published
         .filter_map(|(name, ids)| {
@@ -48,17 +49,9 @@ pub(super) fn lost(seen: &Seen, known: &Known) -> Vec<Remark> {
                 .into_iter()
                 .flat_map(|table| table.outputs.iter().map(|output| &output.id))
                 .collect();
-            let keys: HashSet<&str> = table
-                .into_iter()
-                .flat_map(|table| table.sources.iter().map(|source| source.key.as_str()))
-                .collect();
-            let is_listed = |id: &PartId| match known.footers.get(id) {
-                Some(Footer::Sound(facts)) => keys.contains(facts.source_key.as_str()),
-                _ => false,
-            };
             let lost = ids
                 .iter()
-                .filter(|id| !there.contains(id) && !is_listed(id))
+                .filter(|id| !there.contains(id) && !is_listed(id, known, keys))
                 .count();
             let are = if lost == 1 { "part is" } else { "parts are" };
             let message = format!(
@@ -67,6 +60,14 @@ pub(super) fn lost(seen: &Seen, known: &Known) -> Vec<Remark> {
             (lost > 0).then(|| Remark::of_table("parts_gone", name, message))
         })
         .collect()
+}
+
+/// Whether the source of an output is listed, in whichever table.
+fn is_listed(id: &PartId, known: &Known, keys: &Keys<'_>) -> bool {
+    match known.footers.get(id) {
+        Some(Footer::Sound(facts)) => keys.contains(&facts.source_key),
+        _ => false,
+    }
 }
 
 /// Published parts whose Parquet is another object now, with a footer that is in order.
@@ -86,7 +87,12 @@ pub(super) fn changed(seen: &Seen, known: &Known, tables: &BTreeMap<String, Choi
 }
 
 /// Published parts that are out now and whose sources are gone, so that their rows come from nowhere else.
-pub(super) fn left(seen: &Seen, known: &Known, tables: &BTreeMap<String, Choice>) -> Vec<Remark> {
+pub(super) fn left(
+    seen: &Seen,
+    known: &Known,
+    keys: &Keys<'_>,
+    tables: &BTreeMap<String, Choice>,
+) -> Vec<Remark> {
     let published = known.published.iter().flat_map(|published| &published.outputs);
     published
         .filter_map(|(name, ids)| {
@@ -100,6 +106,7 @@ pub(super) fn left(seen: &Seen, known: &Known, tables: &BTreeMap<String, Choice>
             let outputs = table.outputs.iter().filter(|output| ids.contains(&output.id));
             let left = outputs
                 .filter(|output| !kept.contains(&output.id) && !stems.contains(output.stem.as_str()))
+                .filter(|output| !is_listed(&output.id, known, keys))
                 .count();
             let are = if left == 1 { "part is" } else { "parts are" };
             let message = format!(

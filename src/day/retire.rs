@@ -15,6 +15,8 @@ pub(super) fn all(seen: &Seen, known: &Known, policy: &Policy) -> Leaving {
     let (mut left, mut retire) = (BTreeMap::new(), Vec::new());
     let forgotten = known.newest.is_some_and(|(state, _)| state == State::Forgotten);
     for (name, table) in &seen.tables {
+        // Of a part both may be there.
+        let mut parts = HashSet::new();
         let outputs = table
             .outputs
             .iter()
@@ -27,8 +29,8 @@ pub(super) fn all(seen: &Seen, known: &Known, policy: &Policy) -> Leaving {
             // What came after the day was forgotten stays as long as what was there.
             let fallback_ms = if forgotten { last_modified_ms } else { seen.now_ms };
             let since_ms = known.left.get(id).copied().unwrap_or(fallback_ms);
-            let first = left.insert(id.clone(), since_ms).is_none();
-            if first && forgotten && seen.now_ms - since_ms >= policy.grace_ms {
+            left.insert(id.clone(), since_ms);
+            if parts.insert((stem, id)) && forgotten && seen.now_ms - since_ms >= policy.grace_ms {
                 retire.push(of(name, stem, id));
             }
         }
@@ -73,6 +75,15 @@ pub(super) fn superseded(
                 retire.push(of(name, &output.stem, &output.id));
             }
         }
+        // What counts has the same id, so an id says nothing of when a copy left.
+        for output in choice.copies.iter().filter_map(|i| table.outputs.get(*i)) {
+            let published_ms = known.published.as_ref().map_or(seen.now_ms, |it| it.listed_ms);
+            let since_ms = published_ms.max(output.last_modified_ms);
+            let is_old = seen.now_ms - since_ms >= policy.grace_ms;
+            if effect == Effect::Stable && is_old && !wanted.contains(known, output) {
+                retire.push(of(name, &output.stem, &output.id));
+            }
+        }
     }
     (left, retire)
 }
@@ -81,7 +92,7 @@ pub(super) fn superseded(
 struct Wanted<'a> {
     /// The profile of today.
     profile: &'a str,
-    /// Sources by stem, and whether an output stands for them.
+    /// Sources by key, and whether an output stands for them.
     sources: HashMap<&'a str, (&'a SourceSeen, bool)>,
     /// Of each folder that lost, the output that tells when it began: without it the folder would look newer, and win.
     first: HashSet<&'a PartId>,
@@ -92,7 +103,7 @@ impl<'a> Wanted<'a> {
         let chosen: HashSet<usize> = choice.parts.iter().filter_map(|part| part.source).collect();
         let sources = table.sources.iter().enumerate();
         let sources = sources
-            .map(|(i, source)| (source.stem.as_str(), (source, chosen.contains(&i))))
+            .map(|(i, source)| (source.key.as_str(), (source, chosen.contains(&i))))
             .collect();
         let mut first: HashMap<&str, (i64, &PartId)> = HashMap::new();
         for output in &table.outputs {
@@ -117,7 +128,7 @@ impl<'a> Wanted<'a> {
             // Nothing is deleted of which nothing is known.
             return true;
         };
-        let source = self.sources.get(output.stem.as_str());
+        let source = self.sources.get(facts.source_key.as_str());
         let theirs = source.is_some_and(|(source, converted)| {
             source.etag == facts.source_etag && !(*converted && *facts.profile != *self.profile)
         });

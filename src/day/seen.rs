@@ -86,6 +86,8 @@ pub struct Facts {
     pub source_key: String,
     /// The source's key up to and including its day folder.
     pub folder: Arc<str>,
+    /// Where today's settings put the source, `table=…/date=…`. None: they do not read its key.
+    pub home: Option<Arc<str>>,
     /// ETag of the source without quotes.
     pub source_etag: String,
     /// Bytes of the source as stored.
@@ -169,6 +171,8 @@ pub struct Known {
     pub published: Option<Published>,
     /// That the newest revision took the day out of the publication.
     pub unpublished: Option<Unpublished>,
+    /// Table and stem that the published revision has of outputs, of those at least that are there more than once.
+    pub published_at: HashMap<PartId, (String, String)>,
     /// Whether the day was ever published, whatever became of it.
     pub was_published: bool,
     /// Outputs whose objects are others than the revision has that names them, and where they cannot be what was published
@@ -198,9 +202,21 @@ pub struct Known {
     pub types_before: BTreeMap<String, BTreeMap<String, String>>,
     /// Types of columns that the Glue catalog has, by table and column.
     pub types_cataloged: BTreeMap<String, BTreeMap<String, String>>,
+    /// Texts that many footers have in common, once.
+    pub texts: BTreeSet<Arc<str>>,
 }
 
 impl Known {
+    /// A text that other footers have too, once.
+    pub fn shared(&mut self, text: &str) -> Arc<str> {
+        if let Some(shared) = self.texts.get(text) {
+            return Arc::clone(shared);
+        }
+        let shared: Arc<str> = text.into();
+        self.texts.insert(Arc::clone(&shared));
+        shared
+    }
+
     /// What is published; of a day that was taken out and is wanted again, what was: deletion alone takes nothing out of it.
     pub(super) fn last_published(&self) -> Option<&Published> {
         let before = self.unpublished.as_ref().and_then(|it| it.published.as_ref());

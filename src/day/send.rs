@@ -83,6 +83,38 @@ pub(super) fn due(seen: &Seen, known: &Known, policy: &Policy, tables: &BTreeMap
     due
 }
 
+/// Parts that could not be converted and are gone: a failure record is all that tells that they came.
+pub(super) fn failed_gone(seen: &Seen) -> Vec<Remark> {
+    let all = || seen.tables.values();
+    if all().all(|table| table.failures.is_empty()) {
+        return Vec::new();
+    }
+    // Settings may have put the part elsewhere in the day meanwhile.
+    let sources = all().flat_map(|table| &table.sources).map(|source| &source.id);
+    let outputs = all().flat_map(|table| &table.outputs).map(|output| &output.id);
+    let ids: HashSet<_> = sources.chain(outputs).collect();
+    let of_table = |(name, table): (&String, &TableSeen)| {
+        let sources = table.sources.iter().map(|source| source.stem.as_str());
+        let outputs = table.outputs.iter().map(|output| output.stem.as_str());
+        let stems: HashSet<_> = sources.chain(outputs).collect();
+        let failures = table.failures.iter();
+        let gone = failures.filter(|it| !stems.contains(it.stem.as_str()) && !ids.contains(&it.id));
+        // A part may have failed under several settings.
+        let mut gone: Vec<_> = gone.map(|it| (it.stem.as_str(), &it.id)).collect();
+        gone.sort_unstable();
+        gone.dedup_by_key(|(stem, _)| *stem);
+        let (stem, id) = gone.first()?;
+        let count = gone.len();
+        let message = format!(
+            "parts that could not be converted and are gone, so that their rows are nowhere: {count}; the first has the failure \
+             record failed/table={name}/date={}/{stem}-{id}.json",
+            seen.date
+        );
+        Some(Remark::of_table("parts_failed_gone", name, message))
+    };
+    seen.tables.iter().filter_map(of_table).collect()
+}
+
 /// The listed parts of a table that have outputs, but none of today's profile, nor a failure record of it.
 pub(super) fn outdated(table: &TableSeen, choice: &Choice) -> Vec<usize> {
     let outputs = table.outputs.iter().map(|output| &output.id);

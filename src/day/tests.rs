@@ -2,6 +2,7 @@
 
 mod builder;
 mod compare;
+mod copies;
 mod folders;
 mod footers;
 mod forget;

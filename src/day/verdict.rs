@@ -145,7 +145,9 @@ pub struct Choice {
     pub missing: Vec<usize>,
     /// Outputs that stand for nothing.
     pub others: Vec<usize>,
-    /// Outputs whose footers cannot be believed, and why.
+    /// Outputs that another one of the same id counts for.
+    pub copies: Vec<usize>,
+    /// Outputs whose footers cannot be believed, or that are not where their source belongs, and why.
     pub damaged: Vec<(usize, String)>,
     /// What is odd about it.
     pub warnings: Vec<Remark>,

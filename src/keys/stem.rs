@@ -43,6 +43,13 @@ pub(super) fn is_stem(text: &str) -> bool {
     text.len() <= STEM_BYTES_MAX && starts_alphanumeric(text) && text.bytes().all(is_plain)
 }
 
+/// Whether table and date say all of a path but the file's name.
+pub(super) fn is_told_by(path: &str, table: &str, date: &Day) -> bool {
+    expected_name(path, table, date)
+        .map(escaped)
+        .is_some_and(|stem| starts_alphanumeric(&stem))
+}
+
 /// The file's name without `.csv.gz`, if table and date say all the rest.
 fn expected_name<'a>(path: &'a str, table: &str, date: &Day) -> Option<&'a str> {
     let (day_folder, rest) = path.split_once('/')?;

@@ -1,9 +1,6 @@
 //! From a day's revisions back to what is known of it, so that no footer is read twice.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use super::witness::folder_of;
+use super::witness::place_of;
 use super::{Part, Revision, Table};
 use crate::day::{self, Facts, Footer, Known, State, Unpublished};
 use crate::keys::Layout;
@@ -12,21 +9,20 @@ use crate::keys::Layout;
 /// newest one took out of the publication, the published one is the last that was.
 pub fn recall(newest: Option<&Revision>, published: Option<&Revision>, layout: &Layout) -> Known {
     let mut known = Known::default();
-    let mut shared = Shared::default();
     if let Some(revision) = newest {
         let history = &revision.history;
         known.newest = Some((history.state, history.late));
         known.newest_reasons = day::standing(&history.reasons);
         known.held_by_catalog = day::of_catalog(&history.reasons);
         for held in &history.held {
-            if let Some(id) = shared.learn(&mut known, &held.part, layout) {
-                let schema = shared.of(&held.part.schema);
+            if let Some(id) = learn(&mut known, &held.part, layout) {
+                let schema = known.shared(&held.part.schema);
                 known.schemas.insert(schema, held.columns.clone());
                 known.held.insert(id);
             }
         }
         for left in &history.left {
-            if let Some(id) = shared.learn(&mut known, &left.part, layout) {
+            if let Some(id) = learn(&mut known, &left.part, layout) {
                 known.left.insert(id, left.since_ms);
             }
         }
@@ -40,7 +36,7 @@ pub fn recall(newest: Option<&Revision>, published: Option<&Revision>, layout: &
             .flat_map(|content| content.tables.values())
         {
             for part in &table.parts {
-                shared.learn(&mut known, part, layout);
+                learn(&mut known, part, layout);
             }
             recall_columns(&mut known, table);
         }
@@ -68,39 +64,25 @@ fn recall_columns(known: &mut Known, table: &Table) {
     }
 }
 
-/// Texts that most parts have in common, once.
-#[derive(Default)]
-struct Shared(BTreeMap<String, Arc<str>>);
-
-impl Shared {
-    fn of(&mut self, text: &str) -> Arc<str> {
-        if let Some(shared) = self.0.get(text) {
-            return Arc::clone(shared);
-        }
-        let shared: Arc<str> = text.into();
-        self.0.insert(text.to_owned(), Arc::clone(&shared));
-        shared
-    }
-
-    fn learn(&mut self, known: &mut Known, part: &Part, layout: &Layout) -> Option<crate::part::PartId> {
-        let (_, id) = layout.parse_output(&part.output.key)?;
-        let folder = folder_of(&part.source.key, layout);
-        let facts = Facts {
-            source_key: part.source.key.clone(),
-            folder: self.of(folder),
-            source_etag: part.source.etag.clone(),
-            source_bytes: part.source.bytes,
-            source_last_modified_ms: part.source.last_modified_ms,
-            source_sha256: part.source.sha256.clone(),
-            records_read: part.records_read,
-            rows_written: part.rows_written,
-            records_rejected: part.records_rejected,
-            cells_rejected: part.cells_rejected,
-            dialect: self.of(&part.dialect),
-            profile: self.of(&part.profile),
-            schema: self.of(&part.schema),
-        };
-        known.footers.insert(id.clone(), Footer::Sound(Box::new(facts)));
-        Some(id)
-    }
+fn learn(known: &mut Known, part: &Part, layout: &Layout) -> Option<crate::part::PartId> {
+    let (output, id) = layout.parse_output(&part.output.key)?;
+    let (folder, home) = place_of(known, &output.date, &part.source.key, layout);
+    let facts = Facts {
+        source_key: part.source.key.clone(),
+        folder,
+        home,
+        source_etag: part.source.etag.clone(),
+        source_bytes: part.source.bytes,
+        source_last_modified_ms: part.source.last_modified_ms,
+        source_sha256: part.source.sha256.clone(),
+        records_read: part.records_read,
+        rows_written: part.rows_written,
+        records_rejected: part.records_rejected,
+        cells_rejected: part.cells_rejected,
+        dialect: known.shared(&part.dialect),
+        profile: known.shared(&part.profile),
+        schema: known.shared(&part.schema),
+    };
+    known.footers.insert(id.clone(), Footer::Sound(Box::new(facts)));
+    Some(id)
 }

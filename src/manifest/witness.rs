@@ -4,12 +4,18 @@ use std::sync::Arc;
 
 use crate::day::{Column, Facts, Footer, Known};
 use crate::footer;
-use crate::keys::Layout;
+use crate::keys::{Day, Layout};
 use crate::part::{Identity, PartId, Profile};
 
-/// Takes what the footer of an output says into what is known, or why it is not believed.
-pub fn believe(known: &mut Known, id: &PartId, read: Result<footer::Footer, String>, layout: &Layout) {
-    let footer = match read.and_then(|footer| facts(id, footer, layout)) {
+/// Takes what the footer of a day's output says into what is known, or why it is not believed.
+pub fn believe(
+    known: &mut Known,
+    date: &Day,
+    id: &PartId,
+    read: Result<footer::Footer, String>,
+    layout: &Layout,
+) {
+    let footer = match read.and_then(|footer| facts(known, date, id, footer, layout)) {
         Err(why) => Footer::Damaged(why),
         Ok(_) if let Some(Some(why)) = known.changed.get(id) => Footer::Damaged(why.clone()),
         Ok((facts, columns)) => {
@@ -20,7 +26,13 @@ pub fn believe(known: &mut Known, id: &PartId, read: Result<footer::Footer, Stri
     known.footers.insert(id.clone(), footer);
 }
 
-fn facts(id: &PartId, footer: footer::Footer, layout: &Layout) -> Result<(Facts, Vec<Column>), String> {
+fn facts(
+    known: &mut Known,
+    date: &Day,
+    id: &PartId,
+    footer: footer::Footer,
+    layout: &Layout,
+) -> Result<(Facts, Vec<Column>), String> {
     let footer::Footer { record, columns } = footer;
     let identity = Identity {
         bucket: record.source_bucket,
@@ -40,8 +52,10 @@ fn facts(id: &PartId, footer: footer::Footer, layout: &Layout) -> Result<(Facts,
         .map(|(name, kind)| Column { name, kind })
         .collect();
     columns.sort();
+    let (folder, home) = place_of(known, date, &identity.key, layout);
     let facts = Facts {
-        folder: folder_of(&identity.key, layout).into(),
+        folder,
+        home,
         source_key: identity.key,
         source_etag: identity.etag,
         source_bytes: record.source_bytes,
@@ -58,11 +72,14 @@ fn facts(id: &PartId, footer: footer::Footer, layout: &Layout) -> Result<(Facts,
     Ok((facts, columns))
 }
 
-/// The day folder of a source, or its folder where today's settings read the key otherwise: what was converted before they
-/// changed stays what it is.
-pub(super) fn folder_of<'k>(key: &'k str, layout: &Layout) -> &'k str {
-    match layout.source_and_folder(key) {
-        Ok((_, folder)) => folder,
-        Err(_) => key.rsplit_once('/').map_or("", |(folder, _)| folder),
-    }
+/// The day folder of an output's source, and where today's settings put the source, if they read its key.
+pub(super) fn place_of(
+    known: &mut Known,
+    date: &Day,
+    source_key: &str,
+    layout: &Layout,
+) -> (Arc<str>, Option<Arc<str>>) {
+    let (part, folder) = layout.source_of(date, source_key);
+    let home = part.map(|part| known.shared(&format!("table={}/date={}", part.table, part.date)));
+    (known.shared(folder), home)
 }

@@ -2,6 +2,7 @@
 
 mod athena;
 mod bucket;
+mod live;
 mod page;
 mod repair;
 mod status;

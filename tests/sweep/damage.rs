@@ -260,7 +260,7 @@ async fn foreign_numbers_of_revisions_stop_nothing_that_they_need_not() {
     let report = lake.ask("{}").await.unwrap();
     let error = report.days[0].judged.as_ref().unwrap_err().to_string();
     assert!(
-        error.contains("highest number") && error.contains(DATE),
+        error.contains("highest number") && error.contains(&lake.leaf(Leaf::Announced(999_999))),
         "{error}"
     );
 }
@@ -406,4 +406,54 @@ async fn everything_is_rebuilt_from_what_s3_holds() {
     }
     assert_eq!(lake.quiet_day().await.state, State::Archived);
     assert_eq!(lake.published().await, before);
+}
+
+#[tokio::test]
+async fn a_foreign_manifest_of_a_day_of_which_there_is_nothing_else_is_set_aside() {
+    let lake = complete().await;
+    let foreign = "lake/manifest/date=2026-11-10/manifest.json";
+    lake.overwrite(foreign, "foreign").await;
+    lake.ask("{\"dry_run\": true}").await.unwrap();
+    assert!(lake.text(foreign).await.is_some(), "a dry run writes nothing");
+    lake.sweep().await;
+    assert_eq!(aside(&lake, foreign).await, ["foreign"]);
+    assert!(lake.text(foreign).await.is_none());
+    // What a newer release wrote is its own, and a copy of one of the day's revisions is no damage.
+    let newer = "{\"version\":99}";
+    lake.overwrite(foreign, newer).await;
+    let sound = lake.leaf(Leaf::Manifest);
+    for name in ["a", "b"] {
+        lake.purge(&key(DATE, name)).await;
+    }
+    for key in lake.under(&[""]).await.into_keys() {
+        if key.contains(DATE) && key != sound {
+            lake.remove(&key).await;
+        }
+    }
+    lake.sweep().await;
+    assert_eq!(lake.text(foreign).await.as_deref(), Some(newer));
+    assert!(lake.text(&sound).await.is_some());
+}
+
+#[tokio::test]
+async fn a_part_that_could_not_be_converted_and_is_gone_is_told_in_manifest_and_sweep() {
+    let lake = Lake::new().await;
+    lake.part(DATE, "a", 3).await;
+    let bad = lake.land(&key(DATE, "bad"), b"no gzip".to_vec()).await;
+    lake.convert(&bad).await;
+    assert_eq!(lake.quiet_day().await.state, State::Blocked);
+    lake.purge(&bad.key).await;
+    let day = lake.quiet_day().await;
+    assert_eq!(day.state, State::Complete);
+    assert_eq!(day.warnings[0].code, "parts_failed_gone");
+    let record = lake.world.failure(&bad);
+    assert!(
+        day.warnings[0]
+            .message
+            .ends_with(record.strip_prefix("lake/").unwrap()),
+        "{day:?}"
+    );
+    let newest = lake.revision(day.revision.unwrap()).await;
+    assert_eq!(newest["content"]["warnings"][0]["code"], "parts_failed_gone");
+    rebuilt(&lake).await;
 }

@@ -10,6 +10,7 @@
 )]
 
 mod batch;
+mod copies;
 mod crashes;
 mod damage;
 mod days;
@@ -17,6 +18,7 @@ mod held;
 mod histories;
 mod kept;
 mod lake;
+mod layouts;
 mod newer;
 mod overtaken;
 mod replaced;

@@ -58,7 +58,7 @@ pub(super) async fn read(
     let mut reads = stream::iter(reads).buffer_unordered(requests_max);
     while let Some(read) = reads.next().await {
         let (id, footer) = read?;
-        manifest::believe(known, &id, footer, layout);
+        manifest::believe(known, &seen.date, &id, footer, layout);
     }
     Ok(())
 }

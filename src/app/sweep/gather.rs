@@ -11,7 +11,7 @@ use super::recalled;
 use super::streams::{Family, Streams, Tables};
 use crate::config::Config;
 use crate::day::{FailureSeen, OutputSeen, Seen, SourceSeen, TableSeen};
-use crate::keys::{Day, Kind, Leaf, Link};
+use crate::keys::{Day, Kind, Layout, Leaf, Link};
 use crate::part::{Identity, PartId, Profile};
 use crate::store::{Listed, Store};
 
@@ -43,6 +43,19 @@ impl Written {
             wanted.entry(table.clone()).or_default();
         }
         wanted
+    }
+
+    /// The object that has the number of a revision: itself, its announcement, or its ledger.
+    pub(super) fn numbered(&self, number: u32, layout: &Layout) -> Option<&str> {
+        let of_leaf = |leaf: Leaf| self.leaves.get(&leaf).map(|listed| listed.key.as_str());
+        let mut ledgers = self.ledgers.iter();
+        of_leaf(Leaf::Revision(number))
+            .or_else(|| of_leaf(Leaf::Announced(number)))
+            .or_else(|| {
+                ledgers
+                    .find(|key| layout.parse_parts_ledger(key) == Some(number))
+                    .map(String::as_str)
+            })
     }
 
     /// Whether a published symlink names files of the day.

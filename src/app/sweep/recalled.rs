@@ -1,7 +1,7 @@
 //! What the manifests of a day, and of the days before it, say.
 
 use std::cell::LazyCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::gather::{Gathered, Written};
@@ -199,6 +199,7 @@ impl Recalled {
                 .as_ref()
                 .is_some_and(|newest| newest.history.state.publishes());
             note_changed(&mut known, seen, published, stands, layout);
+            known.published_at = published_at(seen, published, layout);
         }
         if let Some(lost) = &self.lost {
             known.published = Some(lost.published.clone());
@@ -251,7 +252,13 @@ fn note_changed(known: &mut Known, seen: &Seen, published: &Revision, stands: bo
         let Some(seen) = seen.tables.get(name) else {
             continue;
         };
-        let listed: HashMap<&PartId, &OutputSeen> = seen.outputs.iter().map(|it| (&it.id, it)).collect();
+        let outputs = seen.outputs.iter();
+        let listed: HashMap<(&str, &PartId), &OutputSeen> =
+            outputs.map(|it| ((it.stem.as_str(), &it.id), it)).collect();
+        let ids = LazyCell::new(|| {
+            let ids = seen.outputs.iter().map(|it| &it.id);
+            ids.collect::<HashSet<_>>()
+        });
         let sources = LazyCell::new(|| {
             let sources = seen.sources.iter();
             sources
@@ -260,10 +267,15 @@ fn note_changed(known: &mut Known, seen: &Seen, published: &Revision, stands: bo
         });
         for part in &table.parts {
             let named = &part.output;
-            let Some((_, id)) = layout.parse_output(&named.key) else {
+            let Some((key, id)) = layout.parse_output(&named.key) else {
                 continue;
             };
-            let Some(listed) = listed.get(&id) else {
+            let Some(listed) = listed.get(&(key.stem.as_str(), &id)) else {
+                // Under another name it is another object.
+                if ids.contains(&id) {
+                    known.footers.remove(&id);
+                    known.changed.insert(id, None);
+                }
                 continue;
             };
             if listed.etag == named.etag && listed.size_bytes == named.bytes {
@@ -285,6 +297,24 @@ fn note_changed(known: &mut Known, seen: &Seen, published: &Revision, stands: bo
                 .insert(id, (stands && is_listed && other_bytes).then(why));
         }
     }
+}
+
+/// Where a revision has the outputs of which the day has several.
+fn published_at(seen: &Seen, published: &Revision, layout: &Layout) -> HashMap<PartId, (String, String)> {
+    let copied = day::copied(seen);
+    if copied.is_empty() {
+        return HashMap::new();
+    }
+    let tables = published
+        .content
+        .iter()
+        .flat_map(|content| content.tables.values());
+    let keys = tables.flat_map(|table| &table.parts).map(|part| &part.output.key);
+    let places = keys.filter_map(|key| layout.parse_output(key));
+    places
+        .filter(|(_, id)| copied.contains(id))
+        .map(|(part, id)| (id, (part.table, part.stem)))
+        .collect()
 }
 
 /// Whether an ETag is of a whole object, not of one that was written in pieces.

@@ -7,14 +7,14 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use tokio::time::Instant;
 
 use super::catalog::{self, Catalog};
-use super::gather::{Folders, Gathered, Gatherer, Written};
+use super::gather::{Folders, Gathered, Gatherer};
 use super::leftovers::Leftovers;
 use super::memory::{self, Memory};
 use super::objects::Wrote;
 use super::pointer::Pointer;
 use super::publish::{self, Document, Publication, Untold};
 use super::recalled::{self, Lost, Recalled, Stored, published};
-use super::tidy::tidy;
+use super::tidy::{clear, tidy};
 use super::{DayReport, Judged, SweepError, Sweeper, footers, send};
 use crate::day::{self, Decision, Known, Verdict};
 use crate::keys::{Day, Leaf, Link, REVISION_MAX};
@@ -130,7 +130,7 @@ impl Run<'_> {
         self.memory.tell(&mut known);
         let Some(mut verdict) = Box::pin(self.verdict(seen, &mut known)).await? else {
             if !self.request.dry_run {
-                self.clear(seen, written).await?;
+                clear(sweeper, seen, written, &mut self.pointer).await?;
             }
             return Ok(None);
         };
@@ -141,7 +141,11 @@ impl Run<'_> {
         let progress = manifest::progress(seen, &known, &verdict);
         let number = recalled.highest.saturating_add(1);
         if verdict.revise && number > REVISION_MAX {
-            return Err(SweepError::Numbers(seen.date.clone()));
+            let key = written.numbered(recalled.highest, &config.layout);
+            return Err(SweepError::Numbers {
+                date: seen.date.clone(),
+                key: key.unwrap_or_default().to_owned(),
+            });
         }
         let newest_ms = recalled
             .newest
@@ -273,35 +277,6 @@ impl Run<'_> {
             catalog::publish(self.sweeper, &mut self.catalog, publication.date, content, types).await?;
         }
         publication.bring_about(&mut self.pointer).await
-    }
-
-    /// Empties the symlinks of a day of which nothing else is left, and moves the pointer away. Young ones may be another
-    /// sweep's that saw more.
-    async fn clear(&mut self, seen: &day::Seen, written: &Written) -> Result<(), SweepError> {
-        let Sweeper { config, objects, .. } = self.sweeper;
-        let quiet_ms = config.days.policy.quiet_ms;
-        let mut is_published = false;
-        for ((link, _), listed) in &written.links {
-            if listed.size_bytes == 0 {
-                continue;
-            }
-            if seen.now_ms - listed.last_modified_ms < quiet_ms {
-                is_published |= *link == Link::Published;
-                continue;
-            }
-            tracing::warn!(
-                key = listed.key,
-                "a symlink of a day of which nothing is left; it is emptied"
-            );
-            let wrote = objects
-                .bring(&listed.key, bytes::Bytes::new(), publish::TEXT, Some(listed))
-                .await?;
-            is_published |= *link == Link::Published && wrote == Wrote::Overtaken;
-        }
-        if !is_published {
-            self.pointer.leave(&seen.date, objects, &config.layout).await?;
-        }
-        Ok(())
     }
 
     /// Earlier revisions whose sweeps ended between claim and event, or may have: what is told again is the same then as it was

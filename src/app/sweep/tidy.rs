@@ -2,10 +2,14 @@
 
 use std::collections::HashMap;
 
+use super::gather::Written;
 use super::leftovers::Leftovers;
-use super::{SweepError, Sweeper, failures};
+use super::objects::Wrote;
+use super::pointer::Pointer;
+use super::{SweepError, Sweeper, failures, publish};
 use crate::day::{Seen, State, Verdict};
-use crate::keys::PartKey;
+use crate::keys::{Leaf, Link, PartKey};
+use crate::manifest::{Damage, Revision};
 use crate::part::PartId;
 use crate::store::Doomed;
 
@@ -40,16 +44,18 @@ pub(super) async fn tidy(
         }
     }
     failures::check(sweeper, seen, verdict).await?;
-    let outputs = seen.tables.values().flat_map(|table| &table.outputs);
-    let asked = outputs.filter(|_| !verdict.retire.is_empty());
-    let etags: HashMap<&PartId, &str> = asked.map(|it| (&it.id, it.etag.as_str())).collect();
+    let mut etags: HashMap<(&str, &str, &PartId), &str> = HashMap::new();
+    for (name, table) in seen.tables.iter().filter(|_| !verdict.retire.is_empty()) {
+        let outputs = table.outputs.iter();
+        etags.extend(outputs.map(|it| ((name.as_str(), it.stem.as_str(), &it.id), it.etag.as_str())));
+    }
     let mut raw = leftovers.of(sweeper, seen, verdict).await?;
     let mut doomed = Vec::new();
     for retire in &verdict.retire {
         let part = part(&retire.table, &retire.stem);
         let output = layout.output(&part, &retire.id);
         doomed.extend([
-            match etags.get(&retire.id) {
+            match etags.get(&(&*retire.table, &*retire.stem, &retire.id)) {
                 Some(etag) => Doomed::seen(output, *etag),
                 None => Doomed::any(output),
             },
@@ -65,4 +71,50 @@ pub(super) async fn tidy(
     // Of a forgotten day raw records go first: while any is left, so is what has the next sweep look for it.
     objects.delete(&raw).await?;
     objects.delete(&doomed).await
+}
+
+/// Empties the symlinks of a day of which nothing else is left, and moves the pointer away. Young ones may be another
+/// sweep's that saw more. A `manifest.json` that is none of the day's is set aside.
+pub(super) async fn clear(
+    sweeper: &Sweeper,
+    seen: &Seen,
+    written: &Written,
+    pointer: &mut Pointer,
+) -> Result<(), SweepError> {
+    let Sweeper { config, objects, .. } = sweeper;
+    let quiet_ms = config.days.policy.quiet_ms;
+    let mut is_published = false;
+    for ((link, _), listed) in &written.links {
+        if listed.size_bytes == 0 {
+            continue;
+        }
+        if seen.now_ms - listed.last_modified_ms < quiet_ms {
+            is_published |= *link == Link::Published;
+            continue;
+        }
+        tracing::warn!(
+            key = listed.key,
+            "a symlink of a day of which nothing is left; it is emptied"
+        );
+        let wrote = objects
+            .bring(&listed.key, bytes::Bytes::new(), publish::TEXT, Some(listed))
+            .await?;
+        is_published |= *link == Link::Published && wrote == Wrote::Overtaken;
+    }
+    if !is_published {
+        pointer.leave(&seen.date, objects, &config.layout).await?;
+    }
+    let Some(listed) = written.leaves.get(&Leaf::Manifest) else {
+        return Ok(());
+    };
+    let Some((bytes, etag)) = objects.read(&listed.key).await? else {
+        return Ok(());
+    };
+    match Revision::parse_copy(&bytes, &seen.date) {
+        Ok(_) | Err(Damage::Newer(_)) => Ok(()),
+        Err(damage) => {
+            let why = damage.to_string();
+            objects.set_aside(&listed.key, (bytes, &etag), &why).await
+        }
+    }
 }

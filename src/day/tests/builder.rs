@@ -171,6 +171,7 @@ impl Scene {
         let facts = Facts {
             source_key: source.key.clone(),
             folder: source.folder,
+            home: Some(format!("table={}/date={}", name.table, self.seen.date).into()),
             source_etag: source.etag,
             source_bytes: source.size_bytes,
             source_last_modified_ms: source.last_modified_ms,
@@ -198,6 +199,18 @@ impl Scene {
         let id = output.id.clone();
         table.outputs.push(output);
         self.footers.insert(id, Footer::Sound(Box::new(facts)));
+        self
+    }
+
+    /// Somebody copies a part's output of today to another place, `table/stem`.
+    pub(super) fn copy(&mut self, part: &str, to: &str) -> &mut Self {
+        let id = self.source(part).id.clone();
+        let outputs = &self.seen.tables[&name(part).table].outputs;
+        let mut output = outputs.iter().find(|it| it.id == id).unwrap().clone();
+        let (table, stem) = to.split_once('/').unwrap();
+        output.stem = stem.to_owned();
+        output.last_modified_ms = self.seen.now_ms;
+        self.table(table).outputs.push(output);
         self
     }
 
@@ -329,16 +342,28 @@ impl Scene {
                         (name.clone(), ids)
                     })
                     .collect();
+                let places = self.filled(verdict).flat_map(|(name, choice)| {
+                    let outputs = choice
+                        .parts
+                        .iter()
+                        .map(|part| &self.seen.tables[name].outputs[part.output]);
+                    outputs.map(|it| (it.id.clone(), (name.clone(), it.stem.clone())))
+                });
+                self.known.published_at = places.collect();
                 self.known.published = Some(Published {
                     listed_ms: self.seen.now_ms,
                     outputs,
                 });
             }
         }
-        let gone: BTreeSet<&PartId> = verdict.retire.iter().map(|retire| &retire.id).collect();
-        for table in self.seen.tables.values_mut() {
-            table.outputs.retain(|output| !gone.contains(&output.id));
-            table.failures.retain(|failure| !gone.contains(&failure.id));
+        let retire = verdict.retire.iter();
+        let gone: BTreeSet<_> = retire
+            .map(|it| (it.table.as_str(), it.stem.as_str(), &it.id))
+            .collect();
+        for (name, table) in &mut self.seen.tables {
+            let stays = |stem: &str, id: &PartId| !gone.contains(&(name.as_str(), stem, id));
+            table.outputs.retain(|output| stays(&output.stem, &output.id));
+            table.failures.retain(|failure| stays(&failure.stem, &failure.id));
         }
     }
 

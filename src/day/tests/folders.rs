@@ -1,7 +1,7 @@
 //! Several day folders for one date, and parts that may be there twice.
 
 use super::builder::{DAY, HOUR, Scene, codes};
-use crate::day::State;
+use crate::day::{Footer, State};
 
 #[test]
 fn per_table_the_newest_folder_wins_with_a_warning() {
@@ -153,4 +153,35 @@ fn two_unload_query_ids_within_one_table_are_a_warning() {
     assert!(scene.after(HOUR).judge().warnings.is_empty());
     scene.land(other, "v1");
     assert_eq!(codes(&scene.judge().warnings), ["several_queries"]);
+}
+
+/// As other settings may read their keys.
+#[test]
+fn of_folders_that_are_gone_all_that_were_published_count() {
+    let mut scene = Scene::published(&["objects/a", "objects/b", "objects/c"]);
+    scene.purge_all();
+    for (part, folder) in [("a", "x/"), ("b", "y/"), ("c", "z/")] {
+        let table = &scene.seen.tables["objects"];
+        let id = table
+            .outputs
+            .iter()
+            .find(|it| it.stem == part)
+            .unwrap()
+            .id
+            .clone();
+        for footers in [&mut scene.footers, &mut scene.known.footers] {
+            if let Some(Footer::Sound(facts)) = footers.get_mut(&id) {
+                facts.folder = folder.into();
+            }
+        }
+    }
+    let verdict = scene.after(DAY).sweep();
+    assert_eq!((verdict.state, verdict.revise), (State::Complete, false));
+    assert_eq!(scene.chosen(&verdict).len(), 3);
+    assert_eq!(codes(&verdict.warnings), ["several_folders"]);
+    assert!(verdict.warnings[0].message.ends_with("all of them counted"));
+    // One that is begun anew wins over them, as over any.
+    scene.land("objects/a@2", "v1").convert("objects/a@2").after(HOUR);
+    let verdict = scene.judge();
+    assert_eq!(scene.chosen(&verdict), ["objects/a-2 v1 p"]);
 }

@@ -154,3 +154,30 @@ fn a_part_that_vanished_unconverted_is_no_part() {
     scene.land("objects/b", "v1").purge("objects/b").after(HOUR);
     assert_eq!(scene.judge().state, State::Complete);
 }
+
+#[test]
+fn a_part_that_could_not_be_converted_and_is_gone_is_a_warning() {
+    let mut scene = Scene::whole(&["objects/a", "objects/b", "owners/c"]);
+    for part in ["objects/c", "objects/d"] {
+        scene.land(part, "v1").fail(part);
+    }
+    assert_eq!(scene.after(HOUR).sweep().state, State::Blocked);
+    scene.purge("objects/c").purge("objects/d");
+    let verdict = scene.sweep();
+    assert_eq!(verdict.state, State::Complete);
+    assert_eq!(codes(&verdict.warnings), ["parts_failed_gone"]);
+    let told = &verdict.warnings[0].message;
+    assert!(
+        told.contains(": 2;") && told.contains("failed/table=objects/date=2026-11-23/c-"),
+        "{told}"
+    );
+    assert!(!scene.after(DAY).sweep().revise);
+    let content = scene.lose_history().judge();
+    assert_eq!(content.warnings, verdict.warnings);
+    // One that is written again, or was converted before, is no such part.
+    scene.land("objects/c", "v2").convert("objects/c");
+    scene.land("objects/d", "v2");
+    let verdict = scene.judge();
+    assert_eq!(codes(&verdict.warnings), [""; 0]);
+    assert_eq!(verdict.state, State::Open);
+}

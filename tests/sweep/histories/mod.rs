@@ -63,6 +63,7 @@ struct History {
     delayed: Vec<Notice>,
     stalled: Option<Stalled>,
     lost: u32,
+    quoted_null: &'static str,
 }
 
 impl History {
@@ -75,6 +76,7 @@ impl History {
             delayed: Vec::new(),
             stalled: None,
             lost: 0,
+            quoted_null: "false",
         }
     }
 
@@ -94,7 +96,7 @@ impl History {
     }
 
     async fn step(&mut self) {
-        match self.dice.below(25) {
+        match self.dice.below(28) {
             0..=5 => self.land().await,
             6 => self.delete().await,
             7 => self.purge().await,
@@ -113,10 +115,12 @@ impl History {
             20 | 21 => self.crash_converting().await,
             22 => self.convert_and_sweep().await,
             23 => self.fall_back(),
+            24 | 25 => self.stray().await,
+            26 => self.look_elsewhere().await,
             _ => {
-                let value = self.dice.of(&["true", "false"]);
-                self.tell(format!("QUOTED_NULL={value}"));
-                self.lake.configure(&[("QUOTED_NULL", value)]);
+                self.quoted_null = self.dice.of(&["true", "false"]);
+                self.tell(format!("QUOTED_NULL={}", self.quoted_null));
+                self.lake.configure(&[("QUOTED_NULL", self.quoted_null)]);
             }
         }
         let holds = self.stalled.is_some();
@@ -219,6 +223,54 @@ impl History {
         if self.dice.below(3) > 0 {
             self.delayed.push(notice);
         }
+    }
+
+    /// Somebody copies a part's Parquet: to another name, table or day.
+    async fn stray(&mut self) {
+        let outputs: Vec<String> = self.lake.under(&["table="]).await.into_keys().collect();
+        if outputs.is_empty() {
+            return;
+        }
+        let from = &outputs[usize::try_from(self.dice.below(outputs.len() as u64)).unwrap()];
+        let (folder, name) = from.rsplit_once('/').unwrap();
+        let (_, id) = name.rsplit_once('-').unwrap();
+        let date = self.dice.of(&DATES);
+        let to = match self.dice.below(4) {
+            0 => format!("{folder}/stray-{id}"),
+            1 => format!("lake/table=owners/date={date}/{name}"),
+            2 => format!("lake/table=things/date={date}/{name}"),
+            _ => format!("lake/table=things/date={date}/stray-{id}"),
+        };
+        if outputs.contains(&to) {
+            return;
+        }
+        self.tell(format!("{from} is copied to {to}"));
+        let bytes = self.lake.world.get(from).await;
+        self.lake.overwrite(&to, bytes).await;
+    }
+
+    /// Another landing prefix comes and goes, with sweeps in between that see no source. What lies where it does not belong
+    /// could not be told meanwhile.
+    async fn look_elsewhere(&mut self) {
+        let mut is_told = self.stalled.is_none();
+        for key in self.lake.under(&["table="]).await.into_keys() {
+            is_told &= model::belongs(&key, &self.lake.world.footer(&key).await.source_key);
+        }
+        if !is_told {
+            return;
+        }
+        self.tell("LANDING_PREFIX=crm/".to_owned());
+        self.lake
+            .configure(&[("QUOTED_NULL", self.quoted_null), ("LANDING_PREFIX", "crm/")]);
+        self.model.hide(&self.lake).await;
+        for _ in 0..=self.dice.below(2) {
+            let minutes = self.dice.of(&[1, 61, 200]);
+            self.lake.wait(minutes);
+            self.sweep().await;
+        }
+        self.tell("LANDING_PREFIX=hubspot/".to_owned());
+        self.lake.configure(&[("QUOTED_NULL", self.quoted_null)]);
+        self.model.show(&self.lake).await;
     }
 
     /// Parts become Parquet while a sweep lists them.

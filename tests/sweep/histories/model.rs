@@ -59,6 +59,8 @@ pub struct Model {
     outputs: BTreeSet<String>,
     /// Folders and tables of which a part was deleted or replaced: the listing does not say when they began.
     purged: BTreeSet<(String, String)>,
+    /// The newest revisions of complete dates when settings put the landing bucket elsewhere.
+    hidden: BTreeMap<String, u64>,
     live: Live,
     told: Told,
 }
@@ -74,6 +76,7 @@ impl Default for Model {
             settled: BTreeMap::new(),
             outputs: BTreeSet::new(),
             purged: BTreeSet::new(),
+            hidden: BTreeMap::new(),
             live: Live::default(),
             told: Told::default(),
         }
@@ -98,6 +101,15 @@ pub fn date_in(key: &str) -> Option<&str> {
     key.split("/date=").nth(1)?.get(..10)
 }
 
+/// Whether Parquet lies in the table and day of its source.
+pub fn belongs(output: &str, source: &str) -> bool {
+    output.starts_with(&format!(
+        "lake/table={}/date={}/",
+        table_of(source),
+        date_of(source)
+    ))
+}
+
 impl Model {
     /// Something happens to a key.
     pub fn touch(&mut self, key: &str) {
@@ -120,7 +132,41 @@ impl Model {
             let came_ms = object.last_modified.unwrap().to_millis().unwrap();
             (object.key.unwrap(), (etag, came_ms))
         });
-        let landing: Landing = landing.collect();
+        self.see(landing.collect());
+    }
+
+    /// Settings put the landing bucket elsewhere, where nothing is.
+    pub async fn hide(&mut self, lake: &Lake) {
+        self.look(lake).await;
+        let dates: BTreeSet<String> = self.said.keys().map(|(date, _)| date.clone()).collect();
+        let newest = dates
+            .into_iter()
+            .filter_map(|date| Some((date.clone(), self.newest(&date)?)));
+        self.hidden = newest.collect();
+        self.see(Landing::new());
+    }
+
+    /// They put it back. A day that was judged without its sources has them again; nothing happens to others.
+    pub async fn show(&mut self, lake: &Lake) {
+        self.look(lake).await;
+        for key in self.landing() {
+            let date = date_of(&key);
+            let before = self.hidden.get(&date).copied();
+            if before.is_none() || self.newest(&date) != before {
+                self.touched.insert(date);
+            }
+        }
+    }
+
+    /// The newest revision, if it is complete.
+    fn newest(&self, date: &str) -> Option<u64> {
+        let newest = self.revisions(date).last();
+        newest
+            .filter(|(_, said)| said.state == "complete")
+            .map(|(number, _)| number)
+    }
+
+    fn see(&mut self, landing: Landing) {
         for (key, before) in self.landings.last().unwrap() {
             if landing.get(key) != Some(before) {
                 self.purged.insert((folder_of(key).to_owned(), table_of(key)));
@@ -346,6 +392,7 @@ impl Model {
         let mut tables: BTreeSet<String> = listed.iter().map(|(key, _)| table_of(key)).collect();
         tables.extend(said.tables.keys().cloned());
         tables.extend(before.iter().flat_map(|(_, said)| said.tables.keys().cloned()));
+        let mut all_sources = BTreeSet::new();
         for table in tables {
             let parts = said.tables.get(&table).map_or(&[][..], Vec::as_slice);
             let folders: BTreeSet<&str> = parts.iter().map(|part| folder_of(&part.source)).collect();
@@ -354,8 +401,12 @@ impl Model {
             }
             let mut sources = BTreeSet::new();
             for part in parts {
-                if !sources.insert(&part.source) {
+                sources.insert(&part.source);
+                if !all_sources.insert(&part.source) {
                     return Err(format!("{} twice", part.source));
+                }
+                if (date_of(&part.source).as_str(), &table_of(&part.source)) != (date, &table) {
+                    return Err(format!("{} in {table} of {date}", part.source));
                 }
                 if !all.contains_key(&part.output) {
                     return Err(format!("{} is not there", part.output));

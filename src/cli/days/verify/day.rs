@@ -1,6 +1,6 @@
 //! One day: its manifest, what the manifest says of itself, the symlinks, and every part.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use anyhow::Context;
 use arrow::array::RecordBatch;
@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::stream::{self, StreamExt};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use super::{Found, part};
+use super::{Found, live, part};
 use crate::cli::days::place::Place;
 use crate::cli::in_words;
 use crate::keys::{Day, Layout, Leaf, Link, PARTS_TABLE};
@@ -26,7 +26,7 @@ pub(super) async fn verify(place: &Place, date: &Day, found: &mut Found) -> anyh
     let before = found.faults.len();
     let Some(newest) = newest(place, date, found).await? else {
         let published = (found.faults.len() == before).then_some(false);
-        live_links(place, date, found).await?;
+        live::verify(place, date, None, false, found).await?;
         return Ok(published);
     };
     let published = match newest.history.published {
@@ -34,7 +34,9 @@ pub(super) async fn verify(place: &Place, date: &Day, found: &mut Found) -> anyh
         Some(number) if number == newest.history.revision => Some(newest.clone()),
         Some(number) => revision(place, date, number, found).await?,
     };
-    live_links(place, date, found).await?;
+    let content = published.as_ref().and_then(|revision| revision.content.as_ref());
+    let is_whole = newest.history.state.publishes();
+    live::verify(place, date, content, is_whole, found).await?;
     if let Some(number) = newest.history.published
         && published.is_none()
     {
@@ -281,28 +283,6 @@ async fn links(
 fn rows_of(parquet: Bytes) -> anyhow::Result<Vec<RecordBatch>> {
     let reader = ParquetRecordBatchReaderBuilder::try_new(parquet)?.build()?;
     Ok(reader.collect::<Result<_, _>>()?)
-}
-
-/// The live symlinks name files that are there. Which ones those are to be, changes with each part that comes.
-async fn live_links(place: &Place, date: &Day, found: &mut Found) -> anyhow::Result<()> {
-    let layout = &place.config.layout;
-    let url = format!("s3://{}/", layout.curated().bucket());
-    for table in place.names(&layout.links(Link::Live, None)).await? {
-        let key = layout.link(Link::Live, &table, date);
-        let Some(bytes) = place.read(&key).await? else {
-            continue;
-        };
-        let folder = format!("{}table={table}/date={date}/", layout.curated().prefix());
-        let there = place.list(folder).await?;
-        let there: BTreeSet<&str> = there.iter().map(|object| object.key.as_str()).collect();
-        for line in String::from_utf8_lossy(&bytes).lines() {
-            let is_there = line.strip_prefix(&url).is_some_and(|key| there.contains(key));
-            if !is_there {
-                found.fault(format!("{key}: expected files that are there, found {line}"));
-            }
-        }
-    }
-    Ok(())
 }
 
 async fn link(

@@ -76,7 +76,30 @@ async fn output(place: &Place, part: &Part, found: &mut Found) -> anyhow::Result
     };
     found.same("ETag", output.etag.as_str(), meta.etag.as_str());
     found.same("bytes", output.bytes, meta.size_bytes);
-    let mut body = place.store.get(bucket, &output.key, &meta.etag, 0).await?;
+    match read(place, &output.key, &meta.etag, found).await? {
+        Err(error) => found.fault(format!("expected Parquet that can be decoded: {error:#}")),
+        Ok((record, rows)) => {
+            found.rows += rows;
+            found.same("rows, decoded", part.rows_written, rows);
+            match record {
+                None => found.fault("expected Daymark's record in the footer, found none"),
+                Some(Err(why)) => found.fault(why.to_string()),
+                Some(Ok(record)) => footer(part, &record, found),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Parquet of this ETag, every byte of it: the record in its footer, and the rows that it really has; or why it is none.
+pub(super) async fn read(
+    place: &Place,
+    key: &str,
+    etag: &str,
+    found: &mut Found,
+) -> anyhow::Result<anyhow::Result<(Record, u64)>> {
+    let bucket = place.config.layout.curated().bucket();
+    let mut body = place.store.get(bucket, key, etag, 0).await?;
     let (aside, file) = Aside::create(&std::env::temp_dir())?;
     let mut writer = BufWriter::new(file);
     while let Some(bytes) = body.next().await {
@@ -92,23 +115,11 @@ async fn output(place: &Place, part: &Part, found: &mut Found) -> anyhow::Result
         .await
         .unwrap_or_else(|_| Err(anyhow::anyhow!("its pages are not what its footer says")));
     drop(aside);
-    match decoded {
-        Err(error) => found.fault(format!("expected Parquet that can be decoded: {error:#}")),
-        Ok((record, rows)) => {
-            found.rows += rows;
-            found.same("rows, decoded", part.rows_written, rows);
-            match record {
-                None => found.fault("expected Daymark's record in the footer, found none"),
-                Some(Err(why)) => found.fault(why.to_string()),
-                Some(Ok(record)) => footer(part, &record, found),
-            }
-        }
-    }
-    Ok(())
+    Ok(decoded)
 }
 
 /// The footer's record, if there is one, or why it cannot be read.
-type Record = Option<Result<PartRecord, TailError>>;
+pub(super) type Record = Option<Result<PartRecord, TailError>>;
 
 /// The footer's record, and the number of rows that the file really has.
 fn decode(file: File) -> anyhow::Result<(Record, u64)> {
