@@ -1,7 +1,8 @@
 //! The tables and views as a script for DuckDB: the same names, columns and rows, without a catalog.
 //!
 //! DuckDB has no table that is a list of files in an object, so the script names the files, and has to be made anew to show
-//! a newer day. Days are told from the files' paths, so that a condition on `date` keeps the other days' files closed.
+//! a newer day. Days are told from the files' paths, so that a condition on `date` keeps the other days' files closed: DuckDB sees
+//! that of its own column [`FILENAME`], and of no column of another name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -11,7 +12,10 @@ use super::views::literal;
 use super::{Column, View};
 use crate::names::PARTITION_KEY;
 
-/// The column that tells the file. No column of the lake has a blank in its name.
+/// What DuckDB calls the column that tells the file, if nobody says otherwise.
+const FILENAME: &str = "filename";
+
+/// The same where a column of the lake may have that name. None has a blank in its own.
 const FILE: &str = "daymark file";
 
 /// Functions that the views call.
@@ -19,7 +23,10 @@ const FILE: &str = "daymark file";
 /// `daymark_instant` lets ISO texts through and no others: DuckDB's own casts take `epoch`, `2026/11/20` and `24:00:00`, and leave
 /// the zone of `01:02:03 Europe/Berlin` out. As in the views of Athena, instants have milliseconds, digits are 14 at most, and
 /// offsets 14 hours. A blank before the offset is Snowflake's own form.
-const MACROS: &str = r"CREATE OR REPLACE MACRO daymark_instant(t) AS
+///
+/// `daymark_properties` reads a record's JSON once, however many of its properties are asked for: to look into the text anew for each
+/// takes gigabytes where there are hundreds.
+const MACROS: &str = r#"CREATE OR REPLACE MACRO daymark_instant(t) AS
   CASE WHEN regexp_full_match(t, '[+-]?0*[0-9]{1,14}') THEN TRY(epoch_ms(CAST(t AS BIGINT)))
        WHEN regexp_full_match(t, '[0-9]{4}-[0-9]{2}-[0-9]{2}'
            || '([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
@@ -27,9 +34,9 @@ const MACROS: &str = r"CREATE OR REPLACE MACRO daymark_instant(t) AS
          THEN date_trunc('milliseconds', CASE WHEN regexp_matches(t, '[T ].*[Z+-]')
            THEN TRY(make_timestamp(epoch_us(CAST(regexp_replace(t, ' ?([Z+-][0-9:]*)$', '\1') AS TIMESTAMPTZ))))
            ELSE TRY(CAST(t AS TIMESTAMP)) END) END;
-CREATE OR REPLACE MACRO daymark_object(t) AS
-  CASE WHEN json_valid(t) AND json_type(t) = 'OBJECT' THEN t END;
-";
+CREATE OR REPLACE MACRO daymark_properties(t) AS
+  json_transform(CASE WHEN json_valid(t) AND json_type(t) = 'OBJECT' THEN t END, '"MAP(VARCHAR, VARCHAR)"');
+"#;
 
 /// Finds the day in a file's path: in the last folder, whatever those that the lake is in are called.
 const DATE: &str = "/date=([0-9-]+)/[^/]*$";
@@ -83,7 +90,10 @@ fn select(table: &Table, files: &BTreeMap<String, BTreeSet<String>>) -> String {
             _ => name,
         }
     });
-    let date = format!("regexp_extract({}, {}, 1)", quoted(FILE), literal(DATE));
+    // A group without a name may have any columns.
+    let may_be_taken = files.contains_key("") || columns.clone().any(|column| column.name == FILENAME);
+    let file = if may_be_taken { FILE } else { FILENAME };
+    let date = format!("regexp_extract({}, {}, 1)", quoted(file), literal(DATE));
     let selected: Vec<String> = selected
         .chain([format!("{date} AS {}", quoted(PARTITION_KEY))])
         .collect();
@@ -93,7 +103,7 @@ fn select(table: &Table, files: &BTreeMap<String, BTreeSet<String>>) -> String {
         format!("CAST(NULL AS {}) AS {name}", stored_type(column))
     });
     let none: Vec<String> = none
-        .chain([format!("CAST(NULL AS VARCHAR) AS {}", quoted(FILE))])
+        .chain([format!("CAST(NULL AS VARCHAR) AS {}", quoted(file))])
         .collect();
     let mut rows = format!("  SELECT {} WHERE false", none.join(", "));
     for (group, files) in files {
@@ -108,7 +118,7 @@ fn select(table: &Table, files: &BTreeMap<String, BTreeSet<String>>) -> String {
             rows,
             "\n  UNION ALL BY NAME\n  SELECT * FROM read_parquet([\n    {}\n  ], filename = {}, hive_partitioning = false{by_name})",
             files.join(",\n    "),
-            literal(FILE)
+            literal(file)
         );
     }
     format!("SELECT {}\nFROM (\n{rows}\n)", selected.join(", "))

@@ -20,6 +20,7 @@ import sys
 import duckdb
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "athena"))
+import costs  # noqa: E402
 from truth import Truth, same  # noqa: E402
 from views import Views  # noqa: E402
 
@@ -61,6 +62,7 @@ def main(daymark, folder):
         done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **QUIET, "PATH": path})
         if done.returncode != 0:
             sys.exit(f"{' '.join(command)}: status {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        return done.stdout
 
     run("sample", folder, "--size", "500KB", "--days", DAYS, "--first-day", "2026-11-20", "--quiet")
     run("backfill", "--dir", folder, "--from", "2026-11-20", "--to", "2026-11-21", "--quiet")
@@ -87,6 +89,10 @@ def main(daymark, folder):
     failures.check("a day whose revision is damaged", refuses_damage(run, folder), "it was left out without a word")
     for day, wanted in repeated(run, folder / "repeated"):
         failures.check(f"records that come twice, {day}", wanted[0] == wanted[1], f"expected {wanted[1]}, found {wanted[0]}")
+    faults = list(costs.wide(run, folder / "wide"))
+    failures.check("wide records", not faults, "\n".join(faults))
+    for question, files, wanted in costs.many(run, folder / "many"):
+        failures.check(question, files == wanted, f"expected {wanted} files to be read, found {files}")
     print(f"DuckDB: {failures.checked} tables, views and instants, {failures.count} failures")
     return 1 if failures.count else 0
 

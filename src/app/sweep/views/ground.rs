@@ -9,7 +9,7 @@ use crate::app::sweep::catalog::Types;
 use crate::app::sweep::objects::Objects;
 use crate::app::sweep::{SweepError, Sweeper};
 use crate::athena::definitions::{self, Definitions, Reader};
-use crate::athena::views::{Built, Gaps, Lake, ViewSettings, views};
+use crate::athena::views::{Built, Engine, Gaps, Lake, ViewSettings, views};
 use crate::keys::{Day, Layout, Link};
 use crate::manifest;
 use crate::store::Listing;
@@ -270,10 +270,15 @@ impl<'a> Ground<'a> {
             mut unread,
             ..
         } = defined;
+        // A script for DuckDB is made anew for a newer day.
+        let since = match settings.engine {
+            Engine::Trino => &self.since,
+            Engine::DuckDb => &self.day,
+        };
         let build = |definitions: &Definitions, unread: Vec<String>| Built {
             earlier: earlier.clone(),
             unread,
-            ..views(definitions, &over.tables, self.since.as_str(), &settings)
+            ..views(definitions, &over.tables, since.as_str(), &settings)
         };
         let built = build(&definitions, unread.clone());
         let Some((day, _)) = self.days(JSON).next_back().filter(|_| built.is_cut) else {
