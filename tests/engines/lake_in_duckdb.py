@@ -89,6 +89,8 @@ def main(daymark, folder):
     failures.check("a day whose revision is damaged", refuses_damage(run, folder), "it was left out without a word")
     for day, wanted in repeated(run, folder / "repeated"):
         failures.check(f"records that come twice, {day}", wanted[0] == wanted[1], f"expected {wanted[1]}, found {wanted[0]}")
+    for name, found, wanted in headers(run, folder / "headers"):
+        failures.check(f"a day with a header alone, {name}", found == wanted, f"expected {wanted}, found {found}")
     faults = list(costs.wide(run, folder / "wide"))
     failures.check("wide records", not faults, "\n".join(faults))
     for question, files, wanted in costs.many(run, folder / "many"):
@@ -152,6 +154,35 @@ def repeated(run, folder):
             newest = datetime.datetime(2026, 11, 2)
             links = [(1, 2, newest, "deal_to_deal"), (1, 2, None, None), *[(1, None, None, "deal_to_deal")] * 2]
             yield f"links of {day}", (rows, links)
+
+
+# By day, which table is a header alone, and which one says the same.
+HEADERS = {
+    "2026-11-20": ("OBJECT_WITH_OBJECT_PROPERTIES", "OBJECT_PROPERTIES"),
+    "2026-11-21": ("OBJECTS", "OBJECT_WITH_OBJECT_PROPERTIES"),
+}
+
+
+def headers(run, folder):
+    """What views have of days on which a table has no row, and another tells the same; and what they must have."""
+    tables = {
+        "OBJECTS": [["OBJECTTYPEID", "OBJECTID"], ["0-1", 1]],
+        "OBJECT_WITH_OBJECT_PROPERTIES": [["OBJECTTYPEID", "OBJECTID", "PROPERTIES"], ["0-1", 1, '{"email":"a@b"}']],
+        "OBJECT_PROPERTIES": [["OBJECTTYPEID", "OBJECTID", "NAME", "VALUE"], ["0-1", 1, "email", "a@b"]],
+    }
+    for day, (header, other) in HEADERS.items():
+        costs.land(folder, day, "PROPERTY_DEFINITIONS", [["OBJECTTYPEID", "NAME", "TYPE"], ["0-1", "email", "string"]])
+        for table in {"OBJECTS", header, other}:
+            rows = tables[table]
+            costs.land(folder, day, table, rows[:1] if table == header else rows)
+        run("backfill", "--dir", folder, "--from", day, "--to", day, "--quiet")
+        run("duckdb", folder / "lake.sql", "--dir", folder)
+        with duckdb.connect() as database:
+            database.execute((folder / "lake.sql").read_text(encoding="utf-8"))
+            for view in ("objects_contacts", "objects_contacts_latest"):
+                rows = database.sql(f"SELECT date, objectid, property_email FROM {view} ORDER BY date").fetchall()
+                days = [day] if view.endswith("_latest") else [date for date in HEADERS if date <= day]
+                yield f"{view} on {day}", rows, [(date, 1, "a@b") for date in days]
 
 
 def refuses_damage(run, folder):
