@@ -43,8 +43,14 @@ INSTANTS = {
     "2026-11-20T01:02:03+14:00": "2026-11-19 11:02:03",
     "2026-11-20 01:02:03.123 +0000": "2026-11-20 01:02:03.123",
     "2026-11-20 01:02:03 Z": "2026-11-20 01:02:03",
+    "2026-11-20T01:02Z": "2026-11-20 01:02:00",
+    "2026-11-20 01:02 +00:00": "2026-11-20 01:02:00",
+    "2026-11-20T01:02-0530": "2026-11-20 06:32:00",
+    "2026-11-20T01": "2026-11-20 01:00:00",
+    "2026-11-20T01Z": "2026-11-20 01:00:00",
+    "2026-11-20T01+02": "2026-11-19 23:00:00",
 } | dict.fromkeys([
-    "", " 2026-11-20", "2026-11", "2026-11-31", "2026/11/20", "2026-11-20 (BC)", "2026-11-20T24:00:00", "2026-11-20T23:59:60",
+    "", " 2026-11-20", "2026-11-20T1Z", "2026-11-20T", "2026-11-20T24Z", "2026-11-20T01:2", "2026-11", "2026-11-31", "2026/11/20", "2026-11-20 (BC)", "2026-11-20T24:00:00", "2026-11-20T23:59:60",
     "2026-11-20 01:02:03 Europe/Berlin", "2026-11-20T01:02:03+15:00", "2026-11-20T01:02:03+01:02:03", "infinity", "epoch", "now",
     "12026-01-01", "999999999999999", "1775001600000.5",
 ])
@@ -118,6 +124,11 @@ TWICE = {
         '0-3,1,2026-11-02 00:00:00,"{""amount"":""2"",""dealname"":""new""}"',
         '0-3,1,,"{""amount"":""3"",""dealname"":""none""}"',
     ],
+    # Nobody knows whose the last two are, nor of what property the one before them is.
+    "OBJECT_PROPERTIES_HISTORY": [
+        "OBJECTTYPEID,OBJECTID,NAME,VALUE,UPDATEDAT", "0-3,1,amount,1,2026-11-01 00:00:00", "0-3,1,amount,2,2026-11-02 00:00:00",
+        "0-3,1,,3,2026-11-01 00:00:00", "0-3,,amount,4,2026-11-01 00:00:00", "0-3,,amount,5,2026-11-02 00:00:00",
+    ],
 }
 IN_ROWS = [
     "OBJECTTYPEID,OBJECTID,NAME,VALUE,UPDATEDAT", "0-3,1,amount,1,2026-11-01 00:00:00", "0-3,1,dealname,new,2026-11-02 00:00:00",
@@ -154,6 +165,8 @@ def repeated(run, folder):
             newest = datetime.datetime(2026, 11, 2)
             links = [(1, 2, newest, "deal_to_deal"), (1, 2, None, None), *[(1, None, None, "deal_to_deal")] * 2]
             yield f"links of {day}", (rows, links)
+            rows = database.execute("SELECT objectid, value FROM property_history_current WHERE date = $1 ORDER BY 2", [day]).fetchall()
+            yield f"history of {day}", (rows, [(1, "2"), *[(1, "3")] * 2, *[(None, "4")] * 2, *[(None, "5")] * 2])
 
 
 # By day, which table is a header alone, and which one says the same.
