@@ -22,18 +22,23 @@ const FILE: &str = "daymark file";
 ///
 /// `daymark_instant` lets ISO texts through and no others: DuckDB's own casts take `epoch`, `2026/11/20` and `24:00:00`, and leave
 /// the zone of `01:02:03 Europe/Berlin` out. As in the views of Athena, instants have milliseconds, digits are 14 at most, and
-/// offsets 14 hours. A blank before the offset is Snowflake's own form.
+/// offsets 14 hours. A blank before the offset is Snowflake's own form. An hour or a minute gets the `:00` without which not every
+/// version of DuckDB casts it.
 ///
 /// `daymark_properties` reads a record's JSON once, however many of its properties are asked for: to look into the text anew for each
 /// takes gigabytes where there are hundreds.
-const MACROS: &str = r#"CREATE OR REPLACE MACRO daymark_instant(t) AS
+const MACROS: &str = r#"CREATE OR REPLACE MACRO daymark_to_the_second(t) AS
+  regexp_replace(regexp_replace(t,
+    '([T ][0-9]{2})( ?[Z+-].*)?$', '\1:00\2'), '([T ][0-9]{2}:[0-9]{2})( ?[Z+-].*)?$', '\1:00\2');
+CREATE OR REPLACE MACRO daymark_instant(t) AS
   CASE WHEN regexp_full_match(t, '[+-]?0*[0-9]{1,14}') THEN TRY(epoch_ms(CAST(t AS BIGINT)))
        WHEN regexp_full_match(t, '[0-9]{4}-[0-9]{2}-[0-9]{2}'
-           || '([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?'
+           || '([T ]([01][0-9]|2[0-3])(:[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?)?'
            || '( ?(Z|[+-](0[0-9]|1[0-3])(:?[0-5][0-9])?|[+-]14(:?00)?))?)?')
          THEN date_trunc('milliseconds', CASE WHEN regexp_matches(t, '[T ].*[Z+-]')
-           THEN TRY(make_timestamp(epoch_us(CAST(regexp_replace(t, ' ?([Z+-][0-9:]*)$', '\1') AS TIMESTAMPTZ))))
-           ELSE TRY(CAST(t AS TIMESTAMP)) END) END;
+           THEN TRY(make_timestamp(epoch_us(CAST(
+             regexp_replace(daymark_to_the_second(t), ' ?([Z+-][0-9:]*)$', '\1') AS TIMESTAMPTZ))))
+           ELSE TRY(CAST(daymark_to_the_second(t) AS TIMESTAMP)) END) END;
 CREATE OR REPLACE MACRO daymark_properties(t) AS
   json_transform(CASE WHEN json_valid(t) AND json_type(t) = 'OBJECT' THEN t END, '"MAP(VARCHAR, VARCHAR)"');
 "#;

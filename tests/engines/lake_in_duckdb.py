@@ -55,6 +55,9 @@ INSTANTS = {
     "12026-01-01", "999999999999999", "1775001600000.5",
 ])
 
+TEXTS = ", ".join(f"('{text}')" for text in INSTANTS)
+AS_INSTANTS = f"SELECT t, CAST(daymark_instant(t) AS VARCHAR) FROM (VALUES {TEXTS}) AS texts(t)"
+
 
 def main(daymark, folder):
     shutil.rmtree(folder, ignore_errors=True)
@@ -83,9 +86,14 @@ def main(daymark, folder):
         failures.check("mine", database.sql("SELECT one FROM mine").fetchall() == [(1,)], "it is not as it was")
         database.execute("SET TimeZone = 'America/New_York'")
         compare(database, truth, failures)
-        for text, wanted in INSTANTS.items():
-            [(found,)] = database.execute("SELECT CAST(daymark_instant($1) AS VARCHAR)", [text]).fetchall()
-            failures.check(f"{text!r} as an instant", found == wanted, f"expected {wanted}, found {found}")
+        versions = {"its package": database.sql(AS_INSTANTS).fetchall()}
+    # The program is of another version.
+    versions["its program"] = [row.values() for row in json.loads(run("-readonly", "-json", file, AS_INSTANTS, program=costs.DUCKDB))]
+    for version, rows in versions.items():
+        for text, found in rows:
+            wanted = INSTANTS[text]
+            failures.check(f"{text!r} as an instant by {version}", found == wanted, f"expected {wanted}, found {found}")
+        failures.check(f"instants by {version}", len(rows) == len(INSTANTS), f"expected {len(INSTANTS)}, found {len(rows)}")
     script = folder / "newest.sql"
     run("duckdb", script, "--dir", folder, "--from", truth.newest)
     with duckdb.connect() as database:
