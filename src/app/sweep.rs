@@ -289,8 +289,15 @@ impl Sweeper {
             let made = (state.views.take(), plan.is_all());
             // Until all days were looked at, they are not all that were ever published.
             let is_all_known = plan.is_all() || state.all_ms.is_some();
-            state.views =
-                views::renew(self, &mut catalog, &pointer, (&memory, is_all_known), made, deadline).await;
+            state.views = views::renew(
+                self,
+                &mut catalog,
+                &pointer,
+                (&memory, is_all_known),
+                made,
+                deadline,
+            )
+            .await;
         }
         let mut tally = plan.tally(&days);
         if let (Some(tally), Some(stopped)) = (&mut tally, &stopped_before) {

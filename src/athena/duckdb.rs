@@ -55,33 +55,103 @@ pub struct Source<'t> {
     pub files: BTreeMap<String, BTreeSet<String>>,
 }
 
-/// The script. `latest` is the newest complete day, `yyyy-MM-dd`.
-pub fn script(sources: &[Source<'_>], views: &[View], latest: Option<&str>) -> String {
-    let mut sql = String::from("BEGIN TRANSACTION;\n");
-    sql += MACROS;
-    let date = match latest {
-        Some(date) => format!("SELECT {} AS {}", literal(date), quoted(PARTITION_KEY)),
-        None => format!(
-            "SELECT CAST(NULL AS VARCHAR) AS {} WHERE false",
-            quoted(PARTITION_KEY)
-        ),
-    };
-    create(&mut sql, LATEST_TABLE, &date, "The newest complete day.");
-    for Source { table, files } in sources {
-        create(&mut sql, &table.name, &select(table, files), table.comment());
-    }
-    for view in views {
-        create(&mut sql, &view.name, &view.sql, &view.comment);
-    }
-    sql += "COMMIT;\n";
-    sql
+/// What makes the tables and views.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Script {
+    /// By name, in an order in which each follows those that it reads: its statements.
+    parts: Vec<(String, String)>,
+    /// Names of views of an earlier script that this one does not make.
+    left: Vec<String>,
 }
 
-fn create(sql: &mut String, name: &str, statement: &str, comment: &str) {
-    let name = quoted(name);
-    // Writing to a string cannot fail.
-    let _ = writeln!(sql, "CREATE OR REPLACE VIEW {name} AS\n{statement};");
-    let _ = writeln!(sql, "COMMENT ON VIEW {name} IS {};", literal(comment));
+/// Names the views of a database that an earlier script made, this one's among them.
+pub const MADE_BEFORE: &str = "SELECT view_name FROM duckdb_views() AS v WHERE NOT internal AND EXISTS (
+  SELECT 1 FROM duckdb_functions() AS f
+  WHERE f.function_name = 'daymark_made' AND contains(f.macro_definition, '''' || v.view_name || ''''));
+";
+
+/// Names the views that are there.
+pub const THERE: &str = "SELECT view_name FROM duckdb_views() WHERE NOT internal;\n";
+
+impl Script {
+    /// Makes these. `latest` is the newest complete day, `yyyy-MM-dd`.
+    pub fn of(sources: &[Source<'_>], views: &[View], latest: Option<&str>) -> Self {
+        let date = match latest {
+            Some(date) => format!("SELECT {} AS {}", literal(date), quoted(PARTITION_KEY)),
+            None => format!(
+                "SELECT CAST(NULL AS VARCHAR) AS {} WHERE false",
+                quoted(PARTITION_KEY)
+            ),
+        };
+        let mut parts = vec![created(LATEST_TABLE, &date, "The newest complete day.")];
+        parts.extend(
+            sources
+                .iter()
+                .map(|Source { table, files }| created(&table.name, &select(table, files), table.comment())),
+        );
+        parts.extend(
+            views
+                .iter()
+                .map(|view| created(&view.name, &view.sql, &view.comment)),
+        );
+        Script {
+            parts,
+            left: Vec::new(),
+        }
+    }
+
+    /// Whether it makes a view of this name.
+    pub fn makes(&self, name: &str) -> bool {
+        self.parts.iter().any(|(own, _)| own == name)
+    }
+
+    /// Parts it from the views that are not among these names: gives theirs.
+    pub fn keep(&mut self, names: &BTreeSet<&str>) -> Vec<String> {
+        let (kept, gone) = std::mem::take(&mut self.parts)
+            .into_iter()
+            .partition(|(name, _)| names.contains(name.as_str()));
+        self.parts = kept;
+        let gone: Vec<(String, String)> = gone;
+        gone.into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// Remembers views of an earlier script that are there.
+    pub fn leave(&mut self, names: Vec<String>) {
+        self.left = names;
+    }
+
+    /// All of it or nothing.
+    pub fn whole(&self) -> String {
+        let statements = self.parts.iter().map(|(_, statements)| statements.as_str());
+        let statements: String = statements.collect();
+        let made = self.parts.iter().map(|(name, _)| name).chain(&self.left);
+        let made: Vec<String> = made.map(|name| literal(name)).collect();
+        format!(
+            "BEGIN TRANSACTION;\n{MACROS}{statements}CREATE OR REPLACE MACRO daymark_made() AS [{}];\nCOMMIT;\n",
+            made.join(", ")
+        )
+    }
+
+    /// As much of it as there is to be had.
+    pub fn piecemeal(&self) -> String {
+        let statements = self.parts.iter().map(|(_, statements)| statements.as_str());
+        format!("{MACROS}{}", statements.collect::<String>())
+    }
+
+    /// One view of it, alone.
+    pub fn alone(&self, name: &str) -> String {
+        let of_it = self.parts.iter().filter(|(own, _)| own == name);
+        let statements: String = of_it.map(|(_, statements)| statements.as_str()).collect();
+        format!("{MACROS}{statements}")
+    }
+}
+
+fn created(name: &str, statement: &str, comment: &str) -> (String, String) {
+    let (name, quoted) = (name.to_owned(), quoted(name));
+    let comment = literal(comment);
+    let statements =
+        format!("CREATE OR REPLACE VIEW {quoted} AS\n{statement};\nCOMMENT ON VIEW {quoted} IS {comment};\n");
+    (name, statements)
 }
 
 /// The rows of a table's files.

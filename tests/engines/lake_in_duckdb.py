@@ -21,6 +21,7 @@ import duckdb
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "athena"))
 import costs  # noqa: E402
+import damage  # noqa: E402
 from truth import Truth, same  # noqa: E402
 from views import Views  # noqa: E402
 
@@ -64,14 +65,21 @@ def main(daymark, folder):
     folder = folder / ABOVE
     folder.mkdir(parents=True)
 
-    def run(*rest, program=daymark):
+    def attempt(*rest, program=daymark):
         # The program `duckdb` is beside this Python.
         path = f"{pathlib.Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         command = [str(part) for part in (program, *rest)]
-        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **QUIET, "PATH": path})
+        return command, subprocess.run(command, capture_output=True, text=True, env={**os.environ, **QUIET, "PATH": path})
+
+    def run(*rest, program=daymark):
+        command, done = attempt(*rest, program=program)
         if done.returncode != 0:
             sys.exit(f"{' '.join(command)}: status {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
         return done.stdout
+
+    def tried(*rest):
+        _, done = attempt(*rest)
+        return done.returncode, done.stderr
 
     run("sample", folder, "--size", "500KB", "--days", DAYS, "--first-day", "2026-11-20", "--quiet")
     run("backfill", "--dir", folder, "--from", "2026-11-20", "--to", "2026-11-21", "--quiet")
@@ -105,6 +113,8 @@ def main(daymark, folder):
         failures.check(f"records that come twice, {day}", wanted[0] == wanted[1], f"expected {wanted[1]}, found {wanted[0]}")
     for name, found, wanted in headers(run, folder / "headers"):
         failures.check(f"a day with a header alone, {name}", found == wanted, f"expected {wanted}, found {found}")
+    for holds, seen in damage.check(tried, folder / "damage"):
+        failures.check("a lake that is not whole", holds, seen)
     faults = list(costs.wide(run, folder / "wide"))
     failures.check("wide records", not faults, "\n".join(faults))
     for question, files, wanted in costs.many(run, folder / "many"):

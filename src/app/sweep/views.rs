@@ -72,7 +72,8 @@ pub(super) async fn renew(
         return before;
     }
     let renewed = async {
-        let Some(ground) = Ground::read(sweeper, pointer.date(), (&memory.types, &memory.empty)).await? else {
+        let Some(ground) = Ground::read(sweeper, pointer.date(), (&memory.types, &memory.empty)).await?
+        else {
             return Ok(before.clone());
         };
         let fingerprint = ground.fingerprint()?;
