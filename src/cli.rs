@@ -55,8 +55,7 @@ Examples:
   daymark status --dir daymark-demo                  where its days stand
   daymark doctor --stack daymark                     what is wrong with an installation
 
-Status: 0 done; 3 written, with rejects; 1 refused; 2 wrong usage. After 1 or 2 there is no new output
-(`duckdb` leaves out what cannot be read).";
+Status: 0 done; 3 written, with rejects; 1 refused; 2 wrong usage. After 1 or 2 there is no new output (`duckdb` leaves out what cannot be read).";
 
 #[derive(Debug, Subcommand)]
 enum Command {
