@@ -82,6 +82,7 @@ athena: fetch-trino $(VENVS)/ministack/.made-from $(if $(QUICK),,$(VENVS)/spark/
 		--trino $(TRINO) --work $(abspath target/athena) $(if $(QUICK),--quick)
 ifndef QUICK
 	target/debug/daymark demo --dir target/athena-demo --quiet
+	$(VENVS)/spark/bin/python tests/athena/ddl_in_spark.py target/debug/daymark target/athena-demo
 	$(VENVS)/spark/bin/python tests/engines/readme_examples.py README.md target/debug/daymark target/athena-demo pyspark
 endif
 

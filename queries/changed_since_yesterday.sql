@@ -34,7 +34,8 @@ SELECT
   objecttypeid,
   count_if(y.objectid_y IS NULL) AS added,
   count_if(t.objectid_t IS NULL) AS gone,
-  count_if(t.updatedat_t <> y.updatedat_y) AS changed
+  -- From no time to one is a change too.
+  count_if(t.objectid_t = y.objectid_y AND t.updatedat_t IS DISTINCT FROM y.updatedat_y) AS changed
 FROM (SELECT objecttypeid, objectid, objectid AS objectid_t, updatedat AS updatedat_t FROM today) t
 FULL JOIN (SELECT objecttypeid, objectid, objectid AS objectid_y, updatedat AS updatedat_y FROM yesterday) y
   USING (objecttypeid, objectid)

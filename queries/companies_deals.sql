@@ -2,6 +2,8 @@
 -- contacts have to do with one of these deals.
 -- Parameters: none. It reads the newest complete day. Amounts are summed as they stand, whatever each deal's currency; where an
 -- account has several, take property_amount_in_home_currency, if the view has it.
+-- If Athena says TABLE_NOT_FOUND, HubSpot never sent the table that the message names, or that the view is made of: the account has none
+-- of it, or the sync does not include it.
 WITH links AS (
   -- A deal may be linked to a company in several ways.
   SELECT DISTINCT company_objectid, deal_objectid

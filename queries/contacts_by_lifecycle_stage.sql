@@ -2,6 +2,8 @@
 -- fewer than on the day before it here. A stage that was left by its last contact has a row that day, too.
 -- Parameters: none. It looks at the last 90 days; each day that it looks at is read, so fewer days cost less. Complete days of
 -- which HubSpot sent no properties are left out: nobody's stage is known on them.
+-- If Athena says TABLE_NOT_FOUND, HubSpot never sent the table that the message names, or that the view is made of: the account has none
+-- of it, or the sync does not include it.
 WITH counted AS (
   SELECT
     date,

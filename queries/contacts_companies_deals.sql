@@ -2,6 +2,8 @@
 -- contact has to do with, for how much.
 -- Parameters: none. It reads the newest complete day. Amounts are summed as they stand, whatever each deal's currency; where an
 -- account has several, take property_amount_in_home_currency, if the view has it.
+-- If Athena says TABLE_NOT_FOUND, HubSpot never sent the table that the message names, or that the view is made of: the account has none
+-- of it, or the sync does not include it.
 WITH companies AS (
   SELECT
     contact_objectid,

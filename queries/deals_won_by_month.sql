@@ -2,6 +2,9 @@
 -- A deal is won if its stage is closed with a probability of 1. Months are those of UTC.
 -- Parameters: none. It reads the newest complete day. Amounts are summed as they stand, whatever each deal's currency; where an
 -- account has several, take property_amount_in_home_currency, if the view has it.
+-- Where the newest day lacks OWNERS, every owner is "(no owner)"; where it lacks PIPELINE_STAGES, no deal is won.
+-- If Athena says TABLE_NOT_FOUND, HubSpot never sent the table that the message names, or that the view is made of: the account has none
+-- of it, or the sync does not include it.
 WITH won AS (
   -- Here and below one row for each id: what a table of names repeats must not count a deal twice.
   SELECT DISTINCT

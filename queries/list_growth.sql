@@ -1,6 +1,8 @@
 -- Growth of lists (segments): members of each list on each day of the sync, and how many more or fewer than on the complete
 -- day before. A list that its last member left has a row that day, too.
 -- Parameters: none. It looks at the last 90 days. A record that HubSpot sends twice for a list counts once.
+-- If Athena says TABLE_NOT_FOUND, HubSpot never sent the table that the message names, or that the view is made of: the account has none
+-- of it, or the sync does not include it.
 WITH counted AS (
   SELECT
     date,

@@ -1,8 +1,8 @@
 //! The command line `daymark`: the same core on local files, tools to look at parts and events, and the days in S3.
 //!
 //! The status is a contract with scripts: 0, written and complete; 3, written, with rejects; 1, refused; 2, wrong usage.
-//! After 1 or 2 there is no new output. Results go to stdout where they are asked for (`event`, `inspect`), notes and progress
-//! to stderr.
+//! After 1 or 2 there is no new output, but for what `duckdb` leaves out of a database. Results go to stdout where they are asked
+//! for (`event`, `inspect`), notes and progress to stderr.
 
 mod answers;
 mod arrow_text;
@@ -55,7 +55,7 @@ Examples:
   daymark status --dir daymark-demo                  where its days stand
   daymark doctor --stack daymark                     what is wrong with an installation
 
-Status: 0 done; 3 written, with rejects; 1 refused; 2 wrong usage. After 1 or 2 there is no new output.";
+Status: 0 done; 3 written, with rejects; 1 refused; 2 wrong usage. After 1 or 2 there is no new output (`duckdb` leaves out what cannot be read).";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -84,7 +84,7 @@ enum Status {
     Done,
     /// Written, with rejects.
     Rejects,
-    /// Refused: there is no new output.
+    /// Refused: there is no new output, or what is left out of it is named.
     Refused,
 }
 

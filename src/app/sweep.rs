@@ -251,12 +251,10 @@ impl Sweeper {
         let today =
             Day::of_ms(now_ms).ok_or_else(|| SweepError::Defect(format!("S3's clock says {now_ms} ms")))?;
         let plan = plan::plan(request, &state, &today, now_ms, self.config.days.look_back_days);
-        let mut memory = Memory::default();
-        memory.types.clone_from(&state.types);
         let mut run = Run {
             sweeper: self,
             request,
-            memory,
+            memory: Memory::new(&state.types, &state.empty),
             pointer: Pointer::read(&self.store, &self.objects, layout, request.dry_run)
                 .await?
                 .up_to(today.plus(1).filter(|_| self.config.days.policy.ends_tomorrow)),
@@ -296,8 +294,15 @@ impl Sweeper {
             let made = (state.views.take(), plan.is_all());
             // Until all days were looked at, they are not all that were ever published.
             let is_all_known = plan.is_all() || state.all_ms.is_some();
-            let types = (&memory.types, is_all_known);
-            state.views = views::renew(self, &mut catalog, &pointer, types, made, deadline).await;
+            state.views = views::renew(
+                self,
+                &mut catalog,
+                &pointer,
+                (&memory, is_all_known),
+                made,
+                deadline,
+            )
+            .await;
         }
         let mut tally = plan.tally(&days);
         if let (Some(tally), Some(stopped)) = (&mut tally, &stopped_before) {

@@ -10,6 +10,7 @@ use std::collections::btree_map::Entry;
 
 use arrow::array::RecordBatch;
 
+mod ids;
 mod reader;
 mod rows;
 
@@ -252,7 +253,7 @@ impl Definitions {
             warnings.untyped(PROPERTIES);
         }
         for row in 0..rows.count() {
-            let (Some(id), Some(name)) = (id.text(row), name.text(row)) else {
+            let (Some(id), Some(name)) = (id.text(row), name.whole(row)) else {
                 warnings.without_key(PROPERTIES, "OBJECTTYPEID or NAME");
                 continue;
             };

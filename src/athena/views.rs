@@ -102,6 +102,8 @@ pub fn views(
     since: &str,
     settings: &ViewSettings,
 ) -> Built {
+    let definitions = definitions.clone().by_ids(seeds::named);
+    let definitions = &definitions;
     let mut built = Built {
         warnings: definitions.warnings.clone(),
         ..Built::default()

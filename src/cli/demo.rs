@@ -172,7 +172,10 @@ async fn demo(arguments: &DemoArguments) -> anyhow::Result<Status> {
     }
     progress.clear();
     let took = started.elapsed();
-    let script = Box::pin(duckdb::script_of(&place, Some(dir), None)).await?.script;
+    let script = Box::pin(duckdb::script_of(&place, Some(dir), None))
+        .await?
+        .script
+        .whole();
     place.close().await;
     fs::rename(dir.join("sample").join("truth"), dir.join("truth"))?;
     fs::remove_dir_all(dir.join("sample"))?;

@@ -120,6 +120,10 @@ pub(super) fn left(
 /// Where a column has a type that no file may have.
 const CATALOG: &str = "the Glue catalog";
 
+/// What mends it, where somebody changed it there.
+const CURE: &str =
+    ": give it back in Glue, or drop the table there (its files stay, and the next sweep makes it anew)";
+
 /// Of a held day's reasons, those that are contradictions to the Glue catalog.
 pub fn of_catalog(reasons: &[Remark]) -> Vec<Remark> {
     let place = format!(" in {CATALOG}, ");
@@ -246,8 +250,9 @@ pub(super) fn contradictions(
                 }) = differs
                     && told.insert(&column.name)
                 {
+                    let cure = if place == CATALOG { CURE } else { "" };
                     let message = format!(
-                        "column {} is {kind} in {place}, and {} in {}; a published column keeps its type",
+                        "column {} is {kind} in {place}, and {} in {}; a published column keeps its type{cure}",
                         column.name, column.kind, facts.source_key
                     );
                     found.remarks.push(Remark::of_table(TYPES_DIFFER, name, message));

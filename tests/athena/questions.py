@@ -164,8 +164,7 @@ class Questions:
             of_type = counts[key[0]]
             of_type[0] += key not in before
             of_type[1] += key not in after
-            both = None not in (before.get(key), after.get(key))
-            of_type[2] += both and before[key] != after[key]
+            of_type[2] += key in before and key in after and before[key] != after[key]
         return (), [(type_id, *of_type) for type_id, of_type in sorted(counts.items())]
 
     def sync_ledger(self):

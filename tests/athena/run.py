@@ -4,9 +4,9 @@
     run.py --daymark target/debug/daymark --ministack VENV --trino FOLDER --work FOLDER [--quick]
 
 A sample account is converted, swept and published by the product, which writes the Glue catalog too: nothing here makes a
-table or a view. Then real Trino, beside a local AWS, reads every table and every view whole, and asks every query of
-queries/. Each is printed with its number of rows; a view without rows, a row that is not as the sample's truth has it, and a
-table, view or query that one side knows and the other does not are failures. After that come schemas that change, days that lack
+table or a view. Then real Trino, beside a local AWS, reads every table and every view whole, asks every query of
+queries/, and makes views as `daymark ddl` prints them. Each is printed with its number of rows; a view without rows, a row that is not as
+the sample's truth has it, and a table, view or query that one side knows and the other does not are failures. After that come schemas that change, days that lack
 a table, tables that repeat rows, types with more properties than a view has room for, days that are published while they are read,
 and what a question costs as days go by.
 
@@ -30,6 +30,7 @@ import beside  # noqa: E402
 import ministack  # noqa: E402
 
 import absent  # noqa: E402
+import ddl  # noqa: E402
 import engine  # noqa: E402
 import evolution  # noqa: E402
 import gaps  # noqa: E402
@@ -51,6 +52,8 @@ QUICK_VIEWS = [
     "property_history_current",
 ]
 QUICK_VIEWS += [f"{view}_latest" for view in QUICK_VIEWS if not view.endswith("_latest")]
+# Of what `daymark ddl` prints, what Trino is given.
+DDL_VIEWS = [view for view in QUICK_VIEWS if not view.startswith("daymark_parts")]
 QUICK_QUERIES = ["companies_deals", "deals_won_by_month", "sync_ledger"]
 
 
@@ -75,6 +78,7 @@ def main():
         check_tables(asked, truth, stored, report, tables)
         check_views(asked, truth, stored, report, aws, DATABASE, views)
         check_queries(asked, truth, stored, report, queries)
+        ddl.check(asked, ddl.printed(options.daymark, aws, DATABASE, DDL_VIEWS), truth, report, DDL_VIEWS, aws, DATABASE)
         tests = [
             ("evolution", evolution), ("absent", absent), ("gaps", gaps), ("wide", wide), ("growth", growth),
             ("publications", publications),

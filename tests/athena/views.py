@@ -225,6 +225,8 @@ class Views:
         newest = {}
         for row in self.truth.all_rows("object_properties_history", days):
             key = (row["date"], row["objecttypeid"], row["objectid"], row["name"])
+            # Nobody knows whose these are.
+            key += (len(newest),) if None in key[2:] else ()
             age = [rank(row["updatedat"]), rank(row["ingestedat"]), rank(row["value"])]
             if key not in newest or age > newest[key][0]:
                 newest[key] = (age, tuple(row[name] for name in columns))

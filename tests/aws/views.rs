@@ -369,6 +369,10 @@ async fn a_day_without_records_changes_no_other_day() {
     let with = "OBJECTTYPEID,OBJECTID,PROPERTIES\n0-1,1,\"{\"\"email\"\":\"\"a@b\"\"}\"\n";
     lake.text("2026-11-21", "OBJECT_WITH_OBJECT_PROPERTIES", with)
         .await;
+    // On the next day a header alone comes, which is as good as nothing.
+    lake.account("2026-11-22", &[("0-1", "email", "string")]).await;
+    lake.text("2026-11-22", "OBJECTS", "OBJECTTYPEID,OBJECTID\n")
+        .await;
     let (report, _) = lake.sweep_hours_later(8, autumn()).await;
     hold_nothing(&report);
     let after = lake.view("objects_contacts").await;

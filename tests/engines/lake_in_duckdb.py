@@ -20,6 +20,8 @@ import sys
 import duckdb
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "athena"))
+import costs  # noqa: E402
+import damage  # noqa: E402
 from truth import Truth, same  # noqa: E402
 from views import Views  # noqa: E402
 
@@ -42,11 +44,20 @@ INSTANTS = {
     "2026-11-20T01:02:03+14:00": "2026-11-19 11:02:03",
     "2026-11-20 01:02:03.123 +0000": "2026-11-20 01:02:03.123",
     "2026-11-20 01:02:03 Z": "2026-11-20 01:02:03",
+    "2026-11-20T01:02Z": "2026-11-20 01:02:00",
+    "2026-11-20 01:02 +00:00": "2026-11-20 01:02:00",
+    "2026-11-20T01:02-0530": "2026-11-20 06:32:00",
+    "2026-11-20T01": "2026-11-20 01:00:00",
+    "2026-11-20T01Z": "2026-11-20 01:00:00",
+    "2026-11-20T01+02": "2026-11-19 23:00:00",
 } | dict.fromkeys([
-    "", " 2026-11-20", "2026-11", "2026-11-31", "2026/11/20", "2026-11-20 (BC)", "2026-11-20T24:00:00", "2026-11-20T23:59:60",
+    "", " 2026-11-20", "2026-11-20T1Z", "2026-11-20T", "2026-11-20T24Z", "2026-11-20T01:2", "2026-11", "2026-11-31", "2026/11/20", "2026-11-20 (BC)", "2026-11-20T24:00:00", "2026-11-20T23:59:60",
     "2026-11-20 01:02:03 Europe/Berlin", "2026-11-20T01:02:03+15:00", "2026-11-20T01:02:03+01:02:03", "infinity", "epoch", "now",
     "12026-01-01", "999999999999999", "1775001600000.5",
 ])
+
+TEXTS = ", ".join(f"('{text}')" for text in INSTANTS)
+AS_INSTANTS = f"SELECT t, CAST(daymark_instant(t) AS VARCHAR) FROM (VALUES {TEXTS}) AS texts(t)"
 
 
 def main(daymark, folder):
@@ -54,13 +65,21 @@ def main(daymark, folder):
     folder = folder / ABOVE
     folder.mkdir(parents=True)
 
-    def run(*rest, program=daymark):
+    def attempt(*rest, program=daymark):
         # The program `duckdb` is beside this Python.
         path = f"{pathlib.Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         command = [str(part) for part in (program, *rest)]
-        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **QUIET, "PATH": path})
+        return command, subprocess.run(command, capture_output=True, text=True, env={**os.environ, **QUIET, "PATH": path})
+
+    def run(*rest, program=daymark):
+        command, done = attempt(*rest, program=program)
         if done.returncode != 0:
             sys.exit(f"{' '.join(command)}: status {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        return done.stdout
+
+    def tried(*rest):
+        _, done = attempt(*rest)
+        return done.returncode, done.stderr
 
     run("sample", folder, "--size", "500KB", "--days", DAYS, "--first-day", "2026-11-20", "--quiet")
     run("backfill", "--dir", folder, "--from", "2026-11-20", "--to", "2026-11-21", "--quiet")
@@ -75,9 +94,14 @@ def main(daymark, folder):
         failures.check("mine", database.sql("SELECT one FROM mine").fetchall() == [(1,)], "it is not as it was")
         database.execute("SET TimeZone = 'America/New_York'")
         compare(database, truth, failures)
-        for text, wanted in INSTANTS.items():
-            [(found,)] = database.execute("SELECT CAST(daymark_instant($1) AS VARCHAR)", [text]).fetchall()
-            failures.check(f"{text!r} as an instant", found == wanted, f"expected {wanted}, found {found}")
+        versions = {"its package": database.sql(AS_INSTANTS).fetchall()}
+    # The program is of another version.
+    versions["its program"] = [row.values() for row in json.loads(run("-readonly", "-json", file, AS_INSTANTS, program=costs.DUCKDB))]
+    for version, rows in versions.items():
+        for text, found in rows:
+            wanted = INSTANTS[text]
+            failures.check(f"{text!r} as an instant by {version}", found == wanted, f"expected {wanted}, found {found}")
+        failures.check(f"instants by {version}", len(rows) == len(INSTANTS), f"expected {len(INSTANTS)}, found {len(rows)}")
     script = folder / "newest.sql"
     run("duckdb", script, "--dir", folder, "--from", truth.newest)
     with duckdb.connect() as database:
@@ -87,6 +111,14 @@ def main(daymark, folder):
     failures.check("a day whose revision is damaged", refuses_damage(run, folder), "it was left out without a word")
     for day, wanted in repeated(run, folder / "repeated"):
         failures.check(f"records that come twice, {day}", wanted[0] == wanted[1], f"expected {wanted[1]}, found {wanted[0]}")
+    for name, found, wanted in headers(run, folder / "headers"):
+        failures.check(f"a day with a header alone, {name}", found == wanted, f"expected {wanted}, found {found}")
+    for holds, seen in damage.check(tried, folder / "damage"):
+        failures.check("a lake that is not whole", holds, seen)
+    faults = list(costs.wide(run, folder / "wide"))
+    failures.check("wide records", not faults, "\n".join(faults))
+    for question, files, wanted in costs.many(run, folder / "many"):
+        failures.check(question, files == wanted, f"expected {wanted} files to be read, found {files}")
     print(f"DuckDB: {failures.checked} tables, views and instants, {failures.count} failures")
     return 1 if failures.count else 0
 
@@ -109,6 +141,11 @@ TWICE = {
         '0-3,1,2026-11-01 00:00:00,"{""amount"":""1"",""dealname"":""old""}"',
         '0-3,1,2026-11-02 00:00:00,"{""amount"":""2"",""dealname"":""new""}"',
         '0-3,1,,"{""amount"":""3"",""dealname"":""none""}"',
+    ],
+    # Nobody knows whose the last two are, nor of what property the one before them is.
+    "OBJECT_PROPERTIES_HISTORY": [
+        "OBJECTTYPEID,OBJECTID,NAME,VALUE,UPDATEDAT", "0-3,1,amount,1,2026-11-01 00:00:00", "0-3,1,amount,2,2026-11-02 00:00:00",
+        "0-3,1,,3,2026-11-01 00:00:00", "0-3,,amount,4,2026-11-01 00:00:00", "0-3,,amount,5,2026-11-02 00:00:00",
     ],
 }
 IN_ROWS = [
@@ -146,6 +183,37 @@ def repeated(run, folder):
             newest = datetime.datetime(2026, 11, 2)
             links = [(1, 2, newest, "deal_to_deal"), (1, 2, None, None), *[(1, None, None, "deal_to_deal")] * 2]
             yield f"links of {day}", (rows, links)
+            rows = database.execute("SELECT objectid, value FROM property_history_current WHERE date = $1 ORDER BY 2", [day]).fetchall()
+            yield f"history of {day}", (rows, [(1, "2"), *[(1, "3")] * 2, *[(None, "4")] * 2, *[(None, "5")] * 2])
+
+
+# By day, which table is a header alone, and which one says the same.
+HEADERS = {
+    "2026-11-20": ("OBJECT_WITH_OBJECT_PROPERTIES", "OBJECT_PROPERTIES"),
+    "2026-11-21": ("OBJECTS", "OBJECT_WITH_OBJECT_PROPERTIES"),
+}
+
+
+def headers(run, folder):
+    """What views have of days on which a table has no row, and another tells the same; and what they must have."""
+    tables = {
+        "OBJECTS": [["OBJECTTYPEID", "OBJECTID"], ["0-1", 1]],
+        "OBJECT_WITH_OBJECT_PROPERTIES": [["OBJECTTYPEID", "OBJECTID", "PROPERTIES"], ["0-1", 1, '{"email":"a@b"}']],
+        "OBJECT_PROPERTIES": [["OBJECTTYPEID", "OBJECTID", "NAME", "VALUE"], ["0-1", 1, "email", "a@b"]],
+    }
+    for day, (header, other) in HEADERS.items():
+        costs.land(folder, day, "PROPERTY_DEFINITIONS", [["OBJECTTYPEID", "NAME", "TYPE"], ["0-1", "email", "string"]])
+        for table in {"OBJECTS", header, other}:
+            rows = tables[table]
+            costs.land(folder, day, table, rows[:1] if table == header else rows)
+        run("backfill", "--dir", folder, "--from", day, "--to", day, "--quiet")
+        run("duckdb", folder / "lake.sql", "--dir", folder)
+        with duckdb.connect() as database:
+            database.execute((folder / "lake.sql").read_text(encoding="utf-8"))
+            for view in ("objects_contacts", "objects_contacts_latest"):
+                rows = database.sql(f"SELECT date, objectid, property_email FROM {view} ORDER BY date").fetchall()
+                days = [day] if view.endswith("_latest") else [date for date in HEADERS if date <= day]
+                yield f"{view} on {day}", rows, [(date, 1, "a@b") for date in days]
 
 
 def refuses_damage(run, folder):

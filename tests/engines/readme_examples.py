@@ -31,7 +31,7 @@ def main(readme, daymark, folder, given):
     blocks = re.findall(r"```python\n(.*?)```", readme.read_text(encoding="utf-8"), re.DOTALL)
     if len(blocks) < 4:
         sys.exit(f"expected the examples in {readme}, found {len(blocks)}")
-    day = re.search(r'files\("(\d{4}-\d\d-\d\d)", "owners"\)', "".join(blocks))[1]
+    day = json.loads((folder / "curated" / "latest" / "latest.json").read_text(encoding="utf-8"))["date"]
     with gzip.open(folder / "truth" / f"date={day}" / "owners.jsonl.gz", "rt", encoding="utf-8") as lines:
         truth = sorted((json.loads(line)["ownerid"],) for line in lines)
     with tempfile.TemporaryDirectory() as here:

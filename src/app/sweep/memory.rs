@@ -21,6 +21,9 @@ pub(super) struct Outline {
     pub(super) types: BTreeMap<String, BTreeMap<String, String>>,
 }
 
+/// By table, the published days of which it has files, and no row in them.
+pub(super) type Empty = BTreeMap<String, BTreeSet<String>>;
+
 impl Outline {
     pub(super) fn of(content: &Content) -> Self {
         let mut outline = Outline::default();
@@ -41,9 +44,20 @@ pub(super) struct Memory {
     days: VecDeque<(Day, BTreeMap<String, u64>)>,
     /// Types of columns that were ever published, by table and column.
     pub(super) types: BTreeMap<String, BTreeMap<String, String>>,
+    /// Of all days that sweeps passed.
+    pub(super) empty: Empty,
 }
 
 impl Memory {
+    /// What the last sweep left.
+    pub(super) fn new(types: &BTreeMap<String, BTreeMap<String, String>>, empty: &Empty) -> Self {
+        Memory {
+            types: types.clone(),
+            empty: empty.clone(),
+            ..Memory::default()
+        }
+    }
+
     /// Remembers a published day. Days come in their order.
     pub(super) fn learn(&mut self, date: &Day, content: &Content) {
         self.remember(date, Outline::of(content));
@@ -58,11 +72,25 @@ impl Memory {
                 types.entry(column).or_insert(kind);
             }
         }
+        self.forget(date);
+        let without_rows = outline.rows.iter().filter(|(_, rows)| **rows == 0);
+        for (name, _) in without_rows {
+            let days = self.empty.entry(name.clone()).or_default();
+            days.insert(date.to_string());
+        }
         self.days.retain(|(day, _)| day != date);
         self.days.push_back((date.clone(), outline.rows));
         while self.days.len() > DAYS {
             self.days.pop_front();
         }
+    }
+
+    /// A day of which nothing is published has no empty table either.
+    pub(super) fn forget(&mut self, date: &Day) {
+        self.empty.retain(|_, days| {
+            days.remove(date.as_str());
+            !days.is_empty()
+        });
     }
 
     /// Tells what a day is compared with.

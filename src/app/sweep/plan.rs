@@ -153,6 +153,7 @@ impl Plan {
             drained_ms,
             unsettled: unsettled.into_iter().collect(),
             types: memory.types,
+            empty: memory.empty,
             views: before.views,
         }
     }

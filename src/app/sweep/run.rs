@@ -228,8 +228,9 @@ impl Run<'_> {
         if !self.request.dry_run && failed.is_none() {
             tidy(sweeper, seen, &verdict, &mut self.leftovers).await?;
         }
-        if let Some(content) = published.and_then(|revision| revision.content.as_ref()) {
-            self.memory.learn(&seen.date, content);
+        match published.and_then(|revision| revision.content.as_ref()) {
+            Some(content) => self.memory.learn(&seen.date, content),
+            None => self.memory.forget(&seen.date),
         }
         let (etag, sent) = (
             recalled.sent_etag.clone(),

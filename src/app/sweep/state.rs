@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::SweepError;
+use super::memory::Empty;
 use super::objects::{Objects, version};
 use super::tally::Tally;
 use crate::keys::{Day, Layout};
@@ -34,6 +35,9 @@ pub(super) struct State {
     pub(super) unsettled: Vec<String>,
     /// Types of columns that were ever published, by table and column. Only ever added to.
     pub(super) types: BTreeMap<String, BTreeMap<String, String>>,
+    /// By table, the published days of which it has files, and no row in them. An earlier release begins anew where there are any.
+    #[serde(default, skip_serializing_if = "Empty::is_empty")]
+    pub(super) empty: Empty,
     /// Tells what the views in the Glue catalog were made of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) views: Option<String>,

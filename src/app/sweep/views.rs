@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use tokio::time::Instant;
 
 use super::catalog::{Catalog, Types};
+use super::memory::Memory;
 use super::pointer::Pointer;
+use super::state::State;
 use super::{SweepError, Sweeper};
 use crate::athena::tables::{self, Change, Found, Kind, LATEST_TABLE, Step, Table, Wanted};
 use crate::athena::views::{Built, Engine, ViewSettings};
@@ -57,12 +59,12 @@ impl Over {
 }
 
 /// Brings the views to what they are to be, unless they were made of the same before. Gives what the next sweep has to know.
-/// Whatever comes of it, the days were looked at. `is_all_known`: the types are of all columns that were ever published.
+/// Whatever comes of it, the days were looked at. `is_all_known`: the memory is of all days that were ever published.
 pub(super) async fn renew(
     sweeper: &Sweeper,
     catalog: &mut Catalog,
     pointer: &Pointer,
-    (types, is_all_known): (&Types, bool),
+    (memory, is_all_known): (&Memory, bool),
     (before, anyway): (Option<String>, bool),
     deadline: Option<Instant>,
 ) -> Option<String> {
@@ -70,7 +72,8 @@ pub(super) async fn renew(
         return before;
     }
     let renewed = async {
-        let Some(ground) = Ground::read(sweeper, pointer.date(), types).await? else {
+        let Some(ground) = Ground::read(sweeper, pointer.date(), (&memory.types, &memory.empty)).await?
+        else {
             return Ok(before.clone());
         };
         let fingerprint = ground.fingerprint()?;
@@ -79,7 +82,7 @@ pub(super) async fn renew(
         }
         let mut over = catalog.published().await?;
         if is_all_known {
-            over = over.knowing(types);
+            over = over.knowing(&memory.types);
         }
         let defined = ground.defined(sweeper, &over).await?;
         let built = ground.build(sweeper, &over, defined).await?;
@@ -166,8 +169,9 @@ impl Sweeper {
 
     async fn built(&self, over: &Over, settings: &ViewSettings) -> Result<(Option<Day>, Built), SweepError> {
         let pointer = Pointer::read(&self.store, &self.objects, &self.config.layout, true).await?;
+        let (state, _) = State::read(&self.objects, &self.config.layout, true).await?;
         let types = Types::new();
-        let Some(ground) = Ground::read(self, pointer.date(), &types).await? else {
+        let Some(ground) = Ground::read(self, pointer.date(), (&types, &state.empty)).await? else {
             return Ok((None, Built::default()));
         };
         let newest = ground.day.clone();

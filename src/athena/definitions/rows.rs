@@ -62,11 +62,16 @@ impl<'b> Rows<'b> {
 impl Cells {
     /// The text of a row, trimmed; None if it is NULL or empty.
     pub(super) fn text(&self, row: usize) -> Option<&str> {
+        self.whole(row).map(str::trim)
+    }
+
+    /// The same with the blanks around it: what rows of another table repeat, they repeat with these.
+    pub(super) fn whole(&self, row: usize) -> Option<&str> {
         let array = self
             .0
             .as_ref()
             .filter(|array| row < array.len() && array.is_valid(row))?;
-        Some(array.value(row).trim()).filter(|text| !text.is_empty())
+        Some(array.value(row)).filter(|text| !text.trim().is_empty())
     }
 
     pub(super) fn owned(&self, row: usize) -> Option<String> {

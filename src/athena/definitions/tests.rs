@@ -152,3 +152,76 @@ fn rows_that_contradict_each_other_count_alike_in_any_order() {
             .any(|warning| warning.contains("contradicts"))
     );
 }
+
+#[test]
+fn types_may_be_called_by_their_names() {
+    let types = batch(&[
+        ("OBJECTTYPEID", &[Some("2-7"), Some("2-8")]),
+        ("FULLYQUALIFIEDNAME", &[Some("p1_car"), Some("p1_boat")]),
+        ("NAME", &[Some("car"), Some("boat")]),
+    ]);
+    let properties = batch(&[
+        (
+            "OBJECTTYPEID",
+            &[
+                Some("CONTACT"),
+                Some("p1_car"),
+                Some("Boat"),
+                Some("2-8"),
+                Some("2-9"),
+                Some("ghost"),
+            ],
+        ),
+        (
+            "NAME",
+            &[
+                Some("email"),
+                Some("size"),
+                Some("size"),
+                Some(" mast "),
+                Some("a"),
+                Some("b"),
+            ],
+        ),
+    ]);
+    let links = batch(&[
+        ("FROMOBJECTTYPEID", &[Some("car"), Some("0-1")]),
+        ("TOOBJECTTYPEID", &[Some("CONTACT"), Some("2-8")]),
+    ]);
+    let read = Definitions::read(&[types], &[properties], &[links]);
+    let defined = read.by_ids(|name| (name == "contact").then_some("0-1"));
+    let names: Vec<(&str, Vec<&str>)> = defined
+        .properties
+        .iter()
+        .map(|(id, of_type)| (id.as_str(), of_type.keys().map(String::as_str).collect()))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            ("0-1", vec!["email"]),
+            ("2-7", vec!["size"]),
+            // A name's blanks are its own: records have them too.
+            ("2-8", vec![" mast ", "size"]),
+            ("2-9", vec!["a"]),
+            ("ghost", vec!["b"]),
+        ]
+    );
+    let pairs: Vec<_> = defined.associations.keys().collect();
+    assert_eq!(
+        pairs,
+        [
+            &("0-1".to_owned(), "2-8".to_owned()),
+            &("2-7".to_owned(), "0-1".to_owned())
+        ]
+    );
+    let told = defined
+        .warnings
+        .iter()
+        .filter(|warning| warning.starts_with("type "));
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            "type ghost: neither an id such as 0-1 nor the name of a type that is defined, so that no record is of it"
+        ]
+    );
+}

@@ -76,6 +76,10 @@ pub enum Held {
     },
 }
 
+/// What mends a column whose type somebody changed in the catalog.
+const CURE: &str =
+    ": give it back in Glue, or drop the table there (its files stay, and the next sweep makes it anew)";
+
 impl fmt::Display for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -90,7 +94,7 @@ impl fmt::Display for Held {
                 wanted,
             } => write!(
                 f,
-                "column {column} is {found} in the Glue catalog, and {wanted} in the lake; a published column keeps its type"
+                "column {column} is {found} in the Glue catalog, and {wanted} in the lake; a published column keeps its type{CURE}"
             ),
         }
     }

@@ -89,7 +89,8 @@ pub(super) fn events(
 /// The table that the history is in.
 pub(super) const HISTORY: &str = "object_properties_history";
 
-/// The newest value of each property in the history, as of each day.
+/// The newest value of each property in the history, as of each day. Rows without a readable key are all there, as nobody knows
+/// whose they are.
 ///
 /// # Errors
 /// Why it cannot be built.
@@ -117,7 +118,7 @@ pub(super) fn history_current(
     Ok(Body {
         sql: format!(
             "SELECT {} FROM (SELECT *, row_number() OVER (PARTITION BY {date}, {} ORDER BY {}) AS daymark_nth \
-             FROM {HISTORY}{}) WHERE daymark_nth = 1",
+             FROM {HISTORY}{}) WHERE daymark_nth = 1 OR objectid IS NULL OR name IS NULL",
             list(&selected),
             key.join(", "),
             order.join(", "),

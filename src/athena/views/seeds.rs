@@ -58,3 +58,9 @@ pub(super) const SEEDS: &[Seed] = &[
 pub(super) fn of(type_id: &str) -> Option<&'static Seed> {
     SEEDS.iter().find(|seed| seed.type_id == type_id)
 }
+
+/// The id of the type of this name, if it is one.
+pub(super) fn named(name: &str) -> Option<&'static str> {
+    let seed = SEEDS.iter().find(|seed| seed.name == name)?;
+    Some(seed.type_id)
+}

@@ -168,7 +168,7 @@ impl Typing {
                 "transform_values(try(CAST(json_parse({column}) AS map(varchar, json))), \
                  (k, v) -> coalesce(json_extract_scalar(v, '$'), nullif(json_format(v), 'null')))"
             ),
-            Engine::DuckDb => format!("daymark_object({column})"),
+            Engine::DuckDb => format!("daymark_properties({column})"),
         }
     }
 
@@ -204,7 +204,7 @@ impl Typing {
     pub(super) fn properties_of_rows(self, name: &str, value: &str) -> String {
         match self.engine {
             Engine::Trino => format!("map_agg({name}, {value})"),
-            Engine::DuckDb => format!("json_group_object({name}, {value})"),
+            Engine::DuckDb => format!("map_from_entries(list(({name}, {value})))"),
         }
     }
 
@@ -212,14 +212,7 @@ impl Typing {
     pub(super) fn property(self, properties: &str, name: &str) -> String {
         match self.engine {
             Engine::Trino => format!("element_at({properties},{})", literal(name)),
-            // A JSON pointer (RFC 6901).
-            Engine::DuckDb => {
-                let pointer = name.replace('~', "~0").replace('/', "~1");
-                format!(
-                    "json_extract_string({properties},{})",
-                    literal(&format!("/{pointer}"))
-                )
-            }
+            Engine::DuckDb => format!("map_extract_value({properties},{})", literal(name)),
         }
     }
 }

@@ -16,13 +16,14 @@ use super::block;
 use super::catalog::tell_of;
 use super::place::{CURATED, Place, PlaceArguments};
 use super::view::revision;
-use crate::athena::duckdb::{Source, script};
+use crate::app::sweep::Sweeper;
+use crate::athena::duckdb::{MADE_BEFORE, Script, Source, THERE};
 use crate::athena::tables::{Kind, Table};
 use crate::athena::views::Engine;
 use crate::cli::quantity::counted;
 use crate::cli::{Status, tell};
 use crate::keys::{Day, Leaf, Link, PARTS_TABLE};
-use crate::manifest::Revision;
+use crate::manifest::{self, Revision};
 
 /// Requests under way at once.
 const REQUESTS_MAX: usize = 64;
@@ -57,13 +58,16 @@ Examples:
       CREATE SECRET (TYPE s3, PROVIDER credential_chain,
         ENDPOINT 'localhost:8333', URL_STYLE 'path', USE_SSL false)
 
-Status: 0 written; 1 not; 2 wrong usage.";
+Tables whose files are missing or damaged, and the views over them, are named and left out.
+Views of an earlier run that are made no more stay as they were, and are named.
+
+Status: 0 written; 1 not, or with something left out; 2 wrong usage.";
 
 /// Runs the command.
 pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<Status> {
     let file = &arguments.file;
     let is_script = file.extension() == Some(OsStr::new("sql"));
-    let (made, secret) = block(Box::pin(async {
+    let (mut made, secret) = block(Box::pin(async {
         let (made, bucket) = make(arguments).await?;
         let secret = match is_script || arguments.place.is_local() {
             true => None,
@@ -71,21 +75,34 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<Status> {
         };
         anyhow::Ok((made, secret))
     }))?;
+    let mut left_out = false;
     if is_script {
-        std::fs::write(file, &made.script).with_context(|| file.display().to_string())?;
+        std::fs::write(file, made.script.whole()).with_context(|| file.display().to_string())?;
     } else {
-        let answer = match &secret {
-            None => ask(file, &made.script)?,
-            // Neither the file nor a message has the keys.
-            Some(secret) => ask(file, &(secret.statement() + &made.script))
-                .map_err(|error| anyhow::anyhow!(secret.hidden_in(&format!("{error:#}"))))?,
+        let was_there = file.exists();
+        let database = Database {
+            file,
+            secret: secret.as_ref(),
         };
-        let Some(_) = answer else {
+        let written = database.write(&mut made.script);
+        if !was_there && !matches!(written, Ok(Some(_))) {
+            // DuckDB made it. What is missing need not go.
+            let _ = std::fs::remove_file(file);
+        }
+        let Some(gone) = written? else {
             bail!(
                 "expected the program duckdb on the PATH, found none: pip install duckdb-cli; or give a file that ends with .sql, \
                  and run that script in DuckDB yourself"
             )
         };
+        left_out = !gone.is_empty();
+        if left_out {
+            tell(&format!(
+                "left out: {}: `daymark verify {}` names files that are missing or damaged",
+                gone.join(", "),
+                arguments.place.again()
+            ));
+        }
     }
     let newest = match &made.newest {
         Some(day) => format!("the newest complete day is {day}"),
@@ -96,17 +113,98 @@ pub(in crate::cli) fn run(arguments: &Arguments) -> anyhow::Result<Status> {
     tell(&format!(
         "wrote {}: {} and {}; {newest}",
         file.display(),
-        counted(made.tables as u64, "table"),
-        counted(made.views as u64, "view")
+        counted(made.tables() as u64, "table"),
+        counted(made.views() as u64, "view")
     ));
-    Ok(Status::Done)
+    Ok(if left_out { Status::Refused } else { Status::Done })
+}
+
+/// A database, and what its files are read with.
+struct Database<'a> {
+    file: &'a Path,
+    secret: Option<&'a secret::Secret>,
+}
+
+impl Database<'_> {
+    /// Makes the tables and views, as many as there are to be had, and tells what is wrong with others. Gives the names of those
+    /// that are left out. None: there is no program `duckdb`.
+    fn write(&self, script: &mut Script) -> anyhow::Result<Option<Vec<String>>> {
+        if self.file.exists() {
+            let Some(before) = self.ask(self.file, MADE_BEFORE, Answer::Names)? else {
+                return Ok(None);
+            };
+            let before = before.lines().filter(|name| !script.makes(name));
+            let left: Vec<String> = before.map(str::to_owned).collect();
+            for name in &left {
+                tell(&format!(
+                    "left {name}: a view that is made no more; it stays as it is until somebody drops it"
+                ));
+            }
+            script.leave(left);
+        }
+        let refused = match self.ask(self.file, &script.whole(), Answer::Whole) {
+            Ok(answer) => return Ok(answer.map(|_| Vec::new())),
+            Err(refused) => refused,
+        };
+        // Which of them is it? If none, it is the database.
+        let statements = script.piecemeal() + THERE;
+        let there = self.ask(Path::new(MEMORY), &statements, Answer::Names)?;
+        let there = there.unwrap_or_default();
+        let there: BTreeSet<&str> = there.lines().collect();
+        let tables_and_views = script.clone();
+        let gone = script.keep(&there);
+        if gone.is_empty() {
+            return Err(refused);
+        }
+        for name in &gone {
+            // A view fails for want of the tables that it reads.
+            let alone = self.ask(Path::new(MEMORY), &tables_and_views.alone(name), Answer::Whole);
+            if let Err(error) = alone.map_err(|error| format!("{error:#}"))
+                && !error.contains("Catalog Error")
+            {
+                tell(&format!("not built: {name}: {error}"));
+            }
+        }
+        self.ask(self.file, &script.whole(), Answer::Whole)?;
+        Ok(Some(gone))
+    }
+
+    /// Neither the file nor a message has the keys.
+    fn ask(&self, file: &Path, statements: &str, answer: Answer) -> anyhow::Result<Option<String>> {
+        let Some(secret) = self.secret else {
+            return ask_for(file, statements, answer);
+        };
+        ask_for(file, &(secret.statement() + statements), answer)
+            .map_err(|error| anyhow::anyhow!(secret.hidden_in(&format!("{error:#}"))))
+    }
+}
+
+/// What DuckDB calls a database that is no file.
+const MEMORY: &str = ":memory:";
+
+/// How DuckDB's program is to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    /// As people read it; the first error ends it.
+    Whole,
+    /// A name a line; errors end nothing.
+    Names,
 }
 
 /// What DuckDB's own program answers to statements about a database, which it makes if it is not there. None: there is no such
 /// program.
 pub(in crate::cli) fn ask(file: &Path, statements: &str) -> anyhow::Result<Option<String>> {
+    ask_for(file, statements, Answer::Whole)
+}
+
+fn ask_for(file: &Path, statements: &str, answer: Answer) -> anyhow::Result<Option<String>> {
     let mut command = Command::new("duckdb");
-    command.arg("-batch").arg("-bail").arg(file);
+    command.arg("-batch");
+    match answer {
+        Answer::Whole => command.arg("-bail"),
+        Answer::Names => command.arg("-list").arg("-noheader"),
+    };
+    command.arg(file);
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -121,7 +219,7 @@ pub(in crate::cli) fn ask(file: &Path, statements: &str) -> anyhow::Result<Optio
         None => Ok(()),
     };
     let ended = child.wait_with_output().context("duckdb")?;
-    if !ended.status.success() {
+    if answer == Answer::Whole && !ended.status.success() {
         let said = String::from_utf8_lossy(&ended.stderr);
         bail!(
             "duckdb did not take the statements ({}): {}",
@@ -145,10 +243,25 @@ async fn make(arguments: &Arguments) -> anyhow::Result<(Made, String)> {
 
 /// A script, and what it makes.
 pub(in crate::cli) struct Made {
-    pub(in crate::cli) script: String,
-    tables: usize,
-    views: usize,
+    pub(in crate::cli) script: Script,
+    /// Names of the tables and of the views.
+    names: [Vec<String>; 2],
     newest: Option<Day>,
+}
+
+impl Made {
+    fn tables(&self) -> usize {
+        self.count(0)
+    }
+
+    fn views(&self) -> usize {
+        self.count(1)
+    }
+
+    fn count(&self, kind: usize) -> usize {
+        let names = self.names.get(kind).into_iter().flatten();
+        names.filter(|name| self.script.makes(name)).count()
+    }
 }
 
 /// The script for a place; `dir` is its folder, if it is a local one.
@@ -165,7 +278,8 @@ pub(in crate::cli) async fn script_of(
         Some(dir) => std::path::absolute(dir)?.join(CURATED).display().to_string(),
         None => format!("s3://{}", place.config.layout.curated().bucket()),
     };
-    let published = published(place, from).await?;
+    let (published, days) = published(place, from).await?;
+    agree(place, &looker, latest.as_ref(), (&days, from)).await?;
     let live = live(place, from).await?;
     let of = |table: &Table| {
         let (kind, of) = table.mark()?;
@@ -200,10 +314,11 @@ pub(in crate::cli) async fn script_of(
             }
         });
     let sources: Vec<Source<'_>> = sources.collect();
+    let tables = sources.iter().map(|source| source.table.name.clone());
+    let views = built.views.iter().map(|view| view.name.clone());
     Ok(Made {
-        script: script(&sources, &built.views, latest.as_ref().map(Day::as_str)),
-        tables: sources.len(),
-        views: built.views.len(),
+        names: [tables.collect(), views.collect()],
+        script: Script::of(&sources, &built.views, latest.as_ref().map(Day::as_str)),
         newest: latest,
     })
 }
@@ -211,8 +326,45 @@ pub(in crate::cli) async fn script_of(
 /// By table and schema: keys.
 type Files = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
 
-/// The files of the published days, as the manifests have them.
-async fn published(place: &Place, from: Option<&Day>) -> anyhow::Result<Files> {
+/// Refuses a pointer that contradicts the days whose files are named: `_latest` views would be empty, or a day short, without a word.
+async fn agree(
+    place: &Place,
+    looker: &Sweeper,
+    latest: Option<&Day>,
+    (days, from): (&BTreeSet<Day>, Option<&Day>),
+) -> anyhow::Result<()> {
+    let key = place.config.layout.latest();
+    if let (Some(from), Some(newest)) = (from, latest)
+        && from > newest
+    {
+        bail!("--from {from}: expected a day up to the newest complete one, which is {newest}");
+    }
+    if let Some(newest) = latest.filter(|newest| !days.contains(newest)) {
+        bail!(
+            "{key}: expected a published day, found {newest}, of which no manifest says so; the next sweep over all days mends it"
+        );
+    }
+    if latest.is_some() {
+        return Ok(());
+    }
+    if let Some(bytes) = place.read(&key).await?
+        && let Err(why) = manifest::parse_latest(&bytes)
+    {
+        bail!("{key}: {why}; the next sweep that publishes a day, or `daymark backfill`, writes it anew");
+    }
+    // It may not name a day that is ahead of the clock.
+    let tomorrow = Day::of_ms(looker.clock().await?).and_then(|today| today.plus(1));
+    if let Some(day) = days.iter().rev().find(|day| tomorrow.as_ref() >= Some(*day)) {
+        bail!(
+            "{key}: expected the newest complete day, found none, and {day} is published; the next sweep over all days, or \
+             `daymark backfill`, writes it anew"
+        );
+    }
+    Ok(())
+}
+
+/// The files of the published days, as the manifests have them, and these days.
+async fn published(place: &Place, from: Option<&Day>) -> anyhow::Result<(Files, BTreeSet<Day>)> {
     let layout = &place.config.layout;
     let folders = place.names(&layout.manifests()).await?;
     let days = folders
@@ -239,7 +391,7 @@ async fn published(place: &Place, from: Option<&Day>) -> anyhow::Result<Files> {
         anyhow::Ok(Some((day, number, whole)))
     });
     let mut revisions = stream::iter(revisions).buffered(REQUESTS_MAX);
-    let mut files = Files::new();
+    let (mut files, mut published) = (Files::new(), BTreeSet::new());
     while let Some(revision) = revisions.try_next().await? {
         let Some((day, number, revision)) = revision else {
             continue;
@@ -253,8 +405,9 @@ async fn published(place: &Place, from: Option<&Day>) -> anyhow::Result<Files> {
         let ledgers = files.entry(PARTS_TABLE.to_owned()).or_default();
         let ledger = layout.parts_ledger(&day, number);
         ledgers.entry(PARTS_TABLE.to_owned()).or_default().insert(ledger);
+        published.insert(day);
     }
-    Ok(files)
+    Ok((files, published))
 }
 
 /// The files of all days as far as they have come, as the symlinks have them.

@@ -6,10 +6,11 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::Over;
 use crate::app::sweep::catalog::Types;
+use crate::app::sweep::memory::Empty;
 use crate::app::sweep::objects::Objects;
 use crate::app::sweep::{SweepError, Sweeper};
 use crate::athena::definitions::{self, Definitions, Reader};
-use crate::athena::views::{Built, Gaps, Lake, ViewSettings, views};
+use crate::athena::views::{Built, Engine, Gaps, Lake, ViewSettings, views};
 use crate::keys::{Day, Layout, Link};
 use crate::manifest;
 use crate::store::Listing;
@@ -56,6 +57,7 @@ pub(super) struct Ground<'a> {
     since: Day,
     settings: &'a ViewSettings,
     types: &'a Types,
+    empty: &'a Empty,
     /// By table: its published days up to the newest complete one, with their symlinks' ETags. These change with the files' names,
     /// which change with their content.
     published: BTreeMap<&'static str, BTreeMap<Day, String>>,
@@ -78,7 +80,7 @@ impl<'a> Ground<'a> {
     pub(super) async fn read(
         sweeper: &'a Sweeper,
         day: Option<&Day>,
-        types: &'a Types,
+        (types, empty): (&'a Types, &'a Empty),
     ) -> Result<Option<Self>, SweepError> {
         let Some(day) = day else { return Ok(None) };
         let days = &sweeper.config.days;
@@ -94,6 +96,7 @@ impl<'a> Ground<'a> {
             day: day.clone(),
             settings: &days.views,
             types,
+            empty,
             published: published.try_collect().await?,
         }))
     }
@@ -140,8 +143,14 @@ impl<'a> Ground<'a> {
         self.days(table).any(|(day, _)| *day == self.day)
     }
 
+    /// The days on which a table has rows. A header alone is as good as nothing.
     fn dates(&self, table: &str) -> BTreeSet<&str> {
-        self.days(table).map(|(day, _)| day.as_str()).collect()
+        let empty = self.empty.get(table);
+        let has_rows = |day: &&str| empty.is_none_or(|days| !days.contains(*day));
+        self.days(table)
+            .map(|(day, _)| day.as_str())
+            .filter(has_rows)
+            .collect()
     }
 
     fn gaps(&self, usual: &str, other: &str) -> Gaps {
@@ -270,13 +279,23 @@ impl<'a> Ground<'a> {
             mut unread,
             ..
         } = defined;
+        // A script for DuckDB is made anew for a newer day.
+        let since = match settings.engine {
+            Engine::Trino => &self.since,
+            Engine::DuckDb => &self.day,
+        };
         let build = |definitions: &Definitions, unread: Vec<String>| Built {
             earlier: earlier.clone(),
             unread,
-            ..views(definitions, &over.tables, self.since.as_str(), &settings)
+            ..views(definitions, &over.tables, since.as_str(), &settings)
         };
         let built = build(&definitions, unread.clone());
-        let Some((day, _)) = self.days(JSON).next_back().filter(|_| built.is_cut) else {
+        let with_rows = self.dates(JSON);
+        let mut days = self
+            .days(JSON)
+            .rev()
+            .filter(|(day, _)| with_rows.contains(day.as_str()));
+        let Some((day, _)) = days.next().filter(|_| built.is_cut) else {
             return Ok(built);
         };
         // Only where there is no room for all does it matter which properties are used.
