@@ -2,7 +2,7 @@
 //!
 //! DuckDB has no table that is a list of files in an object, so the script names the files, and has to be made anew to show
 //! a newer day. Days are told from the files' paths, so that a condition on `date` keeps the other days' files closed: DuckDB sees
-//! that of its own column [`FILENAME`], and of no column of another name.
+//! that of its own column `FILENAME`, and of no column of another name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
