@@ -45,7 +45,7 @@ pub(in crate::cli) struct BackfillArguments {
     /// Convert parts again that were converted under other settings than today's
     #[arg(long)]
     reconvert: bool,
-    /// Send lost parts too, at once: those that were sent as often as a part is. With --dir they always are
+    /// Send lost parts too, once: those that were sent as often as a part is. With --dir they always are
     #[arg(long)]
     lost: bool,
     /// Send what the queue has room for, and do not wait for what becomes of it
@@ -86,11 +86,6 @@ async fn backfill(arguments: &BackfillArguments) -> anyhow::Result<Status> {
             // Only locally does nobody else convert a part that landed a moment ago.
             config.days.policy.send_after_ms = 0;
         }
-        if arguments.lost {
-            // Without a pause; but what may still be in the queue waits until it has drained.
-            config.days.policy.sends_max = u32::MAX;
-            config.days.policy.send_after_ms = 0;
-        }
     })
     .await?;
     let request = Request {
@@ -99,7 +94,11 @@ async fn backfill(arguments: &BackfillArguments) -> anyhow::Result<Status> {
         reconvert: arguments.reconvert,
     };
     if arguments.dry_run {
-        let report = Box::pin(place.looker().sweep(&request, None)).await?;
+        let looker = match arguments.lost {
+            true => place.lost_too(None),
+            false => place.looker(),
+        };
+        let report = Box::pin(looker.sweep(&request, None)).await?;
         if !arguments.quiet {
             let keys = report.to_send.iter().map(|key| format!("{key}\n"));
             print(&keys.collect::<String>())?;
@@ -261,9 +260,13 @@ async fn here(place: &Place, handler: &Handler, request: &Request, quiet: bool) 
 /// Fills the queue, and looks until all is there or nothing moves.
 async fn there(place: &Place, request: &Request, arguments: &BackfillArguments) -> anyhow::Result<Report> {
     let sweeper = place.sweeper();
+    // Once: or what always fails would be sent for ever.
+    let mut first = arguments.lost.then(|| place.lost_too(place.queue.clone()));
     let (mut before, mut still, mut sent) = (u64::MAX, 0, 0);
     loop {
-        let mut report = Box::pin(sweeper.sweep(request, None)).await?;
+        let by = first.take();
+        let by = by.as_ref().unwrap_or(&sweeper);
+        let mut report = Box::pin(by.sweep(request, None)).await?;
         if let Some(error) = report.queue_error.take() {
             return Err(error.into());
         }

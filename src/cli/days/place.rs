@@ -268,11 +268,24 @@ impl Place {
 
     /// Sweeps as the manifest function does.
     pub(in crate::cli) fn sweeper(&self) -> Sweeper {
-        let (queue, bus) = (self.queue.clone(), self.bus.clone());
+        self.by(Arc::clone(&self.config), self.queue.clone())
+    }
+
+    /// Sweeps as if no part had been sent before, however often it was; but what may still be in the queue waits until that was
+    /// empty.
+    pub(super) fn lost_too(&self, queue: Option<Queue>) -> Sweeper {
+        let mut config = Config::clone(&self.config);
+        config.days.policy.sends_max = u32::MAX;
+        config.days.policy.send_after_ms = 0;
+        self.by(Arc::new(config), queue)
+    }
+
+    fn by(&self, config: Arc<Config>, queue: Option<Queue>) -> Sweeper {
+        let bus = self.bus.clone();
         // Whoever names no bus, or no catalog, here leaves events to the function's next sweep, which sees to both; a local folder
         // has neither. A catalog that is named is written.
         let leaves_telling = self.server.is_none() && (bus.is_none() || self.glue.is_none());
-        let sweeper = Sweeper::new(Arc::clone(&self.config), self.store.clone(), queue, bus);
+        let sweeper = Sweeper::new(config, self.store.clone(), queue, bus);
         let sweeper = sweeper.with_glue(self.glue.clone());
         match leaves_telling {
             true => sweeper.leaving_telling(),

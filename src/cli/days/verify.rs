@@ -102,7 +102,7 @@ async fn verify(arguments: &VerifyArguments) -> anyhow::Result<Status> {
         let landed = landed(&place, &from, &to).await?;
         match &arguments.date {
             Some(date) if landed == 0 => fault(&mut all, format!("{date}: there is nothing of this day")),
-            Some(date) => all.notes.push(format!("{date}: it has no manifest yet")),
+            Some(date) => all.notes.push(format!("{date}: {}", day::NO_MANIFEST)),
             None if landed == 0 => {
                 let (curated, landing) = (place.config.layout.curated(), place.config.layout.landing());
                 let none = format!("expected days from {from} to {to} in {curated} or {landing}, found none");
@@ -135,6 +135,7 @@ async fn verify(arguments: &VerifyArguments) -> anyhow::Result<Status> {
         }
         if !arguments.quiet {
             let verdict = match found.faults.len() {
+                0 if found.notes.iter().any(|note| note == day::NO_MANIFEST) => "no fault".to_owned(),
                 0 => "as the manifest says".to_owned(),
                 faults => counted(faults as u64, "fault"),
             };

@@ -106,9 +106,11 @@ fn keys(path: &Path, base: &str) -> io::Result<Vec<String>> {
             ));
         } else if kind.is_dir() {
             keys.push(format!("{base}{name}/"));
-        } else if kind.is_file() && !is_ordinary(&name) {
+        } else if !kind.is_file() {
+            return Err(unlike(&entry.path(), "it is no file and no folder"));
+        } else if !is_ordinary(&name) {
             return Err(unlike(&entry.path(), "no key has such a name as a path"));
-        } else if kind.is_file() {
+        } else {
             keys.push(format!("{base}{name}"));
         }
     }

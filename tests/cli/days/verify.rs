@@ -382,7 +382,7 @@ fn a_day_that_is_not_complete_yet_has_no_fault() {
     run(&desk, &["verify"])
         .expect(0)
         .shows("2026-11-20: 0 parts")
-        .shows("it has no manifest yet")
+        .shows("read: no fault; it has no manifest yet")
         .shows("2 days: 0 parts");
     // The same without what was counted of its sends.
     fs::remove_dir_all(desk.path("lake/curated/manifest")).unwrap();

@@ -20,6 +20,9 @@ const PARTS_AT_ONCE: usize = 4;
 /// Folders that are listed at once.
 const LISTINGS_AT_ONCE: usize = 16;
 
+/// What is said of a day that nothing can be held against.
+pub(super) const NO_MANIFEST: &str = "it has no manifest yet";
+
 /// Looks at a day. Whether anything of it is published, if its manifest can be read.
 pub(super) async fn verify(place: &Place, date: &Day, found: &mut Found) -> anyhow::Result<Option<bool>> {
     strangers(place, date, found).await?;
@@ -90,7 +93,7 @@ async fn newest(place: &Place, date: &Day, found: &mut Found) -> anyhow::Result<
             .list(layout.leaf(date, Leaf::Manifest).replace("manifest.json", "r"))
             .await?;
         if others.is_empty() {
-            found.notes.push("it has no manifest yet".to_owned());
+            found.notes.push(NO_MANIFEST.to_owned());
             unclaimed(place, date, found).await?;
         } else {
             found.fault(format!(
