@@ -96,8 +96,10 @@ pub(super) fn aside<'a>(seen: &'a Seen, known: &Known) -> BTreeMap<&'a str, Asid
                     && (is_own
                         || facts.is_none_or(|facts| can_be(&part(seen, name, output), &facts.source_key)));
                 let came = Reverse((output.last_modified_ms, name, &output.stem));
+                // What is published is named by symlinks until a revision names another instead.
+                let stays = is_right || is_published;
                 Some((
-                    (is_home, is_published, is_own, !is_misplaced, is_right, came),
+                    (is_home, is_published, is_own, !is_misplaced, stays, came),
                     name,
                     i,
                 ))
@@ -108,9 +110,9 @@ pub(super) fn aside<'a>(seen: &'a Seen, known: &Known) -> BTreeMap<&'a str, Asid
             continue;
         };
         aside.entry(name).or_default().copied.insert(i);
-        for ((.., is_right, _), of, i) in ranked {
+        for ((.., stays, _), of, i) in ranked {
             let aside = aside.entry(of).or_default();
-            if is_right {
+            if stays {
                 aside.copies.insert(i);
             } else {
                 let why = format!(

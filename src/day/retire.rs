@@ -80,7 +80,7 @@ pub(super) fn superseded(
             let published_ms = known.published.as_ref().map_or(seen.now_ms, |it| it.listed_ms);
             let since_ms = published_ms.max(output.last_modified_ms);
             let is_old = seen.now_ms - since_ms >= policy.grace_ms;
-            if effect == Effect::Stable && is_old && !wanted.contains(known, output) {
+            if effect == Effect::Stable && is_old && !wanted.is_theirs(known, output) {
                 retire.push(of(name, &output.stem, &output.id));
             }
         }
@@ -105,9 +105,11 @@ impl<'a> Wanted<'a> {
         let sources = sources
             .map(|(i, source)| (source.key.as_str(), (source, chosen.contains(&i))))
             .collect();
+        let copies: HashSet<usize> = choice.copies.iter().copied().collect();
         let mut first: HashMap<&str, (i64, &PartId)> = HashMap::new();
-        for output in &table.outputs {
-            let Some(facts) = facts(known, output) else {
+        for (i, output) in table.outputs.iter().enumerate() {
+            // A copy tells nothing of its folder.
+            let Some(facts) = facts(known, output).filter(|_| !copies.contains(&i)) else {
                 continue;
             };
             if !choice.folders.contains(&facts.folder) {
@@ -124,15 +126,19 @@ impl<'a> Wanted<'a> {
     }
 
     fn contains(&self, known: &Known, output: &OutputSeen) -> bool {
+        self.first.contains(&output.id) || self.is_theirs(known, output)
+    }
+
+    /// Whether a listed source would be converted to it, were it not there.
+    fn is_theirs(&self, known: &Known, output: &OutputSeen) -> bool {
         let Some(facts) = facts(known, output) else {
             // Nothing is deleted of which nothing is known.
             return true;
         };
         let source = self.sources.get(facts.source_key.as_str());
-        let theirs = source.is_some_and(|(source, converted)| {
+        source.is_some_and(|(source, converted)| {
             source.etag == facts.source_etag && !(*converted && *facts.profile != *self.profile)
-        });
-        theirs || self.first.contains(&output.id)
+        })
     }
 }
 

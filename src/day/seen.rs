@@ -71,6 +71,8 @@ pub struct OutputSeen {
 /// A failure record in the curated bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailureSeen {
+    /// Key in the curated bucket.
+    pub key: String,
     /// What its source is called.
     pub stem: String,
     /// The id that could not be converted.

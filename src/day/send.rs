@@ -100,15 +100,15 @@ pub(super) fn failed_gone(seen: &Seen) -> Vec<Remark> {
         let failures = table.failures.iter();
         let gone = failures.filter(|it| !stems.contains(it.stem.as_str()) && !ids.contains(&it.id));
         // A part may have failed under several settings.
-        let mut gone: Vec<_> = gone.map(|it| (it.stem.as_str(), &it.id)).collect();
+        let mut gone: Vec<_> = gone.map(|it| (it.stem.as_str(), &it.id, &it.key)).collect();
         gone.sort_unstable();
-        gone.dedup_by_key(|(stem, _)| *stem);
-        let (stem, id) = gone.first()?;
+        gone.dedup_by_key(|(stem, ..)| *stem);
+        let (.., key) = gone.first()?;
         let count = gone.len();
+        // Whether they came again, in another folder or under another name, nobody can tell: nothing is left to compare.
         let message = format!(
-            "parts that could not be converted and are gone, so that their rows are nowhere: {count}; the first has the failure \
-             record failed/table={name}/date={}/{stem}-{id}.json",
-            seen.date
+            "parts that could not be converted and are gone: {count}, and so are their rows, unless another part has them; \
+             the first has the failure record {key}"
         );
         Some(Remark::of_table("parts_failed_gone", name, message))
     };

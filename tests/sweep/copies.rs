@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use daymark::app::sweep::Judged;
 use daymark::day::State;
-use daymark::keys::Link;
+use daymark::keys::{Leaf, Link};
 
 use crate::damage::{aside, complete};
 use crate::lake::{DATE, Lake, key};
@@ -84,15 +84,16 @@ async fn a_day_with_a_stray_copy_is_rebuilt() {
 
 #[tokio::test]
 async fn parquet_of_another_day_or_table_is_no_part() {
-    for (to, date) in [
-        ("lake/table=owners/date=2026-11-23/", "2026-11-23"),
-        ("lake/table=owners/date=2026-11-21/", "2026-11-21"),
-        ("lake/table=owners2/date=2026-11-22/", DATE),
+    for (to, date, is_day) in [
+        ("lake/table=owners/date=2026-11-23/", "2026-11-23", false),
+        ("lake/table=owners/date=2026-11-21/", "2026-11-21", true),
+        ("lake/table=owners2/date=2026-11-22/", DATE, true),
     ] {
         let lake = complete().await;
         lake.part("2026-11-21", "c", 5).await;
         lake.quiet_day().await;
-        let before = lake.under(&["published/", "latest/", "live/"]).await;
+        let links = ["published/", "latest/", "live/"];
+        let expected = lake.under(&links).await;
         let from = lake.published().await[0].clone();
         let to = from.replace("lake/table=owners/date=2026-11-22/", to);
         copy(&lake, &from, &to).await;
@@ -103,11 +104,10 @@ async fn parquet_of_another_day_or_table_is_no_part() {
         }
         assert_eq!(aside(&lake, &to).await.len(), 1, "{to}");
         let day = lake.sweep().await.remove(date);
-        let warnings = day.map_or(Vec::new(), |day| day.warnings);
-        assert_eq!(warnings, [], "{to}");
-        let mut after = lake.under(&["published/", "latest/", "live/"]).await;
-        after.retain(|key, _| before.contains_key(key));
-        assert_eq!(after, before, "{to}");
+        // A day of which there was nothing but the copy is none.
+        assert_eq!(day.is_some(), is_day, "{to}");
+        assert!(day.is_none_or(|day| day.warnings.is_empty()), "{to}");
+        assert_eq!(lake.under(&links).await, expected, "{to}");
         let latest = lake.latest().await;
         assert_eq!(latest.as_deref(), Some(DATE));
         let wrong = lake.files(Link::Published, "owners2", DATE).await;
@@ -172,21 +172,77 @@ async fn a_landing_prefix_that_is_narrowed_and_widened_moves_nothing() {
     }
 }
 
-/// The published file goes, the other one of its id stays.
-#[tokio::test]
-async fn a_published_file_that_was_renamed_is_published_under_its_name() {
+/// A lake whose published file somebody renamed, and its names before and now.
+async fn renamed() -> (Lake, String, String) {
     let lake = complete().await;
-    let notices: Vec<String> = lake.published().await;
-    let renamed = notices[0].replace("/a-", "/renamed-");
-    assert_ne!(renamed, notices[0]);
-    copy(&lake, &notices[0], &renamed).await;
-    lake.remove(&notices[0]).await;
+    let original = lake.published().await[0].clone();
+    let renamed = original.replace("/a-", "/renamed-");
+    assert_ne!(renamed, original);
+    copy(&lake, &original, &renamed).await;
+    lake.remove(&original).await;
     lake.quiet_day().await;
     let day = lake.quiet_day().await;
     assert_eq!((day.state, day.revision), (State::Complete, Some(2)), "{day:?}");
+    (lake, original, renamed)
+}
+
+/// The published file goes, the other one of its id stays.
+#[tokio::test]
+async fn a_published_file_that_was_renamed_is_published_under_its_name() {
+    let (lake, _, renamed) = renamed().await;
     assert!(lake.published().await.contains(&renamed));
     let all = lake.under(&[""]).await;
     assert!(lake.published().await.iter().all(|file| all.contains_key(file)));
+}
+
+/// The symlinks alone tell its name then, if an older revision does not name the same files.
+#[tokio::test]
+async fn a_renamed_file_stays_where_its_revision_is_lost_and_its_part_is_converted_again() {
+    for lost in [&[2][..], &[1, 2]] {
+        let (lake, original, renamed) = renamed().await;
+        let files = lake.published().await;
+        copy(&lake, &renamed, &original).await;
+        for number in lost {
+            lake.remove(&lake.leaf(Leaf::Revision(*number))).await;
+        }
+        lake.land(&key(DATE, "c"), owners(1, 5)).await;
+        let day = lake.quiet_day().await;
+        assert_eq!(day.state, State::Reopened, "{lost:?}: {day:?}");
+        assert!(!codes(&day).contains(&"outputs_damaged"), "{lost:?}: {day:?}");
+        assert_eq!(lake.published().await, files, "{lost:?}");
+        let all = lake.under(&[""]).await;
+        assert!(
+            files.iter().all(|file| all.contains_key(file)),
+            "{lost:?}: {files:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn rejects_of_a_copy_that_goes_stay_if_what_counts_has_no_others() {
+    for has_others in [false, true] {
+        let (lake, original, renamed) = renamed().await;
+        let rejects = |output: &str| {
+            let output = output.replacen("lake/", "lake/rejected/", 1);
+            output.replace(".parquet", ".jsonl")
+        };
+        copy(&lake, &renamed, &original).await;
+        lake.overwrite(&rejects(&original), "{}").await;
+        if has_others {
+            lake.overwrite(&rejects(&renamed), "{}").await;
+        }
+        for name in ["a", "b"] {
+            lake.purge(&key(DATE, name)).await;
+        }
+        lake.wait(8 * 24 * 60);
+        let report = lake.ask("{\"date\": \"2026-11-22\"}").await.unwrap();
+        let day = report.days[0].judged.as_ref().unwrap();
+        assert_eq!((day.state, day.revision), (State::Complete, Some(2)), "{day:?}");
+        let all = lake.under(&[""]).await;
+        assert!(!all.contains_key(&original) && all.contains_key(&renamed));
+        assert_eq!(all.contains_key(&rejects(&original)), !has_others);
+        assert_eq!(all.contains_key(&rejects(&renamed)), has_others);
+    }
 }
 
 #[tokio::test]

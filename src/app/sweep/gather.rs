@@ -238,6 +238,7 @@ impl Gatherer {
                     if let Some((Kind::Failure, part, id)) = layout.parse(&object.key) {
                         let table = seen.tables.entry(table.clone()).or_default();
                         table.failures.push(FailureSeen {
+                            key: object.key,
                             stem: part.stem,
                             id,
                             last_modified_ms: object.last_modified_ms,

@@ -1,7 +1,7 @@
 //! What the manifests of a day, and of the days before it, say.
 
 use std::cell::LazyCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::gather::{Gathered, Written};
@@ -28,12 +28,14 @@ pub(super) struct Lost {
     pub(super) number: u32,
     /// As the symlinks name it.
     published: Published,
+    /// The keys that they name.
+    files: BTreeSet<String>,
 }
 
 impl Lost {
     async fn read(sweeper: &Sweeper, written: &Written, number: u32) -> Result<Self, SweepError> {
         let layout = &sweeper.config.layout;
-        let mut published = Published::default();
+        let (mut published, mut files) = (Published::default(), BTreeSet::new());
         for ((link, table), listed) in &written.links {
             if *link != Link::Published || table == PARTS_TABLE || listed.size_bytes == 0 {
                 continue;
@@ -42,11 +44,25 @@ impl Lost {
                 continue;
             };
             published.listed_ms = published.listed_ms.max(listed.last_modified_ms);
-            let keys = manifest::linked(&bytes, layout);
-            let ids = keys.filter_map(|key| Some(layout.parse_output(key)?.1));
-            published.outputs.insert(table.clone(), ids.collect());
+            let ids =
+                manifest::linked(&bytes, layout).filter_map(|key| Some((key, layout.parse_output(key)?.1)));
+            let (keys, ids): (Vec<&str>, _) = ids.unzip();
+            published.outputs.insert(table.clone(), ids);
+            files.extend(keys.into_iter().map(str::to_owned));
         }
-        Ok(Lost { number, published })
+        Ok(Lost {
+            number,
+            published,
+            files,
+        })
+    }
+
+    /// Whether a revision names just the files that are published. The same Parquet may be under another name meanwhile.
+    fn is_of(&self, revision: &Revision, layout: &Layout) -> bool {
+        let files = files(revision).map(String::as_str);
+        let is_same = |outputs: Published| outputs.outputs == self.published.outputs;
+        revision.outputs(layout).is_some_and(is_same)
+            && files.collect::<BTreeSet<_>>() == self.files.iter().map(String::as_str).collect()
     }
 
     /// What to tell of it.
@@ -127,8 +143,7 @@ impl Recalled {
         if recalled.newest.is_none() && written.is_published() {
             let lost = Lost::read(sweeper, written, recalled.highest).await?;
             loop {
-                let outputs = older.as_ref().and_then(|it| it.revision.outputs(layout));
-                if outputs.is_some_and(|it| it.outputs == lost.published.outputs) {
+                if older.as_ref().is_some_and(|it| lost.is_of(&it.revision, layout)) {
                     recalled.published = older;
                     break;
                 }
@@ -199,10 +214,11 @@ impl Recalled {
                 .as_ref()
                 .is_some_and(|newest| newest.history.state.publishes());
             note_changed(&mut known, seen, published, stands, layout);
-            known.published_at = published_at(seen, published, layout);
+            known.published_at = published_at(seen, files(published), layout);
         }
         if let Some(lost) = &self.lost {
             known.published = Some(lost.published.clone());
+            known.published_at = published_at(seen, lost.files.iter(), layout);
         }
         known.was_published = self.was_published;
         known.sent.clone_from(&self.sent);
@@ -299,18 +315,26 @@ fn note_changed(known: &mut Known, seen: &Seen, published: &Revision, stands: bo
     }
 }
 
-/// Where a revision has the outputs of which the day has several.
-fn published_at(seen: &Seen, published: &Revision, layout: &Layout) -> HashMap<PartId, (String, String)> {
+/// The keys of all Parquet that a revision names.
+fn files(revision: &Revision) -> impl Iterator<Item = &String> {
+    let tables = revision
+        .content
+        .iter()
+        .flat_map(|content| content.tables.values());
+    tables.flat_map(|table| &table.parts).map(|part| &part.output.key)
+}
+
+/// Where published files lie, of whose ids the day has several outputs.
+fn published_at<'f>(
+    seen: &Seen,
+    files: impl Iterator<Item = &'f String>,
+    layout: &Layout,
+) -> HashMap<PartId, (String, String)> {
     let copied = day::copied(seen);
     if copied.is_empty() {
         return HashMap::new();
     }
-    let tables = published
-        .content
-        .iter()
-        .flat_map(|content| content.tables.values());
-    let keys = tables.flat_map(|table| &table.parts).map(|part| &part.output.key);
-    let places = keys.filter_map(|key| layout.parse_output(key));
+    let places = files.filter_map(|key| layout.parse_output(key));
     places
         .filter(|(_, id)| copied.contains(id))
         .map(|(part, id)| (id, (part.table, part.stem)))

@@ -7,11 +7,11 @@ use super::leftovers::Leftovers;
 use super::objects::Wrote;
 use super::pointer::Pointer;
 use super::{SweepError, Sweeper, failures, publish};
-use crate::day::{Seen, State, Verdict};
+use crate::day::{self, Retire, Seen, State, Verdict};
 use crate::keys::{Leaf, Link, PartKey};
 use crate::manifest::{Damage, Revision};
 use crate::part::PartId;
-use crate::store::Doomed;
+use crate::store::{Doomed, Listing};
 
 /// Sets damaged outputs and failure records aside, so that their parts are converted again, and deletes what nobody needs any more.
 pub(super) async fn tidy(
@@ -49,6 +49,7 @@ pub(super) async fn tidy(
         let outputs = table.outputs.iter();
         etags.extend(outputs.map(|it| ((name.as_str(), it.stem.as_str(), &it.id), it.etag.as_str())));
     }
+    let copied = day::copied(seen);
     let mut raw = leftovers.of(sweeper, seen, verdict).await?;
     let mut doomed = Vec::new();
     for retire in &verdict.retire {
@@ -64,6 +65,7 @@ pub(super) async fn tidy(
         let rejects = Doomed::any(layout.rejects(&part, &retire.id));
         match verdict.state {
             State::Forgotten => raw.push(rejects),
+            _ if copied.contains(&retire.id) && are_needed(sweeper, seen, verdict, &retire.id).await? => {}
             // Of a day that stays, Parquet must not be without its rejects: it may be wanted again.
             _ => doomed.push(rejects),
         }
@@ -71,6 +73,39 @@ pub(super) async fn tidy(
     // Of a forgotten day raw records go first: while any is left, so is what has the next sweep look for it.
     objects.delete(&raw).await?;
     objects.delete(&doomed).await
+}
+
+/// Whether Parquet of this id stays, and none of it has rejects under its own name: then the rejects of a copy that goes are
+/// the only ones of its part. They go with the day at the latest.
+async fn are_needed(
+    sweeper: &Sweeper,
+    seen: &Seen,
+    verdict: &Verdict,
+    id: &PartId,
+) -> Result<bool, SweepError> {
+    let layout = &sweeper.config.layout;
+    let mut stays = false;
+    for (name, table) in &seen.tables {
+        for output in table.outputs.iter().filter(|output| output.id == *id) {
+            let goes = |it: &Retire| it.table == *name && it.stem == output.stem && it.id == *id;
+            if verdict.retire.iter().any(goes) {
+                continue;
+            }
+            stays = true;
+            let part = PartKey {
+                table: name.clone(),
+                date: seen.date.clone(),
+                stem: output.stem.clone(),
+            };
+            // The right to read rejects is not this function's.
+            let listing = Listing::of(layout.rejects(&part, id));
+            let listed = sweeper.store.list(layout.curated().bucket(), &listing).await?;
+            if !listed.objects.is_empty() {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(stays)
 }
 
 /// Empties the symlinks of a day of which nothing else is left, and moves the pointer away. Young ones may be another

@@ -234,7 +234,12 @@ impl Scene {
     /// A part can not be converted under today's profile.
     pub(super) fn fail(&mut self, part: &str) -> &mut Self {
         let (table, source) = (name(part).table, self.source(part).clone());
+        let date = &self.seen.date;
         let failure = FailureSeen {
+            key: format!(
+                "lake/failed/table={table}/date={date}/{}-{}.json",
+                source.stem, source.id
+            ),
             stem: source.stem,
             id: source.id,
             last_modified_ms: self.seen.now_ms,

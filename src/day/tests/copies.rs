@@ -130,39 +130,90 @@ fn an_output_where_its_source_does_not_belong_is_none() {
     }
 }
 
+/// Settings that read the sources of table `objects` as those of `lists`.
+fn retabled(scene: &mut Scene, parts: &[&str]) {
+    for part in parts {
+        let mut source = scene.source(part).clone();
+        let id = source.id.clone();
+        scene.purge(part);
+        source.stem = format!("moved-{}", source.stem);
+        let lists = scene.seen.tables.entry("lists".to_owned()).or_default();
+        lists.sources.push(source);
+        for footers in [&mut scene.footers, &mut scene.known.footers] {
+            if let Some(Footer::Sound(facts)) = footers.get_mut(&id) {
+                facts.home = Some("table=lists/date=2026-11-23".into());
+            }
+        }
+    }
+}
+
+/// Those sources are converted there, under the same ids.
+fn convert_retabled(scene: &mut Scene) {
+    let outputs = scene.seen.tables["objects"].outputs.clone();
+    let lists = scene.seen.tables.get_mut("lists").unwrap();
+    for mut output in outputs {
+        let source = lists.sources.iter().find(|source| source.id == output.id);
+        (output.stem, output.last_modified_ms) = (source.unwrap().stem.clone(), scene.seen.now_ms);
+        lists.outputs.push(output);
+    }
+}
+
 #[test]
 fn a_source_that_settings_move_to_another_table_counts_there_alone() {
     let mut scene = Scene::published(&["objects/a", "owners/a"]);
-    let mut source = scene.source("objects/a").clone();
-    let id = source.id.clone();
-    scene.purge("objects/a");
-    source.stem = "moved".to_owned();
-    scene
-        .seen
-        .tables
-        .entry("lists".to_owned())
-        .or_default()
-        .sources
-        .push(source);
-    for footers in [&mut scene.footers, &mut scene.known.footers] {
-        if let Some(Footer::Sound(facts)) = footers.get_mut(&id) {
-            facts.home = Some("table=lists/date=2026-11-23".into());
-        }
-    }
+    retabled(&mut scene, &["objects/a"]);
     let verdict = scene.after(15).sweep();
     assert_eq!(verdict.state, State::Reopened);
     assert_eq!(codes(&verdict.reasons), ["parts_waiting"]);
-    // Converted there, under the same id.
-    let mut output = scene.seen.tables["objects"].outputs[0].clone();
-    (output.stem, output.last_modified_ms) = ("moved".to_owned(), scene.seen.now_ms);
-    scene.seen.tables.get_mut("lists").unwrap().outputs.push(output);
+    convert_retabled(&mut scene);
     let verdict = scene.after(HOUR).sweep();
     assert_eq!(verdict.state, State::Complete, "{:?}", verdict.reasons);
-    assert_eq!(places(&scene, &verdict), ["lists/moved", "owners/a"]);
+    assert_eq!(places(&scene, &verdict), ["lists/moved-a", "owners/a"]);
     assert!(
         verdict.warnings.is_empty() && verdict.comparisons.is_empty(),
         "{verdict:?}"
     );
+}
+
+#[test]
+fn all_that_settings_leave_in_another_table_goes_after_grace() {
+    let mut scene = Scene::published(&["objects/a", "objects/b", "owners/a"]);
+    retabled(&mut scene, &["objects/a", "objects/b"]);
+    convert_retabled(&mut scene);
+    let verdict = scene.after(HOUR).sweep();
+    assert_eq!(verdict.state, State::Complete, "{:?}", verdict.reasons);
+    assert_eq!(
+        places(&scene, &verdict),
+        ["lists/moved-a", "lists/moved-b", "owners/a"]
+    );
+    assert!(scene.after(7 * DAY - 1).sweep().retire.is_empty());
+    let retire = scene.after(1).sweep().retire;
+    let retired: Vec<&str> = retire.iter().map(|it| it.table.as_str()).collect();
+    assert_eq!(retired, ["objects", "objects"]);
+    assert!(scene.seen.tables["objects"].outputs.is_empty());
+    let verdict = scene.after(DAY).sweep();
+    assert_eq!((verdict.state, verdict.revise), (State::Complete, false));
+}
+
+#[test]
+fn a_published_output_that_was_renamed_stays_while_it_is_published() {
+    let mut scene = Scene::published(&["objects/a", "owners/a"]);
+    scene.copy("objects/a", "objects/renamed");
+    scene.seen.tables.get_mut("objects").unwrap().outputs.remove(0);
+    let id = scene.seen.tables["objects"].outputs[0].id.clone();
+    scene.known.changed.insert(id, None);
+    assert!(scene.after(HOUR).sweep().revise);
+    scene.known.changed.clear();
+    retabled(&mut scene, &["objects/a"]);
+    convert_retabled(&mut scene);
+    // What counts is in the other table, and no revision names it yet.
+    let verdict = scene.after(15).sweep();
+    assert_eq!(verdict.state, State::Reopened);
+    let choice = &verdict.tables["objects"];
+    assert_eq!((&choice.damaged[..], &choice.copies[..]), (&[][..], &[0][..]));
+    let verdict = scene.after(HOUR).sweep();
+    assert_eq!((verdict.state, verdict.revise), (State::Complete, true));
+    assert_eq!(places(&scene, &verdict), ["lists/moved-a", "owners/a"]);
 }
 
 #[test]

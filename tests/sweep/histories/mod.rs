@@ -16,6 +16,7 @@ use crate::support::owners;
 mod live;
 mod model;
 mod told;
+mod written;
 
 use model::Model;
 

@@ -8,8 +8,9 @@ use serde_json::Value;
 use super::BAD;
 use super::live::Live;
 use super::told::Told;
+use super::written::{links, of_day};
 use crate::lake::Lake;
-use crate::support::{CURATED, LANDING};
+use crate::support::LANDING;
 
 /// Sources: ETag and last-modified.
 pub type Landing = BTreeMap<String, (String, i64)>;
@@ -453,36 +454,6 @@ impl Model {
         }
         Ok(())
     }
-}
-
-/// What is written of a day, Parquet and live symlinks aside: ETags by key.
-fn of_day(all: &BTreeMap<String, String>, date: &str) -> BTreeMap<String, String> {
-    let is_days = |key: &&String| {
-        date_in(key) == Some(date) && (key.contains("/manifest/") || key.contains("/published/"))
-    };
-    let days = all.iter().filter(|(key, _)| is_days(key));
-    days.map(|(key, etag)| (key.clone(), etag.clone())).collect()
-}
-
-/// Published symlinks that name something, the ledger's aside: key, date, table, files.
-async fn links(
-    lake: &Lake,
-    all: &BTreeMap<String, String>,
-) -> Vec<(String, String, String, BTreeSet<String>)> {
-    let start = format!("s3://{CURATED}/");
-    let mut found = Vec::new();
-    for key in all.keys().filter(|key| key.starts_with("lake/published/table=")) {
-        let table = key["lake/published/table=".len()..].split('/').next().unwrap();
-        let text = lake.text(key).await.unwrap();
-        let lines: Vec<String> = text.lines().map(|line| line.replace(&start, "")).collect();
-        let files: BTreeSet<String> = lines.iter().cloned().collect();
-        assert_eq!(files.len(), lines.len(), "{key} names a file twice");
-        if table != "daymark_parts" && !files.is_empty() {
-            let date = date_in(key).unwrap().to_owned();
-            found.push((key.clone(), date, table.to_owned(), files));
-        }
-    }
-    found
 }
 
 fn said(json: &Value) -> Said {
