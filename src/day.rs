@@ -20,6 +20,7 @@ mod send;
 mod tests;
 mod verdict;
 
+pub(crate) use compare::CURE;
 pub use compare::of_catalog;
 pub use copies::copied;
 pub use policy::Policy;

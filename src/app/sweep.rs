@@ -287,22 +287,19 @@ impl Sweeper {
             ..
         } = run;
         let mut state = state;
+        let knows_empty = plan.knows_empty(&state, &folders.told, stopped_before.as_ref());
         if stopped_before.is_none() && !request.dry_run {
             if plan.is_all() {
                 catalog::compare(self, &mut catalog, &memory.types).await;
             }
-            let made = (state.views.take(), plan.is_all());
             // Until all days were looked at, they are not all that were ever published.
             let is_all_known = plan.is_all() || state.all_ms.is_some();
-            state.views = views::renew(
-                self,
-                &mut catalog,
-                &pointer,
-                (&memory, is_all_known),
-                made,
-                deadline,
-            )
-            .await;
+            // Where it is not known which tables are empty, views stay as they are: they would look for rows in these.
+            if knows_empty {
+                let made = (state.views.take(), plan.is_all());
+                let known = (&memory, is_all_known);
+                state.views = views::renew(self, &mut catalog, &pointer, known, made, deadline).await;
+            }
         }
         let mut tally = plan.tally(&days);
         if let (Some(tally), Some(stopped)) = (&mut tally, &stopped_before) {
@@ -326,7 +323,8 @@ impl Sweeper {
                 send::send(wishes, queue, room, now_ms, &self.objects, &self.config).await?;
         }
         if !request.dry_run {
-            let next = plan.next_state(state, &days, stopped_before.as_ref(), now_ms, drained_ms, memory);
+            let known = (memory, knows_empty);
+            let next = plan.next_state(state, &days, stopped_before.as_ref(), now_ms, drained_ms, known);
             next.write(&self.objects, layout, etag.as_deref()).await?;
         }
         Ok(Report {

@@ -62,6 +62,8 @@ pub struct Script {
     parts: Vec<(String, String)>,
     /// Names of views of an earlier script that this one does not make.
     left: Vec<String>,
+    /// Names of views that are there and go.
+    dropped: Vec<String>,
 }
 
 /// Names the views of a database that an earlier script made, this one's among them.
@@ -97,6 +99,7 @@ impl Script {
         Script {
             parts,
             left: Vec::new(),
+            dropped: Vec::new(),
         }
     }
 
@@ -120,14 +123,23 @@ impl Script {
         self.left = names;
     }
 
+    /// Drops views that are there: over the files of an earlier script they would answer as if nothing were wrong.
+    pub fn drop(&mut self, names: Vec<String>) {
+        self.dropped = names;
+    }
+
     /// All of it or nothing.
     pub fn whole(&self) -> String {
         let statements = self.parts.iter().map(|(_, statements)| statements.as_str());
         let statements: String = statements.collect();
         let made = self.parts.iter().map(|(name, _)| name).chain(&self.left);
         let made: Vec<String> = made.map(|name| literal(name)).collect();
+        let dropped = self.dropped.iter();
+        let dropped: String = dropped
+            .map(|name| format!("DROP VIEW IF EXISTS {};\n", quoted(name)))
+            .collect();
         format!(
-            "BEGIN TRANSACTION;\n{MACROS}{statements}CREATE OR REPLACE MACRO daymark_made() AS [{}];\nCOMMIT;\n",
+            "BEGIN TRANSACTION;\n{MACROS}{dropped}{statements}CREATE OR REPLACE MACRO daymark_made() AS [{}];\nCOMMIT;\n",
             made.join(", ")
         )
     }

@@ -120,15 +120,18 @@ pub(super) fn left(
 /// Where a column has a type that no file may have.
 const CATALOG: &str = "the Glue catalog";
 
-/// What mends it, where somebody changed it there.
-const CURE: &str =
+/// What mends a column whose type somebody changed in the catalog.
+pub(crate) const CURE: &str =
     ": give it back in Glue, or drop the table there (its files stay, and the next sweep makes it anew)";
 
 /// Of a held day's reasons, those that are contradictions to the Glue catalog.
 pub fn of_catalog(reasons: &[Remark]) -> Vec<Remark> {
-    let place = format!(" in {CATALOG}, ");
-    let is_its = |reason: &&Remark| reason.code == TYPES_DIFFER && reason.message.contains(&place);
-    reasons.iter().filter(is_its).cloned().collect()
+    let its = reasons.iter().filter(|reason| is_of_catalog(reason));
+    its.cloned().collect()
+}
+
+pub(super) fn is_of_catalog(reason: &Remark) -> bool {
+    reason.code == TYPES_DIFFER && reason.message.contains(&format!(" in {CATALOG}, "))
 }
 
 const TYPES_DIFFER: &str = "types_differ";
@@ -250,9 +253,8 @@ pub(super) fn contradictions(
                 }) = differs
                     && told.insert(&column.name)
                 {
-                    let cure = if place == CATALOG { CURE } else { "" };
                     let message = format!(
-                        "column {} is {kind} in {place}, and {} in {}; a published column keeps its type{cure}",
+                        "column {} is {kind} in {place}, and {} in {}; a published column keeps its type",
                         column.name, column.kind, facts.source_key
                     );
                     found.remarks.push(Remark::of_table(TYPES_DIFFER, name, message));

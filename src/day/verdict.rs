@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::compare::{self, CURE};
 use super::seen::TableSeen;
 use crate::part::PartId;
 
@@ -118,9 +119,14 @@ impl Remark {
 
 impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.table {
-            Some(table) => write!(f, "{table}: {}", self.message),
-            None => f.write_str(&self.message),
+        if let Some(table) = &self.table {
+            write!(f, "{table}: ")?;
+        }
+        f.write_str(&self.message)?;
+        // Not in the message: advice that is put better would be another reason, and a revision of each day that is held.
+        match compare::is_of_catalog(self) {
+            true => f.write_str(CURE),
+            false => Ok(()),
         }
     }
 }

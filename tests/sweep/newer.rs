@@ -2,10 +2,13 @@
 
 use daymark::day::State;
 use daymark::keys::Leaf;
+use serde_json::{Value, json};
 
 use crate::damage::complete;
 use crate::lake::{DATE, Lake};
-use crate::support::{CURATED, put};
+use crate::support::{CURATED, LANDING, gzip, put};
+
+const STATE: &str = "lake/manifest/sweep.json";
 
 #[tokio::test]
 async fn what_a_newer_release_wrote_is_left_alone() {
@@ -38,14 +41,102 @@ async fn what_a_newer_release_counts_and_remembers_is_left_alone() {
     );
     assert_eq!(lake.text(&sent).await.as_deref(), Some(newer));
     lake.remove(&sent).await;
-    let state = "lake/manifest/sweep.json";
-    lake.overwrite(state, newer).await;
+    let newer = r#"{"version": 4, "more": 1}"#;
+    lake.overwrite(STATE, newer).await;
     let error = lake.ask("{}").await.unwrap_err().to_string();
     assert!(
-        error.contains("newer release") && error.contains(state),
+        error.contains("newer release") && error.contains(STATE),
         "{error}"
     );
-    assert_eq!(lake.text(state).await.as_deref(), Some(newer));
+    assert_eq!(lake.text(STATE).await.as_deref(), Some(newer));
+}
+
+async fn state(lake: &Lake) -> Value {
+    serde_json::from_str(&lake.text(STATE).await.unwrap()).unwrap()
+}
+
+/// Days that a sweep looked at, in their order.
+async fn looked_at(lake: &Lake) -> Vec<String> {
+    lake.wait(1);
+    let report = lake.ask("{}").await.unwrap();
+    report.days.iter().map(|day| day.date.to_string()).collect()
+}
+
+/// A day of long ago, with a header alone in two tables; it is looked at once a day.
+async fn of_long_ago() -> Lake {
+    let lake = complete().await;
+    for (table, header) in [("OBJECTS", "OBJECTTYPEID,OBJECTID\n"), ("TEAMS", "TEAMID,NAME\n")] {
+        lake.arrive(&format!("hubspot/{DATE}/{table}/a.csv.gz"), gzip(header))
+            .await;
+    }
+    lake.quiet_day().await;
+    lake.wait(40 * 24 * 60);
+    assert_eq!(looked_at(&lake).await, [DATE]);
+    assert_eq!(looked_at(&lake).await, [""; 0]);
+    lake
+}
+
+/// It does not tell which days have a table without a row, nor was anything told if it says that days are to be gone on with.
+#[tokio::test]
+async fn the_state_of_the_release_before_is_read_and_asks_for_a_sweep_over_all_days() {
+    for next in [Value::Null, "2026-12-30".into()] {
+        let lake = of_long_ago().await;
+        let whole = state(&lake).await;
+        assert_eq!(
+            whole["empty"],
+            json!({"objects": [DATE]}),
+            "only what views turn on"
+        );
+        let mut before = whole.clone();
+        for name in ["empty", "empty_of_all"] {
+            before.as_object_mut().unwrap().remove(name);
+        }
+        before["version"] = 2.into();
+        before["types"]["gone"] = json!({"a": "string"});
+        before["next"] = next;
+        lake.overwrite(STATE, before.to_string()).await;
+        // Days that are asked for tell nothing of the others.
+        let asked = r#"{"from": "2026-12-20", "to": "2026-12-30"}"#;
+        lake.ask(asked).await.unwrap();
+        assert!(!state(&lake).await["empty_of_all"].as_bool().unwrap());
+        assert_eq!(looked_at(&lake).await, [DATE]);
+        let after = state(&lake).await;
+        for name in ["version", "empty", "empty_of_all", "unsettled"] {
+            assert_eq!(after[name], whole[name], "{name}");
+        }
+        assert_eq!(after["types"]["gone"], before["types"]["gone"]);
+        assert_eq!(looked_at(&lake).await, [""; 0]);
+        assert_eq!(lake.under(&["set-aside/"]).await.len(), 0);
+    }
+}
+
+/// Of a lake whose days were all asked for, everything is known.
+#[tokio::test]
+async fn days_that_were_asked_for_may_be_all_there_are() {
+    let lake = complete().await;
+    for (day, is_known) in [("2026-11-21", false), (DATE, true)] {
+        lake.remove(STATE).await;
+        let asked = format!(r#"{{"from": "{day}", "to": "{day}"}}"#);
+        lake.ask(&asked).await.unwrap();
+        assert_eq!(state(&lake).await["empty_of_all"], is_known, "{day}");
+    }
+}
+
+/// What is remembered of a day goes with the last of it.
+#[tokio::test]
+async fn a_day_of_which_nothing_is_left_is_forgotten() {
+    let lake = of_long_ago().await;
+    for key in lake.listing().await.into_keys().filter(|key| key.contains(DATE)) {
+        lake.remove(&key).await;
+    }
+    let sources = lake.world.client.list_objects_v2().bucket(LANDING).send().await;
+    for source in sources.unwrap().contents() {
+        let delete = lake.world.client.delete_object().bucket(LANDING);
+        delete.key(source.key().unwrap()).send().await.unwrap();
+    }
+    lake.wait(25 * 60);
+    lake.ask("{}").await.unwrap();
+    assert_eq!(state(&lake).await.get("empty"), None);
 }
 
 /// Parquet as a newer release would leave it, which has its record in another form.

@@ -351,7 +351,7 @@ impl Sweeper {
     /// S3's refusals.
     pub async fn wanted_tables(&self) -> Result<Vec<Wanted>, SweepError> {
         let layout = &self.config.layout;
-        let (state, _) = State::read(&self.objects, layout, true).await?;
+        let (state, _) = State::look(&self.objects, layout).await?;
         let mut types = state.types;
         // What was published since the state was written, or all that is known where that is lost.
         let newest = last_published(&self.store, &self.objects, layout, None).await?;

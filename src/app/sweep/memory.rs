@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::views::TABLES;
 use crate::day::Known;
 use crate::keys::Day;
 use crate::manifest::Content;
@@ -21,7 +22,7 @@ pub(super) struct Outline {
     pub(super) types: BTreeMap<String, BTreeMap<String, String>>,
 }
 
-/// By table, the published days of which it has files, and no row in them.
+/// By table that views turn on, the published days of which it has files, and no row in them.
 pub(super) type Empty = BTreeMap<String, BTreeSet<String>>;
 
 impl Outline {
@@ -73,9 +74,10 @@ impl Memory {
             }
         }
         self.forget(date);
-        let without_rows = outline.rows.iter().filter(|(_, rows)| **rows == 0);
-        for (name, _) in without_rows {
-            let days = self.empty.entry(name.clone()).or_default();
+        // Of other tables nobody asks, and an account may have fifty that are empty every day.
+        let without_rows = TABLES.iter().filter(|name| outline.rows.get(**name) == Some(&0));
+        for name in without_rows {
+            let days = self.empty.entry((*name).to_owned()).or_default();
             days.insert(date.to_string());
         }
         self.days.retain(|(day, _)| day != date);
@@ -87,8 +89,13 @@ impl Memory {
 
     /// A day of which nothing is published has no empty table either.
     pub(super) fn forget(&mut self, date: &Day) {
+        self.forget_where(|day| day == date.as_str());
+    }
+
+    /// The same of all days, `yyyy-MM-dd`, of which this is said.
+    pub(super) fn forget_where(&mut self, is_gone: impl Fn(&str) -> bool) {
         self.empty.retain(|_, days| {
-            days.remove(date.as_str());
+            days.retain(|day| !is_gone(day));
             !days.is_empty()
         });
     }

@@ -29,8 +29,8 @@ pub(super) struct Plan {
     settled_ms: i64,
 }
 
-/// What to look at: what was asked for; else where the last sweep ran out of time; else, once a day, everything; else the
-/// days of the look-back, and those before it that are not settled, or changed within it.
+/// What to look at: what was asked for; else where the last sweep ran out of time; else, once a day and
+/// where the state does not tell of all days, everything; else the days of the look-back, and those before it that are not settled, or changed within it.
 pub(super) fn plan(request: &Request, state: &State, today: &Day, now_ms: i64, look_back_days: i64) -> Plan {
     let first = Day::new(2000, 1, 1).unwrap_or_else(|| today.clone());
     let last = Day::new(2199, 12, 31).unwrap_or_else(|| today.clone());
@@ -52,7 +52,7 @@ pub(super) fn plan(request: &Request, state: &State, today: &Day, now_ms: i64, l
         plan.tally.clone_from(&state.tally);
         return plan;
     }
-    if state.all_ms.is_none_or(|all_ms| now_ms - all_ms >= ALL_EVERY_MS) {
+    if !state.empty_of_all || state.all_ms.is_none_or(|all_ms| now_ms - all_ms >= ALL_EVERY_MS) {
         plan.spans.push((first, last));
         plan.all = true;
         return plan;
@@ -89,6 +89,18 @@ impl Plan {
         before.map(|before| before.with(days))
     }
 
+    /// Whether sweeps up to this one told of all days which of their tables are empty. `told` are the days that have manifests.
+    pub(super) fn knows_empty(&self, before: &State, told: &[Day], stopped_before: Option<&Day>) -> bool {
+        let is_told = || told.iter().all(|day| self.looked_at(day, None));
+        before.empty_of_all || (stopped_before.is_none() && (self.all || is_told()))
+    }
+
+    /// Whether a sweep that stopped before a day looked at another.
+    fn looked_at(&self, day: &Day, stopped_before: Option<&Day>) -> bool {
+        let reached = stopped_before.is_none_or(|stopped| day < stopped);
+        reached && self.spans.iter().any(|(from, to)| from <= day && day <= to)
+    }
+
     /// What has to be asked for so that the rest is looked at. None: nothing is left, or the next sweep goes on by itself.
     pub(super) fn rest(&self, request: &Request, stopped_before: Option<&Day>) -> Option<Request> {
         let (_, last) = self.spans.last()?;
@@ -108,7 +120,7 @@ impl Plan {
         stopped_before: Option<&Day>,
         now_ms: i64,
         drained_ms: Option<i64>,
-        memory: Memory,
+        (mut memory, knows_empty): (Memory, bool),
     ) -> State {
         let open = |report: &&DayReport| match &report.judged {
             Ok(judged) => {
@@ -124,10 +136,9 @@ impl Plan {
             Err(_) => true,
         };
         // What was looked at and told nothing of is not there any more.
-        let looked_at = |day: &Day| {
-            let reached = stopped_before.is_none_or(|stopped| day < stopped);
-            reached && self.spans.iter().any(|(from, to)| from <= day && day <= to)
-        };
+        let looked_at = |day: &Day| self.looked_at(day, stopped_before);
+        let told: BTreeSet<&str> = days.iter().map(|report| report.date.as_str()).collect();
+        memory.forget_where(|day| !told.contains(day) && Day::parse(day).is_none_or(|day| looked_at(&day)));
         let before_days = before.unsettled_days().into_iter();
         let mut unsettled: BTreeSet<String> = before_days
             .filter(|day| !looked_at(day))
@@ -154,6 +165,7 @@ impl Plan {
             unsettled: unsettled.into_iter().collect(),
             types: memory.types,
             empty: memory.empty,
+            empty_of_all: knows_empty,
             views: before.views,
         }
     }
@@ -173,13 +185,15 @@ mod tests {
     fn next(state: State, stopped: Option<&str>) -> (Plan, State) {
         let plan = plan(&Request::default(), &state, &day("2026-11-22"), NOON_MS, 30);
         let stopped = stopped.map(day);
-        let state = plan.next_state(state, &[], stopped.as_ref(), NOON_MS, None, Memory::default());
+        let memory = (Memory::default(), plan.knows_empty(&state, &[], stopped.as_ref()));
+        let state = plan.next_state(state, &[], stopped.as_ref(), NOON_MS, None, memory);
         (plan, state)
     }
 
     fn swept_lately() -> State {
         State {
             all_ms: Some(NOON_MS - 1),
+            empty_of_all: true,
             ..State::default()
         }
     }
@@ -247,7 +261,8 @@ mod tests {
             NOON_MS,
             30,
         );
-        let state = all.next_state(State::default(), &days, None, NOON_MS, None, Memory::default());
+        let memory = (Memory::default(), true);
+        let state = all.next_state(State::default(), &days, None, NOON_MS, None, memory);
         let plan = plan(&Request::default(), &state, &day("2026-11-22"), NOON_MS, 30);
         let spans: Vec<String> = plan
             .spans

@@ -12,7 +12,7 @@ use super::tally::Tally;
 use crate::keys::{Day, Layout};
 
 /// The version of its form. An earlier release takes members that it does not know for damage.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Where sweeps stand.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,9 +35,12 @@ pub(super) struct State {
     pub(super) unsettled: Vec<String>,
     /// Types of columns that were ever published, by table and column. Only ever added to.
     pub(super) types: BTreeMap<String, BTreeMap<String, String>>,
-    /// By table, the published days of which it has files, and no row in them. An earlier release begins anew where there are any.
+    /// By table that views turn on, the published days of which it has files, and no row in them.
     #[serde(default, skip_serializing_if = "Empty::is_empty")]
     pub(super) empty: Empty,
+    /// Whether that is of all published days. Version 2 did not tell, so that a sweep over all days has to.
+    #[serde(default)]
+    pub(super) empty_of_all: bool,
     /// Tells what the views in the Glue catalog were made of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) views: Option<String>,
@@ -60,7 +63,14 @@ impl State {
             return Err(SweepError::Newer(format!("{key} has version {newer}")));
         }
         match serde_json::from_slice::<State>(&bytes) {
-            Ok(state) => Ok((state, Some(etag))),
+            Ok(mut state) => {
+                if state.version < VERSION {
+                    // The rest of that release's sweep would leave out the days that it began with.
+                    (state.next, state.next_of_all, state.tally) = (None, false, None);
+                    (state.empty, state.empty_of_all) = (Empty::new(), false);
+                }
+                Ok((state, Some(etag)))
+            }
             Err(error) => {
                 if !keep {
                     objects
@@ -69,6 +79,32 @@ impl State {
                 }
                 Ok((State::default(), None))
             }
+        }
+    }
+
+    /// The same for those who only look. A newer release's is as good as none; why nothing, or not all, is known comes with it.
+    pub(super) async fn look(
+        objects: &Objects,
+        layout: &Layout,
+    ) -> Result<(Self, Option<String>), SweepError> {
+        let key = layout.sweep_state();
+        match State::read(objects, layout, true).await {
+            Ok((state, _)) if state.empty_of_all => Ok((state, None)),
+            Ok((state, _)) => {
+                let why = format!(
+                    "{key} does not tell yet which tables came with a header alone, so that views may look for rows in them; the \
+                     next sweep over all days, or `daymark backfill`, finds out"
+                );
+                Ok((state, Some(why)))
+            }
+            Err(SweepError::Newer(newer)) => {
+                let why = format!(
+                    "{newer}: a newer release wrote it, so columns are those of the newest day, and views may look for rows in \
+                     tables that came with a header alone"
+                );
+                Ok((State::default(), Some(why)))
+            }
+            Err(error) => Err(error),
         }
     }
 

@@ -22,6 +22,8 @@ mod ground;
 
 use ground::{Ground, NO_DATABASE};
 
+pub(super) use ground::TABLES;
+
 /// What views are made over.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Over {
@@ -169,7 +171,7 @@ impl Sweeper {
 
     async fn built(&self, over: &Over, settings: &ViewSettings) -> Result<(Option<Day>, Built), SweepError> {
         let pointer = Pointer::read(&self.store, &self.objects, &self.config.layout, true).await?;
-        let (state, _) = State::read(&self.objects, &self.config.layout, true).await?;
+        let (state, note) = State::look(&self.objects, &self.config.layout).await?;
         let types = Types::new();
         let Some(ground) = Ground::read(self, pointer.date(), (&types, &state.empty)).await? else {
             return Ok((None, Built::default()));
@@ -177,7 +179,8 @@ impl Sweeper {
         let newest = ground.day.clone();
         let ground = ground.by(settings);
         let defined = ground.defined(self, over).await?;
-        let built = ground.build(self, over, defined).await?;
+        let mut built = ground.build(self, over, defined).await?;
+        built.warnings.extend(note);
         Ok((Some(newest), built))
     }
 

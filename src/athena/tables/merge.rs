@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::{Column, Kind, MARK, RANGE, Table, VIRTUAL_VIEW, Wanted};
+use crate::day::CURE;
 
 /// A table that Glue has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,10 +76,6 @@ pub enum Held {
         wanted: String,
     },
 }
-
-/// What mends a column whose type somebody changed in the catalog.
-const CURE: &str =
-    ": give it back in Glue, or drop the table there (its files stay, and the next sweep makes it anew)";
 
 impl fmt::Display for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

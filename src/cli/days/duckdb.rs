@@ -58,7 +58,8 @@ Examples:
       CREATE SECRET (TYPE s3, PROVIDER credential_chain,
         ENDPOINT 'localhost:8333', URL_STYLE 'path', USE_SSL false)
 
-Tables whose files are missing or damaged, and the views over them, are named and left out.
+Tables whose files are missing or damaged, and the views over them, are named and left out;
+those that an earlier run made of them go.
 Views of an earlier run that are made no more stay as they were, and are named.
 
 Status: 0 written; 1 not, or with something left out; 2 wrong usage.";
@@ -165,6 +166,10 @@ impl Database<'_> {
                 tell(&format!("not built: {name}: {error}"));
             }
         }
+        let there = self.ask(self.file, THERE, Answer::Names)?.unwrap_or_default();
+        let there: BTreeSet<&str> = there.lines().collect();
+        let dropped = gone.iter().filter(|name| there.contains(name.as_str()));
+        script.drop(dropped.cloned().collect());
         self.ask(self.file, &script.whole(), Answer::Whole)?;
         Ok(Some(gone))
     }
@@ -344,19 +349,19 @@ async fn agree(
             "{key}: expected a published day, found {newest}, of which no manifest says so; the next sweep over all days mends it"
         );
     }
-    if latest.is_some() {
-        return Ok(());
-    }
-    if let Some(bytes) = place.read(&key).await?
+    if latest.is_none()
+        && let Some(bytes) = place.read(&key).await?
         && let Err(why) = manifest::parse_latest(&bytes)
     {
         bail!("{key}: {why}; the next sweep that publishes a day, or `daymark backfill`, writes it anew");
     }
     // It may not name a day that is ahead of the clock.
     let tomorrow = Day::of_ms(looker.clock().await?).and_then(|today| today.plus(1));
-    if let Some(day) = days.iter().rev().find(|day| tomorrow.as_ref() >= Some(*day)) {
+    let newest = days.iter().rev().find(|day| tomorrow.as_ref() >= Some(*day));
+    if let Some(day) = newest.filter(|day| latest < Some(*day)) {
+        let found = latest.map_or("none", Day::as_str);
         bail!(
-            "{key}: expected the newest complete day, found none, and {day} is published; the next sweep over all days, or \
+            "{key}: expected the newest complete day, found {found}, and {day} is published; the next sweep over all days, or \
              `daymark backfill`, writes it anew"
         );
     }

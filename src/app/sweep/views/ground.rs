@@ -31,7 +31,7 @@ const ROWS: &str = "object_properties";
 const LINKS: &str = "associations";
 
 /// The tables whose days matter.
-const TABLES: [&str; 7] = [
+pub(in crate::app::sweep) const TABLES: [&str; 7] = [
     definitions::TYPES,
     definitions::PROPERTIES,
     definitions::ASSOCIATIONS,
