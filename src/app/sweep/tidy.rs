@@ -1,13 +1,15 @@
 //! What goes: damaged objects to where they are kept, and outputs that nobody needs any more.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::gather::Written;
 use super::leftovers::Leftovers;
 use super::objects::Wrote;
 use super::pointer::Pointer;
 use super::{SweepError, Sweeper, failures, publish};
-use crate::day::{self, Retire, Seen, State, Verdict};
+use crate::day::{Seen, State, Verdict};
 use crate::keys::{Leaf, Link, PartKey};
 use crate::manifest::{Damage, Revision};
 use crate::part::PartId;
@@ -49,7 +51,7 @@ pub(super) async fn tidy(
         let outputs = table.outputs.iter();
         etags.extend(outputs.map(|it| ((name.as_str(), it.stem.as_str(), &it.id), it.etag.as_str())));
     }
-    let copied = day::copied(seen);
+    let needed = with_the_only_rejects(sweeper, seen, verdict).await?;
     let mut raw = leftovers.of(sweeper, seen, verdict).await?;
     let mut doomed = Vec::new();
     for retire in &verdict.retire {
@@ -65,7 +67,7 @@ pub(super) async fn tidy(
         let rejects = Doomed::any(layout.rejects(&part, &retire.id));
         match verdict.state {
             State::Forgotten => raw.push(rejects),
-            _ if copied.contains(&retire.id) && are_needed(sweeper, seen, verdict, &retire.id).await? => {}
+            _ if needed.contains(&retire.id) => {}
             // Of a day that stays, Parquet must not be without its rejects: it may be wanted again.
             _ => doomed.push(rejects),
         }
@@ -75,37 +77,48 @@ pub(super) async fn tidy(
     objects.delete(&doomed).await
 }
 
-/// Whether Parquet of this id stays, and none of it has rejects under its own name: then the rejects of a copy that goes are
-/// the only ones of its part. They go with the day at the latest.
-async fn are_needed(
+/// Ids of which some Parquet goes and some stays, of which none has rejects under its own name: then the rejects of what goes are
+/// the only ones of their part. They go with the day at the latest.
+async fn with_the_only_rejects<'s>(
     sweeper: &Sweeper,
-    seen: &Seen,
+    seen: &'s Seen,
     verdict: &Verdict,
-    id: &PartId,
-) -> Result<bool, SweepError> {
+) -> Result<HashSet<&'s PartId>, SweepError> {
     let layout = &sweeper.config.layout;
-    let mut stays = false;
-    for (name, table) in &seen.tables {
-        for output in table.outputs.iter().filter(|output| output.id == *id) {
-            let goes = |it: &Retire| it.table == *name && it.stem == output.stem && it.id == *id;
-            if verdict.retire.iter().any(goes) {
-                continue;
+    let retire = verdict.retire.iter();
+    let going: HashSet<(&str, &str, &PartId)> = retire
+        .map(|it| (it.table.as_str(), it.stem.as_str(), &it.id))
+        .collect();
+    let ids: HashSet<&PartId> = going.iter().map(|(.., id)| *id).collect();
+    let mut staying: HashMap<&PartId, Vec<PartKey>> = HashMap::new();
+    for (name, table) in seen.tables.iter().filter(|_| !ids.is_empty()) {
+        for output in table.outputs.iter().filter(|output| ids.contains(&output.id)) {
+            if !going.contains(&(name.as_str(), output.stem.as_str(), &output.id)) {
+                staying.entry(&output.id).or_default().push(PartKey {
+                    table: name.clone(),
+                    date: seen.date.clone(),
+                    stem: output.stem.clone(),
+                });
             }
-            stays = true;
-            let part = PartKey {
-                table: name.clone(),
-                date: seen.date.clone(),
-                stem: output.stem.clone(),
-            };
+        }
+    }
+    let looks = staying.into_iter().map(|(id, parts)| async move {
+        for part in parts {
             // The right to read rejects is not this function's.
             let listing = Listing::of(layout.rejects(&part, id));
             let listed = sweeper.store.list(layout.curated().bucket(), &listing).await?;
             if !listed.objects.is_empty() {
-                return Ok(false);
+                return Ok::<_, SweepError>(None);
             }
         }
-    }
-    Ok(stays)
+        Ok(Some(id))
+    });
+    let requests_max = sweeper.config.days.requests_max;
+    let needed: Vec<Option<&PartId>> = stream::iter(looks)
+        .buffer_unordered(requests_max)
+        .try_collect()
+        .await?;
+    Ok(needed.into_iter().flatten().collect())
 }
 
 /// Empties the symlinks of a day of which nothing else is left, and moves the pointer away. Young ones may be another
