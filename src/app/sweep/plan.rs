@@ -29,8 +29,9 @@ pub(super) struct Plan {
     settled_ms: i64,
 }
 
-/// What to look at: what was asked for; else where the last sweep ran out of time; else, once a day and
-/// where the state does not tell of all days, everything; else the days of the look-back, and those before it that are not settled, or changed within it.
+/// What to look at: what was asked for; else where the last sweep ran out of time; else, once a day, and where the state does
+/// not tell of all days, everything; else the days of the look-back, and those before it that are not settled, or changed
+/// within it.
 pub(super) fn plan(request: &Request, state: &State, today: &Day, now_ms: i64, look_back_days: i64) -> Plan {
     let first = Day::new(2000, 1, 1).unwrap_or_else(|| today.clone());
     let last = Day::new(2199, 12, 31).unwrap_or_else(|| today.clone());

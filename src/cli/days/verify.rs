@@ -71,6 +71,18 @@ impl Found {
         }
     }
 
+    /// What a look at one file finds; each fault with the file's key before it.
+    async fn of_file(key: &str, look: impl AsyncFnOnce(&mut Found) -> anyhow::Result<()>) -> Found {
+        let mut found = Found::default();
+        if let Err(error) = look(&mut found).await {
+            found.fault(format!("could not be read: {}", in_words(&error)));
+        }
+        for fault in &mut found.faults {
+            *fault = format!("{key}: {fault}");
+        }
+        found
+    }
+
     fn add(&mut self, other: Found) {
         self.faults.extend(other.faults);
         self.notes.extend(other.notes);

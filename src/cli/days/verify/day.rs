@@ -10,7 +10,6 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::{Found, live, part};
 use crate::cli::days::place::Place;
-use crate::cli::in_words;
 use crate::keys::{Day, Layout, Leaf, Link, PARTS_TABLE};
 use crate::manifest::{self, Revision};
 
@@ -66,15 +65,10 @@ pub(super) async fn verify(place: &Place, date: &Day, found: &mut Found) -> anyh
             .push(format!("it is {state}; an earlier revision is published"));
     }
     let parts = content.tables.values().flat_map(|table| &table.parts);
-    let reads = parts.map(|part| async move {
-        let mut found = Found::default();
-        if let Err(error) = part::verify(place, part, listed_ms, &mut found).await {
-            found.fault(format!("could not be read: {}", in_words(&error)));
-        }
-        for fault in &mut found.faults {
-            *fault = format!("{}: {fault}", part.output.key);
-        }
-        found
+    let reads = parts.map(|part| {
+        Found::of_file(&part.output.key, async move |found| {
+            part::verify(place, part, listed_ms, found).await
+        })
     });
     // In their order, so that two runs say the same.
     let mut reads = stream::iter(reads).buffered(PARTS_AT_ONCE);

@@ -6,7 +6,6 @@ use futures::stream::{self, StreamExt};
 
 use super::{Found, part};
 use crate::cli::days::place::Place;
-use crate::cli::in_words;
 use crate::cli::quantity::counted;
 use crate::keys::{Day, Link};
 use crate::manifest::{self, Content};
@@ -73,16 +72,9 @@ pub(super) async fn verify(
             }
         }
         alone += files.len() as u64;
-        let reads = files.into_iter().map(|listed| async move {
-            let mut found = Found::default();
-            if let Err(error) = file(place, listed, &mut found).await {
-                found.fault(format!("could not be read: {}", in_words(&error)));
-            }
-            for fault in &mut found.faults {
-                *fault = format!("{}: {fault}", listed.key);
-            }
-            found
-        });
+        let reads = files
+            .into_iter()
+            .map(|listed| Found::of_file(&listed.key, async move |found| file(place, listed, found).await));
         // In their order, so that two runs say the same.
         let mut reads = stream::iter(reads).buffered(FILES_AT_ONCE);
         while let Some(read) = reads.next().await {
