@@ -5,7 +5,7 @@
 use aws_sdk_eventbridge::Client;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 
-use crate::refusal;
+use crate::{refusal, timeouts};
 
 /// The events' source, for rules to match.
 pub const SOURCE: &str = "daymark";
@@ -31,7 +31,7 @@ impl Bus {
     /// The bus with this name or ARN.
     pub fn new(sdk: &aws_config::SdkConfig, name: &str) -> Self {
         Bus {
-            client: Client::new(sdk),
+            client: Client::new(&timeouts::bounded(sdk)),
             name: name.to_owned(),
         }
     }

@@ -11,7 +11,7 @@ use aws_sdk_glue::types::{self, SerDeInfo, StorageDescriptor, TableInput};
 
 use crate::athena::Column;
 use crate::athena::tables::{Format, Found, Table};
-use crate::refusal;
+use crate::{refusal, timeouts};
 
 /// A request that Glue refused, or that did not get through.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,7 +47,7 @@ impl Glue {
     /// The database with this name, in the account's own catalog.
     pub fn new(sdk: &aws_config::SdkConfig, database: &str) -> Self {
         Glue {
-            client: Client::new(sdk),
+            client: Client::new(&timeouts::bounded(sdk)),
             database: database.to_owned(),
         }
     }

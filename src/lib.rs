@@ -46,6 +46,7 @@ pub mod queue;
 pub mod refusal;
 pub mod store;
 pub mod telemetry;
+mod timeouts;
 
 #[cfg(feature = "cli")]
 pub mod cli;

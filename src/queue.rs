@@ -5,9 +5,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{QueueAttributeName, SendMessageBatchRequestEntry};
 
-use crate::refusal;
+use crate::{refusal, timeouts};
 
 /// Entries of one batch, at most (Amazon SQS API reference, SendMessageBatch).
 const BATCH_ENTRIES_MAX: usize = 10;
@@ -25,6 +26,8 @@ pub struct QueueError {
     pub queue_url: String,
     /// SQS' words, or the connection's error.
     pub detail: String,
+    /// Whether these are SQS' words: without an answer the next request may well have none either.
+    pub is_answered: bool,
 }
 
 /// Messages in a queue, as SQS counts them: approximately, and a minute late.
@@ -56,7 +59,7 @@ impl Queue {
     /// The queue with this URL.
     pub fn sqs(sdk: &aws_config::SdkConfig, url: &str) -> Self {
         Queue::Sqs(Sqs {
-            client: Client::new(sdk),
+            client: Client::new(&timeouts::bounded(sdk)),
             url: url.to_owned(),
         })
     }
@@ -80,7 +83,7 @@ impl Queue {
         }
     }
 
-    /// Sends messages. Says for each, in order, whether the queue took it.
+    /// Sends messages. Says for each, in order, whether the queue took it. After a request without an answer no other is made.
     pub async fn send(&self, bodies: &[String]) -> Vec<Result<(), QueueError>> {
         match self {
             Queue::Sqs(queue) => queue.send(bodies).await,
@@ -121,7 +124,7 @@ impl Sqs {
         ];
         let request = self.client.get_queue_attributes().queue_url(&self.url);
         let answer = request.set_attribute_names(Some(names.to_vec())).send().await;
-        let answer = answer.map_err(|error| self.error(OPERATION, refusal::words(&error)))?;
+        let answer = answer.map_err(|error| self.refusal(OPERATION, &error))?;
         let numbers = names.map(|name| {
             let text = answer.attributes().and_then(|attributes| attributes.get(&name));
             text.and_then(|text| text.parse::<u64>().ok())
@@ -139,48 +142,44 @@ impl Sqs {
         let mut rest = bodies;
         while !rest.is_empty() {
             let (batch, later) = rest.split_at(batch_len(rest));
-            answers.extend(self.send_batch(batch).await);
+            match self.send_batch(batch).await {
+                Ok(told) => answers.extend(told),
+                Err(error) if error.is_answered => answers.extend(batch.iter().map(|_| Err(error.clone()))),
+                Err(error) => {
+                    answers.extend(rest.iter().map(|_| Err(error.clone())));
+                    break;
+                }
+            }
             rest = later;
         }
         answers
     }
 
-    async fn send_batch(&self, bodies: &[String]) -> Vec<Result<(), QueueError>> {
+    /// What the queue says of each entry.
+    async fn send_batch(&self, bodies: &[String]) -> Result<Vec<Result<(), QueueError>>, QueueError> {
         const OPERATION: &str = "SendMessageBatch";
         let entry = |(id, body): (usize, &String)| {
             let entry = SendMessageBatchRequestEntry::builder().id(id.to_string());
             entry.message_body(body).build()
         };
         let entries: Result<Vec<_>, _> = bodies.iter().enumerate().map(entry).collect();
-        let all = |detail: String| {
-            bodies
-                .iter()
-                .map(|_| Err(self.error(OPERATION, detail.clone())))
-                .collect()
-        };
-        let entries = match entries {
-            Ok(entries) => entries,
-            Err(error) => return all(error.to_string()),
-        };
+        let entries = entries.map_err(|error| self.error(OPERATION, error.to_string()))?;
         let request = self.client.send_message_batch().queue_url(&self.url);
-        let answer = match request.set_entries(Some(entries)).send().await {
-            Ok(answer) => answer,
-            Err(error) => return all(refusal::words(&error)),
-        };
-        (0..bodies.len())
-            .map(|id| {
-                let id = id.to_string();
-                if answer.successful().iter().any(|entry| entry.id() == id) {
-                    return Ok(());
-                }
-                let failed = answer.failed().iter().find(|entry| entry.id() == id);
-                let detail = failed.map_or(
-                    "expected an answer for every entry, found none".to_owned(),
-                    |entry| format!("{} {}", entry.code(), entry.message().unwrap_or_default()),
-                );
-                Err(self.error(OPERATION, detail))
-            })
-            .collect()
+        let answer = request.set_entries(Some(entries)).send().await;
+        let answer = answer.map_err(|error| self.refusal(OPERATION, &error))?;
+        let told = (0..bodies.len()).map(|id| {
+            let id = id.to_string();
+            if answer.successful().iter().any(|entry| entry.id() == id) {
+                return Ok(());
+            }
+            let failed = answer.failed().iter().find(|entry| entry.id() == id);
+            let detail = failed.map_or(
+                "expected an answer for every entry, found none".to_owned(),
+                |entry| format!("{} {}", entry.code(), entry.message().unwrap_or_default()),
+            );
+            Err(self.error(OPERATION, detail))
+        });
+        Ok(told.collect())
     }
 
     fn error(&self, operation: &'static str, detail: String) -> QueueError {
@@ -188,6 +187,18 @@ impl Sqs {
             operation,
             queue_url: self.url.clone(),
             detail,
+            is_answered: true,
+        }
+    }
+
+    /// What SQS says of a request, or why it says nothing.
+    fn refusal<E>(&self, operation: &'static str, error: &SdkError<E>) -> QueueError
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        QueueError {
+            is_answered: matches!(error, SdkError::ServiceError(_)),
+            ..self.error(operation, refusal::words(error))
         }
     }
 }
@@ -204,6 +215,14 @@ fn batch_len(bodies: &[String]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use aws_config::retry::RetryConfig;
+    use aws_config::timeout::TimeoutConfig;
+    use aws_config::{BehaviorVersion, Region};
+    use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
+
     use super::*;
 
     #[test]
@@ -213,5 +232,41 @@ mod tests {
         assert_eq!(batch_len(&bodies(25, 100 << 10)), 2);
         assert_eq!(batch_len(&bodies(3, 300 << 10)), 1);
         assert_eq!(batch_len(&bodies(4, 1)), 4);
+    }
+
+    /// Whoever connects is taken, and never answered.
+    #[tokio::test]
+    async fn a_queue_that_never_answers_is_given_up_and_not_asked_again() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", silent.local_addr().unwrap());
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        let server = tokio::spawn(async move {
+            let mut held = Vec::new();
+            while let Ok((connection, _)) = silent.accept().await {
+                count.fetch_add(1, Ordering::Relaxed);
+                held.push(connection);
+            }
+        });
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_millis(20));
+        let credentials = Credentials::new("id", "secret", None, None, "test");
+        let sdk = aws_config::SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-west-1"))
+            .endpoint_url(&url)
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts.build())
+            .build();
+        let queue = Queue::sqs(&sdk, &format!("{url}/queue"));
+        assert!(!queue.depth().await.unwrap_err().is_answered);
+        let told = queue.send(&vec!["{}".to_owned(); 25]).await;
+        assert_eq!(told.iter().filter(|answer| answer.is_err()).count(), 25);
+        assert_eq!(
+            asked.load(Ordering::Relaxed),
+            2,
+            "three batches, the first of them sent"
+        );
+        server.abort();
     }
 }

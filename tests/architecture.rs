@@ -79,6 +79,7 @@ fn every_module_has_its_layer() {
         "server",
         "store",
         "telemetry",
+        "timeouts",
     ];
     for (module, path, _) in sources() {
         let layers = [&CORE[..], &DOMAIN[..], &shells[..]];
@@ -140,6 +141,15 @@ fn only_the_store_names_the_sdk() {
     nowhere(&[&CORE[..], &DOMAIN[..], &others].concat(), &["aws_sdk_s3"]);
 }
 
+/// A service that never answers would hold a sweep until the function is killed.
+#[test]
+fn every_service_is_waited_for_so_long_and_no_longer() {
+    nowhere(
+        &["bus", "glue", "queue"],
+        &["Client::new(sdk)", "Client::from_conf"],
+    );
+}
+
 /// The functions are built without the command line, which no test does.
 #[test]
 fn the_functions_name_nothing_that_only_the_command_line_depends_on() {
@@ -152,6 +162,7 @@ fn the_functions_name_nothing_that_only_the_command_line_depends_on() {
         "refusal",
         "store",
         "telemetry",
+        "timeouts",
     ];
     let words = [
         "anyhow",

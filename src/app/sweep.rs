@@ -180,6 +180,11 @@ pub struct Judged {
     pub changed_ms: Option<i64>,
 }
 
+/// Whether it is that late.
+fn is_past(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|deadline| Instant::now() >= deadline)
+}
+
 impl Sweeper {
     /// A sweeper of this configuration. Without a queue nothing is sent again, without a bus nothing is told.
     pub fn new(config: Arc<Config>, store: Store, queue: Option<Queue>, bus: Option<Bus>) -> Self {
@@ -225,7 +230,7 @@ impl Sweeper {
             .stop
             .as_ref()
             .is_some_and(|stop| stop.load(Ordering::Relaxed));
-        is_stopped || deadline.is_some_and(|deadline| Instant::now() >= deadline)
+        is_stopped || is_past(deadline)
     }
 
     /// Sweeps once. It stops at a day's edge when less than the margin is left of its time.
@@ -234,6 +239,8 @@ impl Sweeper {
     /// A listing that failed, in which case nothing more was changed. What concerns one day only is in its report.
     pub async fn sweep(&self, request: &Request, deadline: Option<Instant>) -> Result<Report, SweepError> {
         let layout = &self.config.layout;
+        // A sweep that came to no end still sends what it found.
+        let until = deadline.and_then(|deadline| deadline.checked_sub(self.config.deadline_margin / 2));
         let (state, etag) = State::read(&self.objects, layout, request.dry_run).await?;
         let now_ms = self.clock().await?;
         let (mut depth, mut queue_error) = (None, None);
@@ -319,8 +326,8 @@ impl Sweeper {
         };
         let mut sent = 0;
         if let (Some(queue), Some(_), false) = (&self.queue, depth, request.dry_run) {
-            (sent, queue_error) =
-                send::send(wishes, queue, room, now_ms, &self.objects, &self.config).await?;
+            let told = send::send(wishes, queue, room, now_ms, until, self).await?;
+            (sent, queue_error) = (told.sent, told.refused);
         }
         if !request.dry_run {
             let known = (memory, knows_empty);

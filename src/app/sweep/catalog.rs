@@ -207,7 +207,7 @@ impl Catalog {
         deadline: Option<Instant>,
     ) -> Result<bool, SweepError> {
         for wanted in views::wanted(&built, database) {
-            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            if super::is_past(deadline) {
                 return Ok(false);
             }
             let name = &wanted.table.name;

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
-use super::SweepError;
 use super::objects::{Objects, version};
-use crate::config::Config;
+use super::{SweepError, Sweeper};
 use crate::day::{Seen, Sent, Verdict};
 use crate::keys::{Day, Layout, Leaf};
 use crate::notice;
@@ -16,6 +16,9 @@ use crate::queue::{Queue, QueueError};
 
 /// The version of its form.
 const VERSION: u32 = 1;
+
+/// Messages between two looks at the clock: some ten requests, a second at the very most.
+const AT_ONCE: usize = 100;
 
 /// The object `sent.json`: how often each part was sent again, by its id.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,60 +164,75 @@ pub(super) fn keys(wishes: &[Wish]) -> Vec<String> {
     asks.map(|ask| ask.key.clone()).collect()
 }
 
-/// Sends what the queue has room for, the newest days first, and writes down what was sent. Returns how many, and what the queue
-/// refused last.
+/// What came of sending.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// Messages that the queue took.
+    pub(super) sent: u64,
+    /// What it refused last.
+    pub(super) refused: Option<QueueError>,
+}
+
+/// Sends what the queue has room for, the newest days first, and writes down what was sent. What there is no time for any more,
+/// the next sweep finds.
 pub(super) async fn send(
     mut wishes: Vec<Wish>,
     queue: &Queue,
     mut room: u64,
     now_ms: i64,
-    objects: &Objects,
-    config: &Config,
-) -> Result<(u64, Option<QueueError>), SweepError> {
+    until: Option<Instant>,
+    sweeper: &Sweeper,
+) -> Result<Told, SweepError> {
+    let config = &sweeper.config;
     wishes.sort_by(|a, b| b.date.cmp(&a.date));
-    let (mut count, mut refused) = (0, None);
+    let mut told = Told::default();
     for wish in wishes {
         let most = usize::try_from(room).unwrap_or(usize::MAX);
         let asks = wish.parts.into_iter().take(most);
         let (ids, bodies): (Vec<PartId>, Vec<String>) = asks.map(|ask| (ask.id, ask.message)).unzip();
-        if bodies.is_empty() {
-            break;
-        }
         let mut sent = wish.sent;
         let mut taken = 0;
-        for (id, answer) in ids.into_iter().zip(queue.send(&bodies).await) {
-            match answer {
-                Ok(()) => {
-                    taken += 1;
-                    let counted = sent.get(&id).map_or(0, |before| before.counted + 1);
-                    sent.insert(
-                        id,
-                        Sent {
-                            counted,
-                            last_ms: now_ms,
-                        },
-                    );
+        for (ids, bodies) in ids.chunks(AT_ONCE).zip(bodies.chunks(AT_ONCE)) {
+            let is_silent = told.refused.as_ref().is_some_and(|error| !error.is_answered);
+            if is_silent || super::is_past(until) {
+                break;
+            }
+            for (id, answer) in ids.iter().zip(queue.send(bodies).await) {
+                match answer {
+                    Ok(()) => {
+                        taken += 1;
+                        let counted = sent.get(id).map_or(0, |before| before.counted + 1);
+                        let last_ms = now_ms;
+                        sent.insert(id.clone(), Sent { counted, last_ms });
+                    }
+                    Err(error) => told.refused = Some(error),
                 }
-                Err(error) => refused = Some(error),
             }
         }
-        // Written after it was sent: what is sent twice does no harm, what counts unsent would.
-        if taken > 0 && !config.days.policy.converts_itself {
-            write(&wish.date, sent, wish.etag.as_deref(), objects, &config.layout).await?;
+        if taken == 0 {
+            continue;
         }
-        count += taken;
+        // Written after it was sent: what is sent twice does no harm, what counts unsent would.
+        if !config.days.policy.converts_itself {
+            let etag = wish.etag.as_deref();
+            write(&wish.date, sent, etag, &sweeper.objects, &config.layout).await?;
+        }
+        told.sent += taken;
         room = room.saturating_sub(taken);
     }
-    Ok((count, refused))
+    Ok(told)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::Arc;
 
-    #[test]
-    fn no_more_is_kept_of_wishes_than_there_is_room_for() {
-        let wish = |day: &str, parts: usize| Wish {
+    use super::*;
+    use crate::config::Config;
+    use crate::store::{Store, Tuning};
+
+    fn wish(day: &str, parts: usize) -> Wish {
+        Wish {
             date: Day::parse(day).unwrap(),
             etag: None,
             sent: HashMap::new(),
@@ -225,7 +243,11 @@ mod tests {
                     message: String::new(),
                 })
                 .collect(),
-        };
+        }
+    }
+
+    #[test]
+    fn no_more_is_kept_of_wishes_than_there_is_room_for() {
         for (room, kept) in [(0, 0), (1, 1), (2, 1), (3, 2), (5, 2), (6, 3), (u64::MAX, 3)] {
             let mut wishes = vec![
                 wish("2026-11-01", 4),
@@ -238,6 +260,26 @@ mod tests {
                 days,
                 ["2026-11-01", "2026-11-02", "2026-11-03"][3 - kept..],
                 "{room}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn what_there_is_no_time_for_stays_unsent() {
+        let vars = [("LANDING", "landing"), ("CURATED", "curated")];
+        let vars = vars.map(|(place, bucket)| (format!("DAYMARK_{place}_BUCKET"), bucket.to_owned()));
+        let mut config = Config::from_vars(vars, |path| Err(path.to_owned())).unwrap();
+        config.days.policy.converts_itself = true;
+        let sdk = aws_config::SdkConfig::builder().behavior_version(aws_config::BehaviorVersion::latest());
+        let store = Store::new(&sdk.build(), &Tuning::default());
+        let sweeper = Sweeper::new(Arc::new(config), store, None, None);
+        let queue = Queue::here();
+        for (until, sent) in [(Some(Instant::now()), 0), (None, 250)] {
+            let wishes = vec![wish("2026-11-01", 130), wish("2026-11-02", 120)];
+            let told = send(wishes, &queue, 1_000, 0, until, &sweeper).await.unwrap();
+            assert_eq!(
+                (told.sent, queue.take().len()),
+                (sent, usize::try_from(sent).unwrap())
             );
         }
     }
