@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 import time
 from dataclasses import dataclass
+from typing import IO
 
 
 @dataclass(frozen=True)
@@ -20,13 +21,25 @@ class Failed(Exception):
     """The command failed, or left no output."""
 
 
-def run(command: list[str], out: pathlib.Path | None) -> Cost:
-    """Runs `command`, which is to write `out`."""
+def start_on(cpus: set[int] | None, command: list[str], errors: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Starts `command` on these CPUs alone, which it inherits; None: as the scheduler likes."""
+    if cpus is None:
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cpus)
+    try:
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def run(command: list[str], out: pathlib.Path | None, cpus: set[int] | None = None) -> Cost:
+    """Runs `command`, which is to write `out`, on these CPUs alone."""
     if out is not None:
         out.unlink(missing_ok=True)
     with tempfile.TemporaryFile() as errors:
         start = time.monotonic()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
+        process = start_on(cpus, command, errors)
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.monotonic() - start
         process.returncode = os.waitstatus_to_exitcode(status)

@@ -4,6 +4,9 @@
 Each round runs every contestant once, each time in another order, so that a busy moment hits all alike. What is compared is
 the ratio within a round; printed are its median over the rounds and, in brackets, the smallest and the largest.
 CPU is user and system time of the whole process, start and imports included.
+
+One thread each is what is asked of all, and each has one CPU, as a Lambda function of less than 1,769 MB has: peers that read
+ahead in a thread of their own all the same would else have two, as many as there are. --all-cpus lets them.
 """
 
 import argparse
@@ -65,7 +68,7 @@ def commands(table: tables.Table, folder: pathlib.Path, ours: bool, peers: list[
     return found
 
 
-def rounds(table: tables.Table, count: int, ours: bool, peers: list[str]) -> Costs:
+def rounds(table: tables.Table, count: int, ours: bool, peers: list[str], cpus: set[int] | None) -> Costs:
     table.make()
     costs: Costs = {}
     with tempfile.TemporaryDirectory(prefix="daymark-bench-") as folder:
@@ -73,7 +76,7 @@ def rounds(table: tables.Table, count: int, ours: bool, peers: list[str]) -> Cos
         for number in range(count):
             turn = number % len(contestants)
             for name, (command, out) in contestants[turn:] + contestants[:turn]:
-                costs.setdefault(name, []).append(measure.run(command, out))
+                costs.setdefault(name, []).append(measure.run(command, out, cpus))
     return costs
 
 
@@ -128,29 +131,36 @@ def main() -> None:
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=PEERS)
     parser.add_argument("--tables", nargs="*", choices=[t.name for t in tables.PARTS], default=[t.name for t in tables.PARTS])
     parser.add_argument("--big", action="store_true", help="also a 500 MB part, once: 2.2 GB inflated, some minutes")
+    parser.add_argument("--all-cpus", action="store_true", help="leave the peers' extra threads a CPU of their own")
     parser.add_argument("--without-daymark", action="store_true", help="the peers alone, to try the harness")
     a = parser.parse_args()
     ours = not a.without_daymark
     if a.rounds < 1:
         parser.error("at least one round")
 
+    can_choose = hasattr(os, "sched_setaffinity")  # Linux has it
+    # The last one: the first takes most interrupts.
+    cpus = {max(os.sched_getaffinity(0))} if can_choose and not a.all_cpus else None
     busy = os.getloadavg()[0]
-    print(f"{os.cpu_count()} CPUs, load {busy:.1f}{': a busy machine spreads the figures' if busy > 1 else ''}")
+    print(
+        f"{os.cpu_count()} CPUs, {'all' if cpus is None else 'one'} of them for each program, load {busy:.1f}"
+        f"{': a busy machine spreads the figures' if busy > 1 else ''}"
+    )
     verdicts = Verdicts()
     for table in tables.PARTS:
         if table.name not in a.tables:
             continue
-        costs = rounds(table, a.rounds, ours, a.peers)
+        costs = rounds(table, a.rounds, ours, a.peers, cpus)
         show(table, costs)
         if ours:
             judge(verdicts, table, costs)
 
     if ours:
-        costs = rounds(tables.ONE_ROW, max(a.rounds, 5), ours, [])
+        costs = rounds(tables.ONE_ROW, max(a.rounds, 5), ours, [], cpus)
         show(tables.ONE_ROW, costs)
         verdicts.add("one row, CPU", statistics.median(run.cpu_s for run in costs["daymark"]), ONE_ROW_BAR_S, " s")
     if a.big:
-        costs = rounds(tables.BIG, 1, ours, [])
+        costs = rounds(tables.BIG, 1, ours, [], cpus)
         show(tables.BIG, costs)
         if ours:
             judge_memory(verdicts, tables.BIG, costs)
