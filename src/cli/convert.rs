@@ -21,8 +21,8 @@ use crate::convert::{Budget, Codec, Provenance, Report};
 
 /// Converts a file, or every file of a folder, to Parquet.
 ///
-/// Gzip and plain text are told apart by content. An output appears whole or not at all; one that is there is replaced.
-/// Records and cells that do not fit go to a rejects file of JSON lines, which is only there if there are any.
+/// Gzip and plain text are told apart by content. An output appears whole or not at all; Parquet that is there is replaced,
+/// and no other file. Records and cells that do not fit go to a rejects file of JSON lines, which is only there if there are any.
 #[derive(Args, Clone, Debug)]
 #[command(
     override_usage = "daymark convert [OPTIONS] <IN> <OUT>",
@@ -215,7 +215,7 @@ impl<'a> Job<'a> {
 impl Converting<'_> {
     /// Converts one file. An error is the caller's to tell.
     fn convert(&self, job: &Job<'_>, progress: &mut Progress) -> anyhow::Result<Report> {
-        job.target.check_source(job.source)?;
+        job.target.check(job.source)?;
         let mut planned = self.planner.plan(job.place, job.source)?;
         let notes = planned.hint.iter().chain(&planned.other_header);
         for hint in notes.filter(|_| !self.quiet) {
