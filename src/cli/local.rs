@@ -14,8 +14,8 @@ use std::thread;
 
 use anyhow::{Context, anyhow, bail};
 
-use self::rejects::RejectsFile;
-pub(super) use self::rejects::check_rejects;
+use self::rejects::{RejectsFile, remove_earlier};
+pub(super) use self::rejects::{check_rejects, put_behind};
 use super::leftovers::{Aside, Folders, hold_signals};
 use super::usage;
 use crate::convert::{ConvertError, Observer, Pass, Plan, Report, pass};
@@ -101,6 +101,17 @@ impl Source {
         self.spool.is_none()
     }
 
+    /// Refuses an output that is this file.
+    pub(super) fn check_not(&self, output: &Path) -> anyhow::Result<()> {
+        if self.has_place() && place(output) == place(&self.path) {
+            return Err(usage(format!(
+                "{}: expected an output that is not the input",
+                output.display()
+            )));
+        }
+        Ok(())
+    }
+
     /// Opens it from its start.
     pub(super) fn reader(&self, ahead: bool) -> anyhow::Result<Box<dyn Read>> {
         let file = File::open(&self.path).with_context(|| self.name.clone())?;
@@ -153,14 +164,8 @@ impl Target {
 
     /// Refuses a target that would replace its source, or what is neither Parquet nor rejects.
     pub(super) fn check(&self, source: &Source) -> anyhow::Result<()> {
-        let from = place(&source.path);
         for to in [&self.parquet, &self.rejects] {
-            if source.has_place() && place(to) == from {
-                return Err(usage(format!(
-                    "{}: expected an output that is not the input",
-                    to.display()
-                )));
-            }
+            source.check_not(to)?;
         }
         check_parquet(&self.parquet)?;
         check_rejects(&self.rejects).map(drop)
@@ -313,15 +318,7 @@ fn publish(
                 return Ok(());
             }
             // Rejects of an earlier run are not this one's.
-            match fs::remove_file(&target.rejects) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    super::tell(&format!(
-                        "warning: {}: an earlier run's rejects: {error}",
-                        target.rejects.display()
-                    ));
-                }
-                _ => {}
-            }
+            remove_earlier(&target.rejects);
         }
     }
     Ok(())

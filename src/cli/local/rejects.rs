@@ -1,15 +1,16 @@
 //! A file of rejects: what it may replace, and when it is there.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{NOWHERE, WRITE_BYTES, open_if_there, replaceable};
-use crate::cli::leftovers::Aside;
-use crate::cli::usage;
+use super::{NOWHERE, WRITE_BYTES, folder_of, open_if_there, replaceable};
+use crate::cli::leftovers::{Aside, Folders};
+use crate::cli::{tell, usage};
 
 /// A file that rejects may go to, where links lead. What is there may be replaced if it is empty, or of rejects; anything else
 /// is somebody's.
@@ -28,6 +29,42 @@ pub(in crate::cli) fn check_rejects(path: &Path) -> anyhow::Result<PathBuf> {
             "{}: expected a rejects file of an earlier run, an empty file or none, found another one, which is not replaced",
             path.display()
         ))),
+    }
+}
+
+/// Copies rejects to their file and then has `put` bring their Parquet where it belongs. Without the Parquet the new file goes
+/// again; an earlier run's goes if there are none. `from` need not be there.
+pub(in crate::cli) fn put_behind(
+    from: &Path,
+    to: &Path,
+    folders: &Folders,
+    put: impl FnOnce() -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let some = from.exists();
+    if some {
+        folders.make(folder_of(to))?;
+        let (aside, mut file) = Aside::create(folder_of(to))?;
+        let copied = File::open(from).and_then(|mut from| io::copy(&mut from, &mut file));
+        copied.with_context(|| to.display().to_string())?;
+        aside.rename(to)?;
+    }
+    let put = put();
+    if some == put.is_err() {
+        remove_earlier(to);
+    }
+    put
+}
+
+/// Removes a file of rejects that is not this run's. That it stays is worth a warning.
+pub(super) fn remove_earlier(path: &Path) {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tell(&format!(
+                "warning: {}: an earlier run's rejects: {error}",
+                path.display()
+            ));
+        }
+        _ => {}
     }
 }
 
