@@ -625,3 +625,43 @@ fn rejects_say_where_they_stood() {
         .collect();
     assert_eq!(places, [[3, 5, 14], [4, 6, 20], [6, 11, 30], [7, 13, 40]]);
 }
+
+#[test]
+fn bytes_are_the_texts_with_its_byte_order_mark() {
+    let ragged = "a,b\n1\n";
+    let marked = format!("\u{feff}{ragged}");
+    for (bytes, flags, byte) in [
+        (ragged.as_bytes().to_vec(), &[][..], 4),
+        (marked.clone().into_bytes(), &[], 7),
+        (marked.clone().into_bytes(), &["--skip-rows", "0"], 7),
+        (gzip(marked.as_bytes()), &[], 7),
+        // In other encodings, as UTF-8 and without the mark.
+        (utf16(&marked), &[], 4),
+        (utf16(ragged), &["--encoding", "utf-16le"], 4),
+        (b"\xe4,b\n1\n".to_vec(), &["--encoding", "latin-1"], 5),
+    ] {
+        let desk = Desk::new();
+        desk.write("a.csv", &bytes);
+        desk.run(&[&["convert", "a.csv", "out.parquet"], flags].concat())
+            .expect(3)
+            .says(&format!("the first is record 2, line 2, byte {byte}: "));
+        let reject: serde_json::Value =
+            serde_json::from_str(&desk.read("out.parquet.rejects.jsonl")).unwrap();
+        assert_eq!(reject["byte"], byte);
+    }
+    // What speaks for a dialect is where it is said to be, and shown from there.
+    let desk = Desk::with(&[
+        ("a.csv", "\u{feff}a,b\n1,\"x\"\n"),
+        ("b.csv", "\u{feff}a,b\n1\\,5,2\n"),
+    ]);
+    desk.run(&["inspect", "a.csv"])
+        .expect(0)
+        .shows("quoted: at record 2, line 2, byte 9 is a field in quotes");
+    desk.run(&["inspect", "b.csv"])
+        .expect(0)
+        .shows("escaped: at record 2, line 2, byte 8 is a backslash before a delimiter");
+    let desk = Desk::with(&[("c.csv", "\u{feff}a,b\n1,\"x\"y\n2,\"z\"\n")]);
+    desk.run(&["convert", "c.csv", "out.parquet"])
+        .expect(1)
+        .says("record 2, line 2, byte 12");
+}
