@@ -136,9 +136,16 @@ fn run(arguments: impl Iterator<Item = OsString>) -> u8 {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => {
-            // If nobody reads what is wrong, the status still says that something is.
-            let _ = error.print();
-            return if error.use_stderr() { USAGE } else { 0 };
+            let printed = unless_unread(error.print().and_then(|()| io::stdout().flush()));
+            return match printed {
+                // If nobody reads what is wrong, the status still says that something is.
+                _ if error.use_stderr() => USAGE,
+                Ok(()) => Status::Done.code(),
+                Err(fault) => {
+                    tell(&format!("error: writing to stdout: {fault}"));
+                    Status::Refused.code()
+                }
+            };
         }
     };
     let ended = match arguments.command {
@@ -217,10 +224,15 @@ fn tell(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-/// Writes to stdout. A reader that has seen enough, like `head`, is no error.
+/// Writes to stdout.
 fn print(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    unless_unread(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+}
+
+/// How writing went. A reader that has seen enough, like `head`, is no error.
+fn unless_unread(written: io::Result<()>) -> io::Result<()> {
+    match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written,
     }

@@ -482,7 +482,13 @@ fn foreign_format(head: &[u8]) -> Option<&'static str> {
         [0xff, 6, 0, 0, b's', b'N', b'a', b'P', b'p', b'Y', ..] => Some("framed snappy"),
         [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Some("a 7z archive"),
         [0x1f, 0x9d, ..] => Some("compress (.Z)"),
-        [b'P', b'A', b'R', b'1', 0..=8 | 0x0e..=0x1f, ..] => Some("Parquet"),
+        _ if is_parquet(head) => Some("Parquet"),
         _ => None,
     }
+}
+
+/// Whether a file is Parquet by its first five bytes: behind its magic number stands what no text has, and a CSV may begin with
+/// the four letters.
+pub fn is_parquet(head: &[u8]) -> bool {
+    matches!(head, [b'P', b'A', b'R', b'1', 0..=8 | 0x0e..=0x1f, ..])
 }

@@ -15,7 +15,8 @@ pub struct Place {
     pub record: u64,
     /// Physical line, from 1: a field may have several.
     pub line: u64,
-    /// Byte of the inflated text (as UTF-8), from 0.
+    /// Byte of the inflated text, from 0, with a byte order mark; in another encoding than UTF-8, of the text as UTF-8, without
+    /// one.
     pub byte: u64,
 }
 
@@ -89,6 +90,11 @@ impl<R: Read> Window<R> {
     /// The place of the window's first byte.
     pub fn place(&self) -> Place {
         self.place
+    }
+
+    /// Says at which byte the text begins, before the window has moved.
+    pub fn begin_at(&mut self, byte: u64) {
+        self.place.byte = byte;
     }
 
     /// Bytes of text read so far.

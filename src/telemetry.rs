@@ -18,7 +18,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 
 pub use metrics::{AccountMetrics, CONVERT, MANIFEST, Metrics, NAMESPACE, PartMetrics, SweepMetrics};
-pub use stopwatch::Stopwatch;
+pub(crate) use stopwatch::milliseconds;
+pub use stopwatch::{Apart, Clock, Shared, Spent, Stopwatch};
 
 /// How much is logged of what Daymark itself does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use crate::convert::{ConvertError, Decision, Observer, Pass, Plan, Report};
 
 use crate::part::Identity;
 use crate::store::Store;
-use crate::telemetry::Stopwatch;
+use crate::telemetry::{Apart, Shared, Spent, Stopwatch};
 
 /// How much of a refused source is still read to learn whether it came undamaged. Beyond it the refusal stands.
 const DRAIN_BYTES_MAX: u64 = 256 << 20;
@@ -83,7 +83,7 @@ struct Passed {
     stopwatch: Stopwatch,
 }
 
-/// Runs one pass. `spent` gets what each of its stages took; `keep` is given the tasks that must have ended before the
+/// Runs one pass. `spent` gets what it took, stage by stage; `keep` is given the tasks that must have ended before the
 /// invocation does.
 ///
 /// Dropping the future stops everything: the source's task is aborted, so the core's reader fails, so the writer is
@@ -104,6 +104,9 @@ pub async fn run(
         stop,
         ..
     } = job;
+    // What comes first is waiting for its first bytes.
+    let mut stopwatch = Stopwatch::new(spent.clock());
+    stopwatch.turn(Some(Spent::Wait));
     let (mut reader, feed) = source::open(store.clone(), identity, size_bytes, read, Arc::clone(&stop));
     let mut feed = AbortOnDrop(feed);
     let content_type = "application/vnd.apache.parquet";
@@ -117,16 +120,16 @@ pub async fn run(
     let span = tracing::Span::current();
     keep(tokio::task::spawn_blocking(move || {
         let _inside = span.entered();
-        let mut stopwatch = Stopwatch::new();
+        let shared = Shared::new(stopwatch);
         let result = (job.core)(
-            &mut reader,
-            &mut writer,
+            &mut Apart::new(&mut reader, Spent::Wait, &shared),
+            &mut Apart::new(&mut writer, Spent::Store, &shared),
             &mut rejects,
             &plan,
             decision,
-            &mut stopwatch,
+            &mut &shared,
         );
-        stopwatch.stop();
+        let stopwatch = shared.stop();
         let consumed = reader.consumed();
         if matches!(result, Err(ConvertError::Refused(_))) {
             // A body that was damaged on its way looks like a part that is broken. Its checksum comes with its end, so
@@ -159,7 +162,10 @@ pub async fn run(
     spent.add(&stopwatch);
     let refusal = match result {
         Ok(Pass::Done(report)) => {
-            let fed = (&mut feed.0).await.unwrap_or(Err(SourceError::Unread));
+            let fed = spent
+                .during(Spent::Wait, &mut feed.0)
+                .await
+                .unwrap_or(Err(SourceError::Unread));
             let rest = writer.into_rest();
             match check(&report, fed, consumed, size_bytes, &rejects) {
                 Ok(()) => {
@@ -176,7 +182,7 @@ pub async fn run(
         }
         Ok(Pass::Again(decision)) => {
             drop(writer);
-            upload.give_up().await;
+            spent.during(Spent::Store, upload.give_up()).await;
             return Ok(Tried::Again(decision));
         }
         Err(error) => {

@@ -31,7 +31,7 @@ use crate::keys::PartKey;
 use crate::notice::Notice;
 use crate::part::{Identity, PartId, Profile};
 use crate::store::{Class, Kind, Store, StoreError};
-use crate::telemetry::{Metrics, Stopwatch};
+use crate::telemetry::{Clock, Metrics, Spent, Stopwatch, milliseconds};
 
 /// How often a part is begun anew because its source was replaced while it was read.
 const REPLACED_MAX: u32 = 5;
@@ -49,6 +49,7 @@ pub struct Converter {
     store: Store,
     metrics: Metrics,
     core: Core,
+    clock: Clock,
 }
 
 /// A source of which everything is known but its bytes.
@@ -77,16 +78,23 @@ struct Course {
 impl Converter {
     /// A converter of this configuration on this store.
     pub fn new(config: Arc<Config>, store: Store, metrics: Metrics) -> Self {
-        Converter::with_core(config, store, metrics, convert::pass)
+        Converter::with_core(config, store, metrics, convert::pass, std::time::Instant::now)
     }
 
-    /// The same with another core.
-    pub(super) fn with_core(config: Arc<Config>, store: Store, metrics: Metrics, core: Core) -> Self {
+    /// The same with another core and clock.
+    pub(super) fn with_core(
+        config: Arc<Config>,
+        store: Store,
+        metrics: Metrics,
+        core: Core,
+        clock: Clock,
+    ) -> Self {
         Converter {
             config,
             store,
             metrics,
             core,
+            clock,
         }
     }
 
@@ -105,12 +113,14 @@ impl Converter {
     }
 
     async fn take_turn(&self, notice: &Notice, turn: &Turn) -> Result<Outcome, PartError> {
-        let begun = Instant::now();
+        let begun = (self.clock)();
+        let ms = || milliseconds((self.clock)().saturating_duration_since(begun));
+        let mut spent = Stopwatch::new(self.clock);
         let course = Course::default();
         let times = Times::of(turn.deadline, self.config.deadline_margin);
-        let ended = match before(times.work, self.steps(notice, &course)).await {
+        let ended = match before(times.work, self.steps(notice, &course, &mut spent)).await {
             Some(ended) => ended,
-            None => Err(PartError::OutOfTime { ms: ms_since(begun) }),
+            None => Err(PartError::OutOfTime { ms: ms() }),
         };
         course.end(times.cleanup).await;
         let last_receive = turn
@@ -120,16 +130,17 @@ impl Converter {
             Ok(outcome) => Ok(outcome),
             Err(error) => self.judge(error, &course, last_receive, times.record).await,
         };
-        line::tell(&self.metrics, notice, &outcome, ms_since(begun));
-        outcome.map(|(outcome, _)| outcome)
+        line::tell(&self.metrics, notice, &outcome, &spent, ms());
+        outcome
     }
 
     async fn steps(
         &self,
         notice: &Notice,
         course: &Course,
-    ) -> Result<(Outcome, Option<Stopwatch>), PartError> {
-        let skipped = |reason: String| Ok((Outcome::Skipped { reason }, None));
+        spent: &mut Stopwatch,
+    ) -> Result<Outcome, PartError> {
+        let skipped = |reason: String| Ok(Outcome::Skipped { reason });
         let part = match self.config.layout.source_in(&notice.bucket, &notice.key) {
             Ok(part) => part,
             Err(skip) => return skipped(skip.to_string()),
@@ -142,43 +153,36 @@ impl Converter {
         if let Some(etag) = &notice.etag {
             let id = PartId::of(&identity(notice, etag), &profile);
             let output = self.config.layout.output(&part, &id);
-            if self
-                .store
-                .head(self.config.layout.curated().bucket(), &output)
-                .await?
-                .is_some()
-            {
+            let head = self.store.head(self.config.layout.curated().bucket(), &output);
+            if spent.during(Spent::Store, head).await?.is_some() {
                 tracing::Span::current().record("part_id", id.as_str());
-                return Ok((Outcome::Present { output }, None));
+                return Ok(Outcome::Present { output });
             }
             looked_for = Some(output);
         }
         for _ in 0..REPLACED_MAX {
-            let Some(located) = self.locate(notice, &part, &profile).await? else {
+            let located = self.locate(notice, &part, &profile);
+            let Some(located) = spent.during(Spent::Store, located).await? else {
                 return skipped("the object is gone".to_owned());
             };
             tracing::Span::current().record("part_id", located.id.as_str());
             *course.located.lock().unwrap_or_else(PoisonError::into_inner) = Some(located.clone());
             let Located { output, failure, .. } = &located;
             let curated = self.config.layout.curated().bucket();
-            if looked_for.as_ref() != Some(output) && self.store.head(curated, output).await?.is_some() {
-                return Ok((
-                    Outcome::Present {
-                        output: output.clone(),
-                    },
-                    None,
-                ));
+            let head = self.store.head(curated, output);
+            if looked_for.as_ref() != Some(output) && spent.during(Spent::Store, head).await?.is_some() {
+                return Ok(Outcome::Present {
+                    output: output.clone(),
+                });
             }
-            if self.store.head(curated, failure).await?.is_some() {
-                return Ok((
-                    Outcome::FailedBefore {
-                        record: failure.clone(),
-                    },
-                    None,
-                ));
+            let head = self.store.head(curated, failure);
+            if spent.during(Spent::Store, head).await?.is_some() {
+                return Ok(Outcome::FailedBefore {
+                    record: failure.clone(),
+                });
             }
             looked_for = None;
-            match self.write(&located, course).await {
+            match self.write(&located, course, spent).await {
                 Err(PartError::Source(SourceError::Replaced)) => {
                     tracing::warn!(
                         "the source was replaced while it was read, starting with the current one"
@@ -233,29 +237,28 @@ impl Converter {
         &self,
         located: &Located,
         course: &Course,
-    ) -> Result<(Outcome, Option<Stopwatch>), PartError> {
+        spent: &mut Stopwatch,
+    ) -> Result<Outcome, PartError> {
         let mut last = String::new();
         let mut may_be_ours = false;
-        let mut spent = Stopwatch::new();
         for _ in 0..COMMITS_MAX {
-            let pending = self.passes(located, course, &mut spent).await?;
+            let pending = self.passes(located, course, spent).await?;
             let Pending {
                 report,
                 rest,
                 rejects,
                 upload,
             } = pending;
-            let rejects_key = if rejects.is_empty() {
-                None
-            } else if let Err(error) = self
-                .put_once(&located.rejects, Bytes::from(rejects), "application/x-ndjson")
-                .await
-            {
-                upload.give_up().await;
-                return Err(error.into());
-            } else {
-                Some(located.rejects.clone())
-            };
+            let mut rejects_key = None;
+            if !rejects.is_empty() {
+                let rejects = Bytes::from(rejects);
+                let put = self.put_once(&located.rejects, rejects, "application/x-ndjson");
+                if let Err(error) = spent.during(Spent::Store, put).await {
+                    upload.give_up().await;
+                    return Err(error.into());
+                }
+                rejects_key = Some(located.rejects.clone());
+            }
             let converted = |committed_by| {
                 let converted = Converted {
                     part: located.part.clone(),
@@ -264,9 +267,9 @@ impl Converter {
                     report,
                     committed_by,
                 };
-                Ok((Outcome::Converted(Box::new(converted)), Some(spent.clone())))
+                Ok(Outcome::Converted(Box::new(converted)))
             };
-            let error = match upload.commit(rest).await {
+            let error = match spent.during(Spent::Store, upload.commit(rest)).await {
                 Ok(()) => return converted(CommittedBy::This),
                 Err(UploadError::Store(error)) if error.class() != Class::Config => error,
                 Err(error) => return Err(PartError::Upload(error)),
@@ -274,17 +277,14 @@ impl Converter {
             // Refused because it is there, or done although the answer says otherwise: only looking tells.
             tracing::warn!(%error, "the output was not committed, looking whether it is there");
             may_be_ours |= error.may_have_landed();
-            if self
-                .store
-                .head(self.config.layout.curated().bucket(), &located.output)
-                .await?
-                .is_some()
-            {
+            let curated = self.config.layout.curated().bucket();
+            let head = self.store.head(curated, &located.output);
+            if spent.during(Spent::Store, head).await?.is_some() {
                 if may_be_ours {
                     return converted(CommittedBy::Unknown);
                 }
                 let output = located.output.clone();
-                return Ok((Outcome::Present { output }, None));
+                return Ok(Outcome::Present { output });
             }
             if !matches!(
                 error.kind,
@@ -365,7 +365,7 @@ impl Converter {
         course: &Course,
         last_receive: bool,
         until: Option<Instant>,
-    ) -> Result<(Outcome, Option<Stopwatch>), PartError> {
+    ) -> Result<Outcome, PartError> {
         let located = course
             .located
             .lock()
@@ -396,13 +396,10 @@ impl Converter {
             tracing::warn!(%error, record = located.failure, "the failure record was not written");
             return Err(error);
         }
-        Ok((
-            Outcome::Failed {
-                message,
-                record: located.failure,
-            },
-            None,
-        ))
+        Ok(Outcome::Failed {
+            message,
+            record: located.failure,
+        })
     }
 }
 
@@ -476,8 +473,4 @@ fn identity(notice: &Notice, etag: &str) -> Identity {
         key: notice.key.clone(),
         etag: etag.to_owned(),
     }
-}
-
-fn ms_since(begun: Instant) -> u64 {
-    u64::try_from(begun.elapsed().min(Duration::MAX).as_millis()).unwrap_or(u64::MAX)
 }

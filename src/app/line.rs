@@ -6,13 +6,15 @@ use crate::app::error::PartError;
 use crate::app::outcome::{Converted, Outcome};
 use crate::convert::Stage;
 use crate::notice::Notice;
-use crate::telemetry::{Metrics, PartMetrics, Stopwatch};
+use crate::telemetry::{Metrics, PartMetrics, Spent, Stopwatch};
 
-/// One line in the log and one of metrics, `ms` milliseconds after the part was begun.
+/// One line in the log and one of metrics, `ms` milliseconds after the part was begun. Of these, the milliseconds of what they
+/// were spent on are all but a few.
 pub(super) fn tell(
     sink: &Metrics,
     notice: &Notice,
-    outcome: &Result<(Outcome, Option<Stopwatch>), PartError>,
+    outcome: &Result<Outcome, PartError>,
+    spent: &Stopwatch,
     ms: u64,
 ) {
     let mut metrics = PartMetrics {
@@ -21,7 +23,7 @@ pub(super) fn tell(
     };
     let Notice { bucket, key, .. } = notice;
     match outcome {
-        Ok((Outcome::Converted(converted), stopwatch)) => {
+        Ok(Outcome::Converted(converted)) => {
             let Converted {
                 part,
                 output,
@@ -35,7 +37,7 @@ pub(super) fn tell(
             metrics.cells_rejected = report.cells_rejected;
             metrics.source_bytes = report.source_bytes;
             metrics.output_bytes = report.output_bytes;
-            let stage = |stage| stopwatch.as_ref().map_or(0, |stopwatch| stopwatch.ms(stage));
+            let stage = |stage| spent.ms(Spent::Stage(stage));
             tracing::info!(
                 bucket,
                 key,
@@ -57,6 +59,8 @@ pub(super) fn tell(
                 schema = report.schema_fingerprint,
                 warnings = report.warnings.join("; "),
                 ms,
+                ms_store = spent.ms(Spent::Store),
+                ms_wait = spent.ms(Spent::Wait),
                 ms_read = stage(Stage::Read),
                 ms_split = stage(Stage::Split),
                 ms_columns = stage(Stage::Columns),
@@ -64,19 +68,19 @@ pub(super) fn tell(
                 "part converted"
             );
         }
-        Ok((Outcome::Present { output }, _)) => {
+        Ok(Outcome::Present { output }) => {
             metrics.parts_skipped = 1;
             tracing::info!(bucket, key, output, ms, "part is there already");
         }
-        Ok((Outcome::Skipped { reason }, _)) => {
+        Ok(Outcome::Skipped { reason }) => {
             metrics.parts_skipped = 1;
             tracing::info!(bucket, key, reason, ms, "notice skipped");
         }
-        Ok((Outcome::Failed { message, record }, _)) => {
+        Ok(Outcome::Failed { message, record }) => {
             metrics.parts_failed = 1;
             tracing::error!(bucket, key, error = message, record, ms, "part failed for good");
         }
-        Ok((Outcome::FailedBefore { record }, _)) => {
+        Ok(Outcome::FailedBefore { record }) => {
             metrics.parts_skipped = 1;
             tracing::warn!(bucket, key, record, ms, "part failed for good before");
         }

@@ -3,10 +3,12 @@
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{LazyLock, Mutex};
+use std::time::{Duration, Instant};
 
 use aws_sdk_s3::primitives::ByteStream;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::app::attempt::Core;
@@ -16,14 +18,14 @@ use crate::app::handler::{Handler, Invocation};
 use crate::app::outcome::{Outcome, Turn};
 use crate::app::source::SourceError;
 use crate::config::Config;
-use crate::convert::{ConvertError, Decision, Observer, Pass, Plan, Refusal, Report};
+use crate::convert::{ConvertError, Decision, Observer, Pass, Plan, Refusal, Report, Stage};
 use crate::failure::{Failure, Reason};
 use crate::notice::Notice;
 use crate::server::faults::{Action, Hook, Rule};
 use crate::server::operation::Operation;
 use crate::server::{Server, ServerConfig};
 use crate::store::{Store, Tuning};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Clock, Level, Metrics, subscriber};
 
 const KEY: &str = "2026-11-22/OWNERS/a.csv.gz";
 
@@ -35,6 +37,10 @@ struct World {
 
 impl World {
     async fn new(core: Core) -> World {
+        World::with_clock(core, Instant::now).await
+    }
+
+    async fn with_clock(core: Core, clock: Clock) -> World {
         let folder = tempfile::tempdir().unwrap();
         let server = Server::start(ServerConfig::new(folder.path())).await.unwrap();
         server.create_bucket("landing").unwrap();
@@ -53,7 +59,7 @@ impl World {
             ..Tuning::default()
         };
         let store = Store::new(&server.sdk_config(), &tuning);
-        let converter = Converter::with_core(Arc::new(config), store, Metrics::none(), core);
+        let converter = Converter::with_core(Arc::new(config), store, Metrics::none(), core, clock);
         World {
             server,
             converter,
@@ -355,4 +361,97 @@ async fn an_abort_that_hangs_costs_no_failure_record() {
             time *= 2;
         }
     }
+}
+
+/// Milliseconds of a clock that stands still but for those who let it go on.
+static MS: AtomicU64 = AtomicU64::new(0);
+
+fn takes(ms: u64) {
+    MS.fetch_add(ms, Ordering::SeqCst);
+}
+
+fn held_clock() -> Instant {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    *START + Duration::from_millis(MS.load(Ordering::SeqCst))
+}
+
+/// What is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Each request and each stage takes a time of its own, twice over as the dialect is decided late, and nothing else does.
+#[tokio::test]
+async fn all_of_a_parts_time_is_told() {
+    let core: Core = |source, output, rejects, _, decision, observer| {
+        let source_bytes = io::copy(source, &mut io::sink()).unwrap();
+        let stages = [
+            (Stage::Read, 1),
+            (Stage::Split, 20),
+            (Stage::Columns, 300),
+            (Stage::Encode, 4_000),
+        ];
+        for (stage, ms) in stages {
+            observer.enter(stage);
+            takes(ms);
+        }
+        output.write_all(&[1; 1000]).unwrap();
+        if decision.is_none() {
+            return Ok(Pass::Again(Decision::open()));
+        }
+        rejects.write_all(b"{}\n").unwrap();
+        Ok(Pass::Done(Box::new(Report {
+            records_read: 1,
+            records_rejected: 1,
+            source_bytes,
+            ..Report::default()
+        })))
+    };
+    let world = World::with_clock(core, held_clock).await;
+    let notice = world.land(KEY).await;
+    for (operation, ms) in [
+        (Operation::HeadObject, 50_000),
+        (Operation::GetObject, 600_000),
+        (Operation::PutObject, 7_000_000),
+    ] {
+        let hook = Hook::new(move || async move { takes(ms) });
+        let faults = world.server.faults();
+        faults.inject(Rule::on(operation).always(), Action::Before(hook));
+    }
+    let log = Log::default();
+    let written = log.clone();
+    let heard = tracing::subscriber::set_default(subscriber(Level::Info, move || written.clone()));
+    let turn = Turn {
+        request_id: String::new(),
+        deadline: None,
+        receive_count: None,
+    };
+    let outcome = world.converter.convert(&notice, &turn).await.unwrap();
+    drop(heard);
+    assert!(matches!(outcome, Outcome::Converted(_)));
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let line = text.lines().find(|line| line.contains("part converted")).unwrap();
+    let line: Value = serde_json::from_str(line).unwrap();
+    let told = [
+        // Source, output, failure record; rejects and output.
+        ("ms_store", 3 * 50_000 + 2 * 7_000_000),
+        ("ms_wait", 2 * 600_000),
+        ("ms_read", 2),
+        ("ms_split", 40),
+        ("ms_columns", 600),
+        ("ms_encode", 8_000),
+    ];
+    for (field, ms) in told {
+        assert_eq!(line[field], ms, "{field}: {line}");
+    }
+    assert_eq!(line["ms"], told.iter().map(|(_, ms)| ms).sum::<u64>());
 }

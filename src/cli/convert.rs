@@ -10,7 +10,7 @@ use clap::Args;
 
 use super::folder;
 use super::leftovers::{Folders, remove_on_signals};
-use super::local::{self, Source, Target};
+use super::local::{self, NOWHERE, Source, Target, with_suffix};
 use super::plan_flags::{NO_BUDGET, PlanFlags, Planner};
 use super::progress::Progress;
 use super::quantity::{bytes, counted, seconds};
@@ -21,8 +21,8 @@ use crate::convert::{Budget, Codec, Provenance, Report};
 
 /// Converts a file, or every file of a folder, to Parquet.
 ///
-/// Gzip and plain text are told apart by content. An output appears whole or not at all; one that is there is replaced.
-/// Records and cells that do not fit go to a rejects file of JSON lines, which is only there if there are any.
+/// Gzip and plain text are told apart by content. An output appears whole or not at all; Parquet that is there is replaced,
+/// and no other file. Records and cells that do not fit go to a rejects file of JSON lines, which is only there if there are any.
 #[derive(Args, Clone, Debug)]
 #[command(
     override_usage = "daymark convert [OPTIONS] <IN> <OUT>",
@@ -37,9 +37,9 @@ pub(super) struct ConvertArguments {
     output: Option<PathBuf>,
     #[command(flatten)]
     plan: PlanFlags,
-    /// Where rejects go; for a folder, the folder they go to. By default OUT.rejects.jsonl. A file that is there has to be
-    /// empty or one of rejects: it is replaced, or goes if there are none. With /dev/null they are not kept. Not where IN or
-    /// OUT is in S3: there they stay beside OUT
+    /// Where rejects go, on this machine; for a folder, the folder they go to. By default OUT.rejects.jsonl, beside an OUT in
+    /// S3 too. A file that is there has to be empty or one of rejects: it is replaced, or goes if there are none. With
+    /// /dev/null they are not kept
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     rejects: Option<PathBuf>,
     /// Refuse a file with more rejects (records and cells) than so many, or so many per hundred records. By default there
@@ -98,6 +98,14 @@ pub(super) fn run(mut arguments: ConvertArguments) -> anyhow::Result<Status> {
     planner.budget = arguments.max_rejects.unwrap_or(NO_BUDGET);
     remove_on_signals()?;
     let (from, to) = (Url::parse(&input)?, Url::parse(&output)?);
+    if let Some(rejects) = &arguments.rejects
+        && Url::parse(rejects)?.is_some()
+    {
+        return Err(usage(format!(
+            "--rejects: expected a file on this machine, found {}: without the flag, rejects go beside OUT, in S3 too",
+            rejects.display()
+        )));
+    }
     if from.is_some() || to.is_some() {
         let ends = s3::Ends {
             input: &input,
@@ -160,6 +168,15 @@ impl ConvertArguments {
     }
 }
 
+/// Where the rejects of a folder's member go if they go to a folder of the user's choice.
+fn rejects_below(folder: &Path, parquet: &Path) -> PathBuf {
+    if folder == Path::new(NOWHERE) {
+        folder.to_owned()
+    } else {
+        with_suffix(&folder.join(parquet), ".rejects.jsonl")
+    }
+}
+
 fn ends_with_slash(path: &Path) -> bool {
     path.as_os_str().to_string_lossy().ends_with('/')
 }
@@ -215,7 +232,7 @@ impl<'a> Job<'a> {
 impl Converting<'_> {
     /// Converts one file. An error is the caller's to tell.
     fn convert(&self, job: &Job<'_>, progress: &mut Progress) -> anyhow::Result<Report> {
-        job.target.check_source(job.source)?;
+        job.target.check(job.source)?;
         let mut planned = self.planner.plan(job.place, job.source)?;
         let notes = planned.hint.iter().chain(&planned.other_header);
         for hint in notes.filter(|_| !self.quiet) {

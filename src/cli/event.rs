@@ -23,7 +23,7 @@ pub(super) struct EventArguments {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Where parts come from: objects that are elsewhere, or no parts, are left out, with a note. A prefix alone is one in
-    /// any bucket
+    /// any bucket, and / all of it
     #[arg(long, value_name = "s3://BUCKET/PREFIX|PREFIX")]
     landing: Option<String>,
     /// Where outputs go: objects there are left out, with a note. A prefix alone is one in any bucket
@@ -147,6 +147,8 @@ impl Rules {
 
 impl Side {
     fn parse(text: &str) -> Result<Side, LayoutError> {
+        // What the template's parameters call a whole bucket.
+        let text = if text == "/" { "" } else { text };
         let any_bucket = !text.contains("://");
         let place = if any_bucket {
             Place::new("any", text)?

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use super::local::with_suffix;
+use super::quantity::count;
 use super::usage;
 
 /// What is replaced by `.parquet`, the longest first.
@@ -25,7 +26,10 @@ const EXTENSIONS: [&str; 8] = [
 /// What is no part, although nobody hides it: our own outputs, and settings beside the data.
 const OTHERS: [&str; 5] = [".parquet", ".jsonl", ".json", ".toml", ".md"];
 
-/// Folders within folders, at most: beyond this, a link leads in a circle that the file system does not tell.
+/// How many of those that are passed over are named.
+const NAMED_MAX: usize = 5;
+
+/// Folders within folders, at most.
 const DEPTH_MAX: usize = 64;
 
 /// One file of a folder.
@@ -39,47 +43,118 @@ pub(super) struct Member {
     pub bytes: u64,
 }
 
-/// The files of a folder, in the order of their paths, without those that are hidden or no parts.
+/// What is not converted, and why.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct PassedOver {
+    /// Its path below the folder.
+    pub relative: PathBuf,
+    /// Why, in words.
+    pub why: String,
+}
+
+/// The files of a folder, in the order of their paths.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
     /// What is to be converted.
     pub members: Vec<Member>,
-    /// How many were passed over.
-    pub passed_over: u64,
+    /// What is hidden or no part. A hidden folder is one, with all that is in it.
+    pub passed_over: Vec<PassedOver>,
+}
+
+impl Listing {
+    /// What was passed over, in lines: the first by their names, and how many more.
+    pub(super) fn told(&self, folder: &Path) -> Vec<String> {
+        let first = self.passed_over.iter().take(NAMED_MAX);
+        let mut lines: Vec<String> = first
+            .map(|it| format!("passed over: {}: {}", folder.join(&it.relative).display(), it.why))
+            .collect();
+        let more = self.passed_over.len().saturating_sub(NAMED_MAX);
+        if more > 0 {
+            lines.push(format!("passed over: {} more", count(more as u64)));
+        }
+        lines
+    }
+
+    /// Adds an object, by its path below a prefix. A path with `..` in it is hidden, so none leads out of the folder that it
+    /// is joined to.
+    pub(super) fn object(&mut self, path: PathBuf, relative: PathBuf, bytes: u64) {
+        let hidden = relative.iter().find_map(|name| hidden(&name.to_string_lossy()));
+        match hidden.or_else(|| other(&relative.to_string_lossy().to_lowercase())) {
+            Some(why) => self.passed_over.push(PassedOver { relative, why }),
+            None => self.members.push(Member {
+                path,
+                relative,
+                bytes,
+            }),
+        }
+    }
+}
+
+fn hidden(name: &str) -> Option<String> {
+    let first = name.chars().next().filter(|first| matches!(first, '.' | '_'))?;
+    Some(format!("its name begins with {first}"))
+}
+
+fn other(lower_case: &str) -> Option<String> {
+    let other = OTHERS.iter().find(|other| lower_case.ends_with(**other))?;
+    Some(format!("what ends in {other} is no CSV part"))
 }
 
 /// Lists a folder and all below it.
 pub(super) fn list(folder: &Path) -> anyhow::Result<Listing> {
     let mut listing = Listing::default();
-    walk(folder, Path::new(""), 0, &mut listing)?;
+    walk(folder, Path::new(""), &mut Vec::new(), &mut listing)?;
     listing.members.sort_by(|a, b| a.relative.cmp(&b.relative));
+    listing.passed_over.sort();
     Ok(listing)
 }
 
-fn walk(folder: &Path, relative: &Path, depth: usize, listing: &mut Listing) -> anyhow::Result<()> {
+/// `within` are the folders that this one lies in, without links.
+fn walk(
+    folder: &Path,
+    relative: &Path,
+    within: &mut Vec<PathBuf>,
+    listing: &mut Listing,
+) -> anyhow::Result<()> {
     let shown = || folder.display().to_string();
-    if depth > DEPTH_MAX {
+    if within.len() > DEPTH_MAX {
         anyhow::bail!("{}: expected at most {DEPTH_MAX} folders within folders", shown());
     }
+    let real = fs::canonicalize(folder).with_context(shown)?;
+    if within.contains(&real) {
+        anyhow::bail!(
+            "{}: expected folders that do not hold themselves, found a link to a folder that it lies in",
+            shown()
+        );
+    }
+    within.push(real);
     for entry in fs::read_dir(folder).with_context(shown)? {
         let entry = entry.with_context(shown)?;
         let (path, name) = (entry.path(), entry.file_name());
         let relative = relative.join(&name);
         let name = name.to_string_lossy().to_lowercase();
+        let mut pass_over = |why| {
+            let relative = relative.clone();
+            listing.passed_over.push(PassedOver { relative, why });
+        };
+        if let Some(why) = hidden(&name) {
+            pass_over(why);
+            continue;
+        }
         let metadata = match fs::metadata(&path) {
             // A link that leads nowhere, or a file that has gone since, holds nothing: no reason to give the others up.
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                listing.passed_over += 1;
+                pass_over("a link that leads nowhere".to_owned());
                 continue;
             }
             metadata => metadata.with_context(|| path.display().to_string())?,
         };
-        if name.starts_with('.') || name.starts_with('_') {
-            listing.passed_over += u64::from(metadata.is_file());
-        } else if metadata.is_dir() {
-            walk(&path, &relative, depth + 1, listing)?;
-        } else if OTHERS.iter().any(|other| name.ends_with(other)) || !metadata.is_file() {
-            listing.passed_over += 1;
+        if metadata.is_dir() {
+            walk(&path, &relative, within, listing)?;
+        } else if let Some(why) = other(&name) {
+            pass_over(why);
+        } else if !metadata.is_file() {
+            pass_over("a pipe, socket or device".to_owned());
         } else {
             listing.members.push(Member {
                 path,
@@ -88,6 +163,7 @@ fn walk(folder: &Path, relative: &Path, depth: usize, listing: &mut Listing) -> 
             });
         }
     }
+    within.pop();
     Ok(())
 }
 
@@ -106,16 +182,6 @@ pub(super) fn parquet_name(path: &Path) -> PathBuf {
         }
     }
     with_suffix(path, ".parquet")
-}
-
-/// Whether an object is to be converted, by its path: as [`list`] has it for files. A path with `..` in it is hidden, so
-/// none leads out of the folder it is joined to.
-pub(super) fn is_part(relative: &Path) -> bool {
-    let hidden = relative
-        .iter()
-        .any(|name| name.to_string_lossy().starts_with(['.', '_']));
-    let text = relative.to_string_lossy().to_lowercase();
-    !hidden && !OTHERS.iter().any(|other| text.ends_with(other))
 }
 
 /// Refuses two files of a folder that would become one.

@@ -17,6 +17,7 @@ use super::local::Source;
 use super::plan_flags::PlanFlags;
 use super::remote::{Remote, Url};
 use super::{Status, print, usage};
+use crate::inflate;
 
 /// Shows what a Parquet file holds, or what would be detected of a CSV part, and why.
 ///
@@ -86,8 +87,8 @@ fn is_parquet(source: &Source) -> anyhow::Result<bool> {
     let mut head = Vec::new();
     source
         .reader(false)?
-        .take(4)
+        .take(5)
         .read_to_end(&mut head)
         .with_context(|| source.name.clone())?;
-    Ok(head == b"PAR1")
+    Ok(inflate::is_parquet(&head))
 }

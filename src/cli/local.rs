@@ -3,17 +3,19 @@
 //! Everything is written aside, in the folder it belongs to, and gets its name only when all of it is there: the rejects
 //! first, then the Parquet, which is what says that the conversion is done.
 
+mod rejects;
+
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Read};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 
 use anyhow::{Context, anyhow, bail};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 
+use self::rejects::{RejectsFile, remove_earlier};
+pub(super) use self::rejects::{check_rejects, put_behind};
 use super::leftovers::{Aside, Folders, hold_signals};
 use super::usage;
 use crate::convert::{ConvertError, Observer, Pass, Plan, Report, pass};
@@ -27,6 +29,9 @@ const AHEAD_BUFFERS: usize = 8;
 
 /// What rejects may be written to so that they are not kept.
 pub(super) const NOWHERE: &str = "/dev/null";
+
+/// What a Parquet file begins with.
+const PARQUET: &[u8] = b"PAR1";
 
 /// Bytes that are written at once.
 const WRITE_BYTES: usize = 256 << 10;
@@ -96,6 +101,17 @@ impl Source {
         self.spool.is_none()
     }
 
+    /// Refuses an output that is this file.
+    pub(super) fn check_not(&self, output: &Path) -> anyhow::Result<()> {
+        if self.has_place() && place(output) == place(&self.path) {
+            return Err(usage(format!(
+                "{}: expected an output that is not the input",
+                output.display()
+            )));
+        }
+        Ok(())
+    }
+
     /// Opens it from its start.
     pub(super) fn reader(&self, ahead: bool) -> anyhow::Result<Box<dyn Read>> {
         let file = File::open(&self.path).with_context(|| self.name.clone())?;
@@ -146,54 +162,42 @@ impl Target {
         self.rejects != Path::new(NOWHERE)
     }
 
-    /// Refuses a target that would replace its source.
-    pub(super) fn check_source(&self, source: &Source) -> anyhow::Result<()> {
-        let from = place(&source.path);
+    /// Refuses a target that would replace its source, or what is neither Parquet nor rejects.
+    pub(super) fn check(&self, source: &Source) -> anyhow::Result<()> {
         for to in [&self.parquet, &self.rejects] {
-            if source.has_place() && place(to) == from {
-                return Err(usage(format!(
-                    "{}: expected an output that is not the input",
-                    to.display()
-                )));
-            }
+            source.check_not(to)?;
         }
-        Ok(())
+        check_parquet(&self.parquet)?;
+        check_rejects(&self.rejects).map(drop)
     }
 }
 
-/// Where rejects go that are to go to a file of the user's choice. What is there may be replaced if it is empty, or of
-/// rejects; anything else is somebody's.
-pub(super) fn check_rejects(path: &Path) -> anyhow::Result<PathBuf> {
-    if path == Path::new(NOWHERE) {
-        return Ok(path.to_owned());
-    }
-    let target = replaceable(path)?;
-    let shown = path.display();
-    let file = match File::open(&target) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(target),
-        Err(error) => return Err(anyhow!(error).context(shown.to_string())),
+/// Refuses to replace a file that is there and holds something else than Parquet: it is somebody's.
+fn check_parquet(path: &Path) -> anyhow::Result<()> {
+    let shown = || path.display().to_string();
+    let Some(file) = open_if_there(path)? else {
+        return Ok(());
     };
-    let mut lines = serde_json::Deserializer::from_reader(BufReader::new(file)).into_iter::<AnyReject>();
-    match lines.next() {
-        None | Some(Ok(_)) => Ok(target),
-        Some(Err(_)) => Err(usage(format!(
-            "{shown}: expected a rejects file of an earlier run, an empty file or none, found another one, which is not replaced"
-        ))),
+    let mut head = Vec::new();
+    file.take(PARQUET.len() as u64)
+        .read_to_end(&mut head)
+        .with_context(shown)?;
+    if head.is_empty() || head == PARQUET {
+        return Ok(());
     }
+    Err(usage(format!(
+        "{}: expected a Parquet file, an empty file or none, found another one, which is not replaced",
+        shown()
+    )))
 }
 
-/// What each line of a rejects file has.
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "that they are there is all that matters")]
-struct AnyReject {
-    file: IgnoredAny,
-    record: u64,
-    line: u64,
-    byte: u64,
-    reason: IgnoredAny,
-    expected: IgnoredAny,
-    found: IgnoredAny,
+/// What is to be replaced; None if there is nothing.
+fn open_if_there(path: &Path) -> anyhow::Result<Option<File>> {
+    match File::open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(anyhow!(error).context(path.display().to_string())),
+    }
 }
 
 /// Where a link leads, so that a file is replaced and not the link. Refuses what is no plain file.
@@ -314,62 +318,10 @@ fn publish(
                 return Ok(());
             }
             // Rejects of an earlier run are not this one's.
-            match fs::remove_file(&target.rejects) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    super::tell(&format!(
-                        "warning: {}: an earlier run's rejects: {error}",
-                        target.rejects.display()
-                    ));
-                }
-                _ => {}
-            }
+            remove_earlier(&target.rejects);
         }
     }
     Ok(())
-}
-
-/// A file of rejects that exists only if there are any.
-struct RejectsFile<'t> {
-    /// Where it is to be; None if nothing is to be kept.
-    folder: Option<&'t Path>,
-    open: Option<(Aside, BufWriter<File>)>,
-}
-
-impl<'t> RejectsFile<'t> {
-    fn new(folder: Option<&'t Path>) -> Self {
-        RejectsFile { folder, open: None }
-    }
-
-    fn finish(self) -> anyhow::Result<Option<Aside>> {
-        let Some((aside, writer)) = self.open else {
-            return Ok(None);
-        };
-        writer.into_inner().map_err(io::IntoInnerError::into_error)?;
-        Ok(Some(aside))
-    }
-}
-
-impl Write for RejectsFile<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let Some(folder) = self.folder else {
-            return Ok(bytes.len());
-        };
-        if self.open.is_none() {
-            // A folder that is yet to be made is on the same disk as the nearest one above it.
-            let existing = folder.ancestors().find(|folder| folder.is_dir());
-            let (aside, file) =
-                Aside::create(existing.unwrap_or(Path::new("."))).map_err(io::Error::other)?;
-            self.open = Some((aside, BufWriter::with_capacity(WRITE_BYTES, file)));
-        }
-        match &mut self.open {
-            Some((_, writer)) => writer.write(bytes),
-            None => Ok(0),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.open.as_mut().map_or(Ok(()), |(_, writer)| writer.flush())
-    }
 }
 
 /// Reads a source ahead, in a thread of its own.

@@ -207,7 +207,8 @@ impl Remote {
         put
     }
 
-    fn put(&self, from: &Path, to: &Url) -> anyhow::Result<()> {
+    /// Brings a file there. What is there is replaced.
+    pub(super) fn put(&self, from: &Path, to: &Url) -> anyhow::Result<()> {
         self.runtime.block_on(async {
             let body = ByteStream::from_path(from).await.with_context(|| to.text())?;
             let request = self

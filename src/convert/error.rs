@@ -157,8 +157,10 @@ pub enum Refusal {
     },
     /// More was rejected than the budget allows.
     #[error(
-        "too many rejects: expected at most {allowed}, found {records} records and {cells} cells in {read} records; \
-         the first is {first}"
+        "too many rejects: expected at most {allowed}, found {} and {} in {}; the first is {first}",
+        counted(*records, "record"),
+        counted(*cells, "cell"),
+        counted(*read, "record")
     )]
     TooManyRejects {
         /// The budget.
@@ -172,6 +174,11 @@ pub enum Refusal {
         /// Where and why the first was rejected.
         first: String,
     },
+}
+
+fn counted(number: u64, one: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {one}{plural}")
 }
 
 fn decided(conflict: &Conflict) -> String {

@@ -42,6 +42,7 @@ pub(super) fn pass<'a>(
     let text = Transcode::new(inflate, plan.dialect.encoding);
     let mut window = Window::new(text, WINDOW_BYTES);
     fill(&mut window, observer)?;
+    window.begin_at(window.source().mark_bytes());
     if window.text().is_empty() {
         return Err(Refusal::Empty.into());
     }

@@ -110,7 +110,7 @@ fn a_budget_is_kept_or_refuses() {
             .run(&["convert", "a.csv", "out.parquet", "--max-rejects", budget])
             .expect(status);
         if status == 1 {
-            assert!(ran.stderr.contains("too many rejects"), "{ran:?}");
+            assert!(ran.stderr.contains("found 1 record and 0 cells in "), "{ran:?}");
             assert_eq!(desk.listing(), ["a.csv"], "{budget}");
         } else {
             assert_eq!(
@@ -207,10 +207,48 @@ fn a_file_that_is_no_rejects_file_is_not_replaced_by_one() {
             .expect(status);
         assert_eq!(desk.path("empty").exists(), is_there);
     }
-    // The file beside the output is Daymark's.
-    desk.write("out.parquet.rejects.jsonl", b"x");
-    desk.run(&["convert", "good.csv", "out.parquet"]).expect(0);
-    assert!(!desk.path("out.parquet.rejects.jsonl").exists());
+}
+
+#[test]
+fn what_is_not_daymarks_is_not_replaced() {
+    let beside = "out.parquet.rejects.jsonl";
+    for source in ["a.csv", "good.csv", "-"] {
+        for (name, text, wanted) in [
+            (beside, "mine\n", "a rejects file of an earlier run"),
+            (beside, "{\"record\":1}\n", "a rejects file of an earlier run"),
+            (
+                "out.parquet",
+                "id,name\n",
+                "a Parquet file, an empty file or none",
+            ),
+            ("out.parquet", "PAR", "a Parquet file, an empty file or none"),
+        ] {
+            let desk = Desk::with(&[("a.csv", "a,b\n1,2\n3\n"), ("good.csv", PLAIN), (name, text)]);
+            let before = desk.listing();
+            desk.run_with(&["convert", source, "out.parquet"], b"a,b\n1\n")
+                .expect(2)
+                .says(&format!("{name}: expected {wanted}"))
+                .says("which is not replaced");
+            assert_eq!((desk.read(name).as_str(), desk.listing()), (text, before));
+        }
+    }
+    // Of a folder, only that file is refused.
+    let desk = Desk::with(&[
+        ("in/a.csv", PLAIN),
+        ("in/b.csv", PLAIN),
+        ("out/a.parquet", "mine\n"),
+    ]);
+    desk.run(&["convert", "in", "out"])
+        .expect(1)
+        .says("error: out/a.parquet: expected a Parquet file")
+        .says("1 file converted, 1 refused");
+    assert_eq!(desk.read("out/a.parquet"), "mine\n");
+    // What is empty, or of an earlier run, is.
+    let desk = Desk::with(&[("a.csv", "a,b\n1,2\n3\n"), (beside, ""), ("out.parquet", "")]);
+    for _ in 0..2 {
+        desk.run(&["convert", "a.csv", "out.parquet"]).expect(3);
+    }
+    assert_eq!(desk.parquet("out.parquet").rows.len(), 1);
 }
 
 #[cfg(unix)]
@@ -276,9 +314,13 @@ fn what_is_refused_leaves_nothing() {
 
 #[test]
 fn an_output_is_replaced_whole_or_stays() {
-    let desk = Desk::with(&[("a.csv", PLAIN), ("bad.csv", "a\n\"x"), ("out.parquet", "old")]);
+    let desk = Desk::with(&[
+        ("a.csv", PLAIN),
+        ("bad.csv", "a\n\"x"),
+        ("out.parquet", "PAR1 old"),
+    ]);
     desk.run(&["convert", "bad.csv", "out.parquet"]).expect(1);
-    assert_eq!(desk.read("out.parquet"), "old");
+    assert_eq!(desk.read("out.parquet"), "PAR1 old");
     desk.run(&["convert", "a.csv", "out.parquet"]).expect(0);
     assert_eq!(desk.parquet("out.parquet").rows.len(), 3);
 }
@@ -286,7 +328,7 @@ fn an_output_is_replaced_whole_or_stays() {
 #[cfg(unix)]
 #[test]
 fn a_link_stays_a_link() {
-    let desk = Desk::with(&[("a.csv", PLAIN), ("far/real.parquet", "old")]);
+    let desk = Desk::with(&[("a.csv", PLAIN), ("far/real.parquet", "PAR1 old")]);
     std::os::unix::fs::symlink("far/real.parquet", desk.path("out.parquet")).unwrap();
     desk.run(&["convert", "a.csv", "out.parquet"]).expect(0);
     assert!(desk.path("out.parquet").is_symlink());
@@ -582,4 +624,44 @@ fn rejects_say_where_they_stood() {
         .map(|reject| ["record", "line", "byte"].map(|key| reject[key].as_u64().unwrap()))
         .collect();
     assert_eq!(places, [[3, 5, 14], [4, 6, 20], [6, 11, 30], [7, 13, 40]]);
+}
+
+#[test]
+fn bytes_are_the_texts_with_its_byte_order_mark() {
+    let ragged = "a,b\n1\n";
+    let marked = format!("\u{feff}{ragged}");
+    for (bytes, flags, byte) in [
+        (ragged.as_bytes().to_vec(), &[][..], 4),
+        (marked.clone().into_bytes(), &[], 7),
+        (marked.clone().into_bytes(), &["--skip-rows", "0"], 7),
+        (gzip(marked.as_bytes()), &[], 7),
+        // In other encodings, as UTF-8 and without the mark.
+        (utf16(&marked), &[], 4),
+        (utf16(ragged), &["--encoding", "utf-16le"], 4),
+        (b"\xe4,b\n1\n".to_vec(), &["--encoding", "latin-1"], 5),
+    ] {
+        let desk = Desk::new();
+        desk.write("a.csv", &bytes);
+        desk.run(&[&["convert", "a.csv", "out.parquet"], flags].concat())
+            .expect(3)
+            .says(&format!("the first is record 2, line 2, byte {byte}: "));
+        let reject: serde_json::Value =
+            serde_json::from_str(&desk.read("out.parquet.rejects.jsonl")).unwrap();
+        assert_eq!(reject["byte"], byte);
+    }
+    // What speaks for a dialect is where it is said to be, and shown from there.
+    let desk = Desk::with(&[
+        ("a.csv", "\u{feff}a,b\n1,\"x\"\n"),
+        ("b.csv", "\u{feff}a,b\n1\\,5,2\n"),
+    ]);
+    desk.run(&["inspect", "a.csv"])
+        .expect(0)
+        .shows("quoted: at record 2, line 2, byte 9 is a field in quotes");
+    desk.run(&["inspect", "b.csv"])
+        .expect(0)
+        .shows("escaped: at record 2, line 2, byte 8 is a backslash before a delimiter");
+    let desk = Desk::with(&[("c.csv", "\u{feff}a,b\n1,\"x\"y\n2,\"z\"\n")]);
+    desk.run(&["convert", "c.csv", "out.parquet"])
+        .expect(1)
+        .says("record 2, line 2, byte 12");
 }

@@ -145,6 +145,7 @@ fn each_prefix_has_rules_of_its_own() {
         (&["--landing", "s3://l"], &[0]),
         (&["--landing", "hubspot"], &[0, 1]),
         (&["--landing", ""], &[0, 1]),
+        (&["--landing", "/"], &[0, 1]),
         (&["--curated", "s3://l/hubspot/lake"], &[0, 1, 3, 4]),
         (&["--curated", "s3://other/hubspot/"], &[0, 2, 3, 4]),
         (&["--curated", "hubspot/"], &[3]),

@@ -16,6 +16,9 @@ fn paths_are_mirrored_and_the_worst_status_wins() {
     desk.write("in/2026-11-20/OBJECTS/sub/data_0.csv.gz", &gzip(PART.as_bytes()));
     desk.run(&["convert", "in", "out", "--table", "none"])
         .expect(3)
+        .says("passed over: in/.hidden.csv: its name begins with .")
+        .says("passed over: in/_SUCCESS: its name begins with _")
+        .says("passed over: in/old.parquet: what ends in .parquet is no CSV part")
         .says("3 files converted (1 with rejects), 3 passed over: 3 rows, 1 reject");
     let outputs: Vec<String> = desk
         .listing()
@@ -73,7 +76,8 @@ fn what_makes_no_sense_is_refused_before_anything_is_written() {
     desk.run(&["convert", "in", "./in"]).expect(2);
     desk.run(&["convert", "empty", "out"])
         .expect(1)
-        .says("found none");
+        .says("found none")
+        .says("passed over: empty/_SUCCESS: its name begins with _");
     desk.write("in/a.csv.gz", b"");
     desk.run(&["convert", "in", "out"])
         .expect(2)
@@ -88,6 +92,7 @@ fn a_link_that_leads_nowhere_is_passed_over() {
     std::os::unix::fs::symlink("gone.csv", desk.path("in/dead.csv")).unwrap();
     desk.run(&["convert", "in", "out"])
         .expect(0)
+        .says("passed over: in/dead.csv: a link that leads nowhere")
         .says("1 file converted, 1 passed over");
     assert_eq!(desk.parquet("out/a.parquet").names, ["a"]);
     assert!(!desk.path("out/dead.parquet").exists());
@@ -108,4 +113,43 @@ fn threads_do_not_take_each_others_folders_away() {
         .into_iter()
         .filter(|name| name.starts_with("out/") && name.ends_with("/a/"));
     assert_eq!(empty.count(), 0);
+}
+
+#[test]
+fn of_many_that_are_passed_over_the_first_are_named() {
+    let desk = Desk::with(&[("in/a.csv", "a\n1\n"), ("in/_temporary/0/part.csv", "a\n1\n")]);
+    for nth in 0..7 {
+        desk.write(&format!("in/{nth}.json"), b"{}");
+    }
+    let ran = desk.run(&["convert", "in", "out"]).expect(0);
+    let told: Vec<&str> = ran
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("passed over: "))
+        .collect();
+    assert_eq!(told.len(), 6, "{ran:?}");
+    assert_eq!(
+        told[0],
+        "passed over: in/0.json: what ends in .json is no CSV part"
+    );
+    assert_eq!(told[5], "passed over: 3 more");
+    ran.says("1 file converted, 8 passed over");
+    let quiet = desk.run(&["convert", "in", "out", "--quiet"]).expect(0);
+    assert_eq!(quiet.stderr, "");
+}
+
+#[test]
+fn a_folder_that_holds_itself_is_refused_in_a_few_words() {
+    let desk = Desk::with(&[("in/deep/a.csv", "a\n1\n")]);
+    std::os::unix::fs::symlink("..", desk.path("in/deep/loop")).unwrap();
+    desk.run(&["convert", "in", "out"])
+        .expect(1)
+        .says("error: in/deep/loop: expected folders that do not hold themselves, found a link to a folder that it lies in");
+    // A link to another folder is that folder.
+    std::fs::remove_file(desk.path("in/deep/loop")).unwrap();
+    desk.write("other/b.csv", b"a\n1\n");
+    std::os::unix::fs::symlink("../other", desk.path("in/link")).unwrap();
+    desk.run(&["convert", "in", "out"])
+        .expect(0)
+        .says("2 files converted");
 }

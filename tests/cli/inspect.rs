@@ -107,7 +107,7 @@ fn a_damaged_parquet_file_is_an_error() {
     let desk = Desk::with(&[("a.csv", "a,b\n1,2\n")]);
     desk.run(&["convert", "a.csv", "out.parquet"]).expect(0);
     let whole = std::fs::read(desk.path("out.parquet")).unwrap();
-    for cut in [4, 8, whole.len() / 2, whole.len() - 1] {
+    for cut in [5, 8, whole.len() / 2, whole.len() - 1] {
         desk.write("cut.parquet", &whole[..cut]);
         let ran = desk.run(&["inspect", "cut.parquet"]).expect(1);
         assert!(ran.stderr.starts_with("error: "), "{ran:?}");
@@ -120,4 +120,15 @@ fn a_damaged_parquet_file_is_an_error() {
         assert!(ran.status == 0 || ran.status == 1, "byte {at}: {ran:?}");
         assert!(!ran.stderr.contains("a defect"), "byte {at}: {ran:?}");
     }
+}
+
+/// As `convert` tells them apart.
+#[test]
+fn text_that_begins_like_parquet_is_text() {
+    let desk = Desk::with(&[("a.csv", "PAR1,b\n1,2\n")]);
+    desk.run(&["convert", "a.csv", "out.parquet"]).expect(0);
+    desk.run(&["inspect", "a.csv"]).expect(0).shows("1 read, 1 row");
+    let whole = std::fs::read(desk.path("out.parquet")).unwrap();
+    desk.write("cut.parquet", &whole[..whole.len() - 1]);
+    desk.run(&["inspect", "cut.parquet"]).expect(1).says("Parquet");
 }

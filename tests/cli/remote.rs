@@ -222,3 +222,85 @@ fn a_key_does_not_lead_out_of_the_folder() {
     };
     assert_eq!(desk.listing().into_iter().find(strayed), None);
 }
+
+#[test]
+fn rejects_go_to_a_file_of_ones_choice() {
+    const RAGGED: &str = "a,b\n1\n1,2\n";
+    let desk = Desk::with(&[
+        ("ragged.csv", RAGGED),
+        ("good.csv", "a,b\n1,2\n"),
+        ("notes", "mine\n"),
+        ("in/x/ragged.csv", RAGGED),
+    ]);
+    let bucket = Bucket::new(&desk);
+    bucket.put("in/x/ragged.csv", RAGGED.as_bytes());
+    bucket.put("in/_SUCCESS", b"");
+    let convert = |input: &str, output: &str, rejects: &str| {
+        bucket.run(&desk, &["convert", input, output, "--rejects", rejects])
+    };
+    let outputs = || -> Vec<String> {
+        let keys = bucket.keys().into_iter();
+        keys.filter(|key| !key.starts_with("in/")).collect()
+    };
+    // From S3, to it, and both.
+    for (input, output) in [
+        ("s3://bkt/in/x/ragged.csv", "out.parquet"),
+        ("ragged.csv", "s3://bkt/out/x.parquet"),
+        ("s3://bkt/in/x/ragged.csv", "s3://bkt/out/x.parquet"),
+    ] {
+        convert(input, output, "bad/r.jsonl")
+            .expect(3)
+            .says("1 record rejected, see bad/r.jsonl");
+        assert!(desk.read("bad/r.jsonl").contains(r#""record":2"#));
+        std::fs::remove_dir_all(desk.path("bad")).unwrap();
+    }
+    assert_eq!(outputs(), ["out/x.parquet"]);
+    assert!(!desk.path("out.parquet.rejects.jsonl").exists());
+    // An earlier run's go; those that are beside the output, and somebody's file, are not touched.
+    bucket.put("out/x.parquet.rejects.jsonl", b"{}");
+    convert("ragged.csv", "s3://bkt/out/x.parquet", "r.jsonl").expect(3);
+    convert("good.csv", "s3://bkt/out/x.parquet", "r.jsonl").expect(0);
+    assert!(!desk.path("r.jsonl").exists());
+    assert_eq!(outputs(), ["out/x.parquet", "out/x.parquet.rejects.jsonl"]);
+    for input in ["ragged.csv", "s3://bkt/in/", "s3://bkt/in/x/ragged.csv"] {
+        for output in ["s3://bkt/no/", "no/"] {
+            if !(input.ends_with('/') || (!input.starts_with("s3:") && output == "no/")) {
+                convert(input, output, "notes")
+                    .expect(2)
+                    .says("notes: expected a rejects file of an earlier run");
+            }
+        }
+    }
+    assert_eq!(desk.read("notes"), "mine\n");
+    convert("ragged.csv", "s3://bkt/no.parquet", "ragged.csv").expect(2);
+    convert("ragged.csv", "s3://bkt/no.parquet", "s3://bkt/r.jsonl")
+        .expect(2)
+        .says("--rejects: expected a file on this machine");
+    assert_eq!(desk.read("ragged.csv"), RAGGED);
+    // Not kept, and a folder's in the same paths below a folder.
+    convert("ragged.csv", "s3://bkt/out/y.parquet", "/dev/null").expect(3);
+    convert("in", "s3://bkt/out/", "bad")
+        .expect(3)
+        .says("see bad/x/ragged.parquet.rejects.jsonl");
+    convert("s3://bkt/in/", "s3://bkt/two/", "bad2")
+        .expect(3)
+        .says("passed over: s3://bkt/in/_SUCCESS: its name begins with _")
+        .says("1 file converted (1 with rejects), 1 passed over");
+    convert("s3://bkt/in/", "local", "bad3").expect(3);
+    for folder in ["bad", "bad2", "bad3"] {
+        let rejects = desk.read(&format!("{folder}/x/ragged.parquet.rejects.jsonl"));
+        assert!(rejects.contains(r#""record":2"#), "{rejects}");
+    }
+    let keys = [
+        "out/x.parquet",
+        "out/x.parquet.rejects.jsonl",
+        "out/x/ragged.parquet",
+        "out/y.parquet",
+    ];
+    assert_eq!(outputs(), [&keys[..], &["two/x/ragged.parquet"]].concat());
+    // Without the Parquet there is no new file of rejects either.
+    convert("ragged.csv", "s3://nobody/x.parquet", "new/r.jsonl")
+        .expect(1)
+        .says("NoSuchBucket");
+    assert!(!desk.path("new").exists());
+}

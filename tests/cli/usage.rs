@@ -1,6 +1,6 @@
 //! Help, and arguments that are none.
 
-use super::Desk;
+use super::{Desk, Ran};
 
 #[test]
 fn help_has_examples() {
@@ -49,4 +49,26 @@ fn wrong_usage() {
         .expect(1)
         .says("none-such");
     assert_eq!(desk.listing(), ["a.csv"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn help_that_cannot_be_written_is_no_success() {
+    let desk = Desk::new();
+    for arguments in [
+        &["--help"][..],
+        &["--version"],
+        &["convert", "--help"],
+        &["help", "event"],
+    ] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = desk.command(arguments).stdout(full).output().unwrap();
+        Ran::of(output).expect(1).says("error: writing to stdout: ");
+        // Whoever has read enough, like `head`, is no error.
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = desk.command(arguments).stdout(writer).output().unwrap();
+        let ran = Ran::of(output).expect(0);
+        assert_eq!(ran.stderr, "");
+    }
 }

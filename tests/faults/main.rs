@@ -454,14 +454,15 @@ async fn an_upload_that_has_to_be_left_open_is_told_with_its_part() {
     let world = World::with(MULTIPART).await;
     let key = "hubspot/2026-11-22/OWNERS/left-open.csv.gz";
     let notice = world.land(key, many_owners()).await;
-    for rule in [
+    let denied = [
         Rule::on(Operation::UploadPart).nth(2).always(),
         Rule::on(Operation::AbortMultipartUpload).always(),
-    ] {
-        let denied = Action::Answer(403, "AccessDenied");
-        world.faults().inject(rule, denied);
-    }
+    ]
+    .map(|rule| world.faults().inject(rule, Action::Answer(403, "AccessDenied")));
     world.convert(&notice).await.expect_err("an error");
+    assert!(denied.iter().all(|fault| fault.fired() > 0));
+    let left = format!("{} (upload)", world.output(&notice));
+    assert_eq!(world.curated().await, [left]);
     // The key in the error has the id too, so it is looked for by its name.
     let (log, id) = (support::log().text(), world.id(&notice));
     let told = format!(r#""part_id":"{}""#, id.as_str());

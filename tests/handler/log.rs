@@ -72,17 +72,23 @@ async fn each_part_is_one_line_of_the_log() {
     ] {
         assert_eq!(line[field], value, "{field}");
     }
-    for field in [
-        "ms",
+    for field in ["ms", "source_bytes", "output_bytes"] {
+        assert!(line[field].is_u64(), "{field}: {line}");
+    }
+    // Where its time went: apart from each other, so they are no more than all of it.
+    let stages = [
+        "ms_store",
+        "ms_wait",
         "ms_read",
         "ms_split",
         "ms_columns",
         "ms_encode",
-        "source_bytes",
-        "output_bytes",
-    ] {
-        assert!(line[field].is_u64(), "{field}: {line}");
-    }
+    ];
+    let spent: u64 = stages
+        .map(|field| line[field].as_u64().expect(field))
+        .iter()
+        .sum();
+    assert!(spent <= line["ms"].as_u64().unwrap(), "{line}");
     for field in ["splitter", "dialect", "output", "rejects", "table", "date"] {
         assert!(line[field].is_string(), "{field}: {line}");
     }

@@ -9,16 +9,16 @@ use std::time::Instant;
 
 use anyhow::anyhow;
 
-use crate::cli::folder::{self, Member};
+use crate::cli::folder::{self, Listing, Member};
 use crate::cli::leftovers::Folders;
-use crate::cli::local::{NOWHERE, Source, Target, with_suffix};
+use crate::cli::local::{Source, Target};
 use crate::cli::plan_flags::Planner;
 use crate::cli::progress::Progress;
 use crate::cli::quantity::{bytes, count, counted, seconds};
 use crate::cli::{Status, defect, hint_line, in_words, tell, usage};
 use crate::convert::Report;
 
-use super::{ConvertArguments, Converting, Job};
+use super::{ConvertArguments, Converting, Job, rejects_below};
 
 /// What became of a folder's files.
 #[derive(Debug, Default)]
@@ -103,9 +103,7 @@ pub(super) fn convert_folder(
     let started = Instant::now();
     let listing = folder::list(input)?;
     folder::check_distinct(input, &listing.members)?;
-    if listing.members.is_empty() {
-        anyhow::bail!("{}: expected files to convert, found none", input.display());
-    }
+    let passed_over = tell_passed_over(arguments, input, &listing)?;
     let whole = listing.members.iter().map(|member| member.bytes).sum();
     let progress = Progress::new(whole, arguments.quiet);
     let totals = Mutex::new(Totals::default());
@@ -143,9 +141,25 @@ pub(super) fn convert_folder(
         .into_inner()
         .map_err(|_| anyhow!("a defect in daymark: a thread was lost"))?;
     if !arguments.quiet {
-        tell(&totals.summary(listing.passed_over, &seconds(started.elapsed())));
+        tell(&totals.summary(passed_over, &seconds(started.elapsed())));
     }
     Ok(totals.status())
+}
+
+/// Names what is not converted; how many they are. Nothing to convert is an error, whose reason is told in any case.
+pub(super) fn tell_passed_over(
+    arguments: &ConvertArguments,
+    input: &Path,
+    listing: &Listing,
+) -> anyhow::Result<u64> {
+    let none = listing.members.is_empty();
+    if none || !arguments.quiet {
+        listing.told(input).iter().for_each(|line| tell(line));
+    }
+    if none {
+        anyhow::bail!("{}: expected files to convert, found none", input.display());
+    }
+    Ok(listing.passed_over.len() as u64)
 }
 
 pub(super) fn convert_member(
@@ -156,10 +170,8 @@ pub(super) fn convert_member(
     progress: &mut Progress,
 ) -> anyhow::Result<Report> {
     let relative = folder::parquet_name(&member.relative);
-    let rejects = arguments.rejects.as_ref().map(|folder| match folder {
-        nowhere if nowhere == Path::new(NOWHERE) => nowhere.clone(),
-        folder => with_suffix(&folder.join(&relative), ".rejects.jsonl"),
-    });
+    let rejects = arguments.rejects.as_deref();
+    let rejects = rejects.map(|folder| rejects_below(folder, &relative));
     let mut source = Source::open(&member.path)?;
     // Names of files repeat from folder to folder.
     source.name = member.relative.to_string_lossy().into_owned();

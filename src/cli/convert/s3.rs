@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::cli::folder::{self, Member};
+use crate::cli::folder::{self, Listing, Member};
 use crate::cli::leftovers::{Folders, Outbox};
-use crate::cli::local::{Source, Target};
+use crate::cli::local::{NOWHERE, Source, Target, check_rejects, put_behind};
 use crate::cli::plan_flags::Planner;
 use crate::cli::progress::Progress;
 use crate::cli::quantity::seconds;
@@ -13,8 +13,8 @@ use crate::cli::remote::{Remote, Url};
 use crate::cli::{Status, hint_line, in_words, tell, usage};
 use crate::convert::Report;
 
-use super::many::Totals;
-use super::{ConvertArguments, Converting, Job, ends_with_slash};
+use super::many::{Totals, tell_passed_over};
+use super::{ConvertArguments, Converting, Job, ends_with_slash, rejects_below};
 
 /// IN and OUT, of which at least one is in S3.
 pub(super) struct Ends<'a> {
@@ -30,50 +30,54 @@ pub(super) fn convert_remote(
     planner: &Planner,
     ends: &Ends<'_>,
 ) -> anyhow::Result<Status> {
-    if arguments.rejects.is_some() {
-        return Err(usage(
-            "--rejects: rejects go beside an output in S3, and those of a source in S3 beside OUT",
-        ));
-    }
     let started = Instant::now();
     let remote = Remote::connect()?;
     // One that is read already: a pipe can be read but once.
     let mut opened = None;
     // Key or path of each source, and its path below IN.
-    let (is_folder, members) = match &ends.from {
+    let (is_folder, listing) = match &ends.from {
         Some(url) => {
             let (is_folder, objects) = remote.objects(url)?;
-            let members = objects.into_iter().filter_map(|object| {
+            let mut listing = Listing::default();
+            for object in objects {
                 let below = object.key.strip_prefix(&url.key).unwrap_or(&object.key);
                 let relative = match below.trim_start_matches('/') {
                     "" => object.key.rsplit('/').next().unwrap_or(&object.key),
                     below => below,
                 };
-                let relative = PathBuf::from(relative);
-                (!is_folder || folder::is_part(&relative)).then(|| Member {
-                    path: PathBuf::from(&object.key),
-                    relative,
-                    bytes: object.bytes,
-                })
-            });
-            (is_folder, members.collect())
+                let (relative, path) = (PathBuf::from(relative), PathBuf::from(&object.key));
+                if is_folder {
+                    listing.object(path, relative, object.bytes);
+                } else {
+                    listing.members.push(Member {
+                        path,
+                        relative,
+                        bytes: object.bytes,
+                    });
+                }
+            }
+            (is_folder, listing)
         }
-        None if ends.input.is_dir() => (true, folder::list(ends.input)?.members),
+        None if ends.input.is_dir() => (true, folder::list(ends.input)?),
         None => {
             let source = Source::open(ends.input)?;
             let relative = PathBuf::from(&source.name);
-            let member = Member {
+            let mut listing = Listing::default();
+            listing.members.push(Member {
                 path: ends.input.to_owned(),
                 relative,
                 bytes: source.bytes,
-            };
+            });
             opened = Some(source);
-            (false, vec![member])
+            (false, listing)
         }
     };
-    folder::check_distinct(ends.input, &members)?;
-    if members.is_empty() {
-        anyhow::bail!("{}: expected files to convert, found none", ends.input.display());
+    let members = &listing.members;
+    folder::check_distinct(ends.input, members)?;
+    let passed_over = tell_passed_over(arguments, ends.input, &listing)?;
+    if let (false, Some(rejects)) = (is_folder, &arguments.rejects) {
+        // Before an object is brought here.
+        check_rejects(rejects)?;
     }
     let mut progress = Progress::new(members.iter().map(|member| member.bytes).sum(), arguments.quiet);
     let converting = Converting {
@@ -83,7 +87,7 @@ pub(super) fn convert_remote(
         quiet: arguments.quiet,
     };
     let mut totals = Totals::default();
-    for member in &members {
+    for member in members {
         let opened = opened.take();
         let done = convert_one_remote(
             &converting,
@@ -91,6 +95,7 @@ pub(super) fn convert_remote(
             ends,
             (is_folder, opened),
             member,
+            arguments.rejects.as_deref(),
             &mut progress,
         );
         progress.source_done(member.bytes);
@@ -108,7 +113,7 @@ pub(super) fn convert_remote(
     }
     progress.clear();
     if is_folder && !arguments.quiet {
-        tell(&totals.summary(0, &seconds(started.elapsed())));
+        tell(&totals.summary(passed_over, &seconds(started.elapsed())));
     }
     Ok(totals.status())
 }
@@ -119,6 +124,7 @@ pub(super) fn convert_one_remote(
     ends: &Ends<'_>,
     (is_folder, opened): (bool, Option<Source>),
     member: &Member,
+    rejects: Option<&Path>,
     progress: &mut Progress,
 ) -> anyhow::Result<Report> {
     let started = Instant::now();
@@ -130,7 +136,20 @@ pub(super) fn convert_one_remote(
         None if into_folder => ends.output.join(&parquet),
         None => ends.output.to_owned(),
     };
-    let target = Target::new(&local, None)?;
+    // Those of an output in S3 are copied there once all of it is here.
+    let rejects_at = rejects.map(|path| {
+        if is_folder {
+            rejects_below(path, &parquet)
+        } else {
+            path.to_owned()
+        }
+    });
+    let keeps = rejects_at.as_deref() != Some(Path::new(NOWHERE));
+    let rejects_at = rejects_at.as_deref().map(check_rejects).transpose()?;
+    let target = Target::new(
+        &local,
+        rejects_at.as_deref().filter(|_| outbox.is_none() || !keeps),
+    )?;
     let place = Path::new("/").join(&member.path);
     let (source, provenance) = match &ends.from {
         Some(url) => {
@@ -169,9 +188,22 @@ pub(super) fn convert_one_remote(
         )));
     }
     job.parquet = to.text();
-    job.rejects = rejects_to.text();
+    let rejects_at = rejects_at.filter(|_| keeps);
+    job.rejects = match &rejects_at {
+        Some(path) => {
+            job.source.check_not(path)?;
+            path.display().to_string()
+        }
+        None => rejects_to.text(),
+    };
     let report = converting.convert(&job, progress)?;
-    remote.upload(&target.parquet, &to, &target.rejects, &rejects_to)?;
+    match &rejects_at {
+        Some(path) => put_behind(&target.rejects, path, &converting.folders, || {
+            remote.put(&target.parquet, &to)
+        })?,
+        None if !keeps => remote.put(&target.parquet, &to)?,
+        None => remote.upload(&target.parquet, &to, &target.rejects, &rejects_to)?,
+    }
     converting.tell(&job, &report, started, progress);
     Ok(report)
 }

@@ -304,17 +304,19 @@ impl Part<'_> {
         let plan = &self.planned.plan;
         let source = self.source.reader(false)?;
         let mut text = Transcode::new(Inflate::new(source, &plan.limits), plan.dialect.encoding);
-        let mut left = place.byte;
         let mut buffer = vec![0; 256 << 10];
+        let mut start = None;
         loop {
-            let read = text.read_text(&mut buffer)? as u64;
+            let read = text.read_text(&mut buffer)?;
             if read == 0 {
                 return Ok(None);
             }
-            if left < read {
-                return Ok(buffer.get(usize::try_from(left)?).copied());
+            let from = start.unwrap_or(text.mark_bytes());
+            let at = place.byte.checked_sub(from).map(usize::try_from).transpose()?;
+            if let Some(byte) = at.and_then(|at| buffer.get(..read)?.get(at)) {
+                return Ok(Some(*byte));
             }
-            left -= read;
+            start = Some(from + read as u64);
         }
     }
 
