@@ -105,8 +105,8 @@ pub fn detect(
         .delimiter
         .unwrap_or_else(|| delimiter(text, at_end, declared, fits));
     let readings = Readings {
-        quoted: standard(text, declared, delimiter, Reading::Quoted),
-        escaped: standard(text, declared, delimiter, Reading::Escaped),
+        quoted: standard(text, at_end, declared, delimiter, Reading::Quoted),
+        escaped: standard(text, at_end, declared, delimiter, Reading::Escaped),
     };
     Layout {
         splitter: Splitter::Standard(readings.of(decision.reading)),
@@ -116,7 +116,7 @@ pub fn detect(
     }
 }
 
-fn standard(text: &[u8], declared: &Declared, delimiter: u8, reading: Reading) -> Standard {
+fn standard(text: &[u8], at_end: bool, declared: &Declared, delimiter: u8, reading: Reading) -> Standard {
     Standard {
         delimiter,
         reading,
@@ -124,7 +124,7 @@ fn standard(text: &[u8], declared: &Declared, delimiter: u8, reading: Reading) -
             Some(Newline::Any) => LineEnd::Any,
             Some(Newline::Exactly(_)) => LineEnd::Lf,
             Some(Newline::LfOrCrlf) => LineEnd::LfOrCrlf,
-            None => line_end(text, reading),
+            None => line_end(text, at_end, reading),
         },
     }
 }
@@ -136,7 +136,7 @@ fn general(text: &[u8], at_end: bool, declared: &Declared, fits: &Fits<'_>) -> L
         None => char::from(delimiter(text, at_end, declared, fits)).to_string(),
     };
     Layout {
-        splitter: Splitter::General(Box::new(general_splitter(text, declared, &delimiter))),
+        splitter: Splitter::General(Box::new(general_splitter(text, at_end, declared, &delimiter))),
         readings: None,
         decision: Decision {
             reading: Reading::Quoted,
@@ -149,14 +149,14 @@ fn general(text: &[u8], at_end: bool, declared: &Declared, fits: &Fits<'_>) -> L
     }
 }
 
-fn general_splitter(text: &[u8], declared: &Declared, delimiter: &str) -> General {
+fn general_splitter(text: &[u8], at_end: bool, declared: &Declared, delimiter: &str) -> General {
     let mut spec = GeneralSpec::of(declared, delimiter, Kind::Quoted);
     if declared.newline.is_none() {
         let is_comment = declared
             .comment()
             .is_some_and(|comment| text.starts_with(comment.as_bytes()));
         // Quotes in a comment are none.
-        let first = first_line_end(text, spec.quoting, !is_comment);
+        let first = first_line_end(text, at_end, spec.quoting, !is_comment);
         let bare_escape = spec.quoting.quote.is_none() && spec.quoting.escape_of_its_own().is_some();
         spec.newline = match first {
             Some(FirstEnd::Cr) => Newline::Any,
@@ -172,12 +172,12 @@ fn general_splitter(text: &[u8], declared: &Declared, delimiter: &str) -> Genera
 ///
 /// A lone CR in a text whose first line ends in LF is data: HubSpot's free text has such. Where quotes are, CRLF and LF may
 /// alternate; where they are not, a CR before an LF is data unless the first line end is CRLF.
-fn line_end(text: &[u8], reading: Reading) -> LineEnd {
+fn line_end(text: &[u8], at_end: bool, reading: Reading) -> LineEnd {
     let kind = match reading {
         Reading::Quoted => Kind::Quoted,
         Reading::Escaped => Kind::Escaped,
     };
-    match (first_line_end(text, kind.quoting(), true), reading) {
+    match (first_line_end(text, at_end, kind.quoting(), true), reading) {
         (Some(FirstEnd::Lf), Reading::Escaped) => LineEnd::Lf,
         (Some(FirstEnd::Cr), _) => LineEnd::Any,
         (Some(FirstEnd::Lf | FirstEnd::Crlf) | None, _) => LineEnd::LfOrCrlf,
@@ -193,13 +193,17 @@ enum FirstEnd {
 }
 
 /// The first line end; if it is to end a record, the first that is neither in quotes nor behind an escape.
-fn first_line_end(text: &[u8], quoting: Quoting, of_record: bool) -> Option<FirstEnd> {
+///
+/// An escape before CRLF may stand before the CR alone, or before both, which the next line end tells; it is LF if there is
+/// none in all of the text.
+fn first_line_end(text: &[u8], at_end: bool, quoting: Quoting, of_record: bool) -> Option<FirstEnd> {
     let bytes = |mark: Option<char>| {
         let mark = mark.filter(|_| of_record).map(String::from);
         mark.unwrap_or_default().into_bytes()
     };
     let (quote, escape) = (bytes(quoting.quote), bytes(quoting.escape_of_its_own()));
     let mut inside = false;
+    let mut escaped_crlf = false;
     let mut at = 0;
     while let Some((&byte, behind)) = text.get(at..).and_then(<[u8]>::split_first) {
         let stands = |mark: &[u8]| {
@@ -208,7 +212,10 @@ fn first_line_end(text: &[u8], quoting: Quoting, of_record: bool) -> Option<Firs
         };
         if stands(&escape) && (inside || quote.is_empty()) {
             // What it stands before is data. Of a character of several bytes, none can be taken for another.
-            at += escape.len() + 1;
+            let data = behind.get(escape.len() - 1..).unwrap_or_default();
+            let is_crlf = !inside && data.starts_with(b"\r\n");
+            escaped_crlf |= is_crlf;
+            at += escape.len() + 1 + usize::from(is_crlf);
             continue;
         }
         if stands(&quote) {
@@ -223,7 +230,7 @@ fn first_line_end(text: &[u8], quoting: Quoting, of_record: bool) -> Option<Firs
             _ => at += 1,
         }
     }
-    None
+    (escaped_crlf && at_end).then_some(FirstEnd::Lf)
 }
 
 fn reading(kind: Kind) -> Reading {
@@ -268,11 +275,11 @@ fn delimiter(text: &[u8], at_end: bool, declared: &Declared, fits: &Fits<'_>) ->
             Some(_) => {
                 let standards = readings
                     .iter()
-                    .map(|&reading| standard(text, declared, delimiter, reading));
+                    .map(|&reading| standard(text, at_end, declared, delimiter, reading));
                 standards.map(Splitter::Standard).collect()
             }
             None => {
-                let general = general_splitter(text, declared, &char::from(delimiter).to_string());
+                let general = general_splitter(text, at_end, declared, &char::from(delimiter).to_string());
                 vec![Splitter::General(Box::new(general))]
             }
         };

@@ -300,6 +300,40 @@ fn a_cr_in_an_lf_file_is_data_where_no_quotes_are() {
 }
 
 #[test]
+fn an_escaped_crlf_tells_no_line_end() {
+    let bare = r#"{"quote": "", "escape": "\\", "header": false}"#;
+    let named = r#"{"kind": "escaped", "header": false}"#;
+    let delimited = r#"{"delimiter": "|", "columns": ["x", "y"], "header": false}"#;
+    for json in [bare, named, delimited] {
+        let done = convert(b"a\\\r\nb|x\r\n2|y\r\n3|z\r\n", &dialect_plan(json)).unwrap();
+        let expected = [["a\r\nb", "x"], ["2", "y"], ["3", "z"]].map(|row| row.map(some));
+        assert_eq!(done.rows(), expected, "{json}");
+    }
+    for json in [bare, named] {
+        // An escaped CR at the end of a line, in a file whose lines end in LF, as the next one tells.
+        let done = convert(b"a|x\\\r\n2|y\n3|z\r\n", &dialect_plan(json)).unwrap();
+        let expected = [["a", "x\r"], ["2", "y"], ["3", "z\r"]].map(|row| row.map(some));
+        assert_eq!(done.rows(), expected, "{json}");
+        // None tells.
+        let done = convert(b"a|x\\\r\n2|y", &dialect_plan(json)).unwrap();
+        let expected = [["a", "x\r"], ["2", "y"]].map(|row| row.map(some));
+        assert_eq!(done.rows(), expected, "{json}");
+    }
+    // However many there are before the first line end, and a window's end tells nothing.
+    let text = ["a", &"\\\r\n".repeat(100_000), "|x\r\n2|y\r\n"].concat();
+    for json in [bare, named] {
+        let done = convert(text.as_bytes(), &dialect_plan(json)).unwrap();
+        assert_eq!(done.rows().len(), 2, "{json}");
+        assert_eq!(done.rows()[1], [some("2"), some("y")], "{json}");
+    }
+    let mut table = table_plan("OBJECTS");
+    table.dialect = dialect_plan(r#"{"kind": "escaped"}"#).dialect;
+    let text = b"0\\\r\n1,7,2024-12-10 13:45:07.123,2024-12-11 00:00:00.000\r\n";
+    let done = convert(&text.repeat(2), &table).unwrap();
+    assert_eq!(done.column("objecttypeid"), [some("0\r\n1"), some("0\r\n1")]);
+}
+
+#[test]
 fn line_ends_of_every_kind() {
     for end in ["\n", "\r\n", "\r"] {
         let text = ["a,b", "1,\"x\ry\"", "", "2,z", ""].join(end);
