@@ -35,6 +35,21 @@ impl Splitter {
         }
     }
 
+    /// The same, but pushes `fields_max` fields at most. Returns how many the record has, too: there can be as many as it has
+    /// bytes.
+    pub fn record_of(
+        &self,
+        text: &[u8],
+        at_end: bool,
+        fields_max: usize,
+        fields: &mut Vec<Field>,
+    ) -> (Result<Step, Fault>, usize) {
+        match self {
+            Splitter::Standard(standard) => standard.record_of(text, at_end, fields_max, fields),
+            Splitter::General(general) => general.record_of(text, at_end, fields_max, fields),
+        }
+    }
+
     /// A field of `text` with what it has doubled or escaped undone.
     pub fn text(&self, text: &[u8], field: Field) -> String {
         let raw = text.get(field.start()..field.end()).unwrap_or_default();
@@ -79,20 +94,21 @@ impl Layout {
     }
 }
 
-/// Says whether the fields of a first record are those of the table, if it is known. There can be as many of them as a record
-/// has bytes, so that they are made into text as they are asked for.
+/// Says whether the fields of a first record are those of the table, if it is known. They are made into text as they are asked
+/// for.
 pub type Fits<'a> = dyn Fn(&mut dyn ExactSizeIterator<Item = String>) -> bool + 'a;
 
-/// Finds what is not declared.
+/// Finds what is not declared. Of a first record with more than `columns_max` fields, so many are kept.
 pub fn detect(
     text: &[u8],
     at_end: bool,
     declared: &Declared,
     decision: Option<Decision>,
+    columns_max: usize,
     fits: &Fits<'_>,
 ) -> Layout {
     let Some(first_class) = declared.first_class() else {
-        return general(text, at_end, declared, fits);
+        return general(text, at_end, declared, columns_max, fits);
     };
     let decision = match first_class.kind {
         Some(kind) => Decision {
@@ -103,7 +119,7 @@ pub fn detect(
     };
     let delimiter = first_class
         .delimiter
-        .unwrap_or_else(|| delimiter(text, at_end, declared, fits));
+        .unwrap_or_else(|| delimiter(text, at_end, declared, columns_max, fits));
     let readings = Readings {
         quoted: standard(text, at_end, declared, delimiter, Reading::Quoted),
         escaped: standard(text, at_end, declared, delimiter, Reading::Escaped),
@@ -130,10 +146,10 @@ fn standard(text: &[u8], at_end: bool, declared: &Declared, delimiter: u8, readi
 }
 
 /// The layout of a declared dialect; what it leaves open of delimiter and line end is found.
-fn general(text: &[u8], at_end: bool, declared: &Declared, fits: &Fits<'_>) -> Layout {
+fn general(text: &[u8], at_end: bool, declared: &Declared, columns_max: usize, fits: &Fits<'_>) -> Layout {
     let delimiter = match &declared.delimiter {
         Some(delimiter) => delimiter.clone(),
-        None => char::from(delimiter(text, at_end, declared, fits)).to_string(),
+        None => char::from(delimiter(text, at_end, declared, columns_max, fits)).to_string(),
     };
     Layout {
         splitter: Splitter::General(Box::new(general_splitter(text, at_end, declared, &delimiter))),
@@ -253,7 +269,7 @@ struct Score {
 }
 
 /// The delimiter that does best, of those that what is declared leaves possible.
-fn delimiter(text: &[u8], at_end: bool, declared: &Declared, fits: &Fits<'_>) -> u8 {
+fn delimiter(text: &[u8], at_end: bool, declared: &Declared, columns_max: usize, fits: &Fits<'_>) -> u8 {
     let is_possible = |delimiter: &u8| {
         let with_it = Declared {
             delimiter: Some(char::from(*delimiter).to_string()),
@@ -284,7 +300,7 @@ fn delimiter(text: &[u8], at_end: bool, declared: &Declared, fits: &Fits<'_>) ->
             }
         };
         for splitter in &splitters {
-            let Some(score) = score(splitter, text, at_end, fits) else {
+            let Some(score) = score(splitter, text, at_end, columns_max, fits) else {
                 continue;
             };
             // Only a better one replaces one that stands before it in the list; if there is nothing to split, any will do.
@@ -300,7 +316,13 @@ fn delimiter(text: &[u8], at_end: bool, declared: &Declared, fits: &Fits<'_>) ->
     }
 }
 
-fn score(splitter: &Splitter, text: &[u8], at_end: bool, fits: &Fits<'_>) -> Option<Score> {
+fn score(
+    splitter: &Splitter,
+    text: &[u8],
+    at_end: bool,
+    columns_max: usize,
+    fits: &Fits<'_>,
+) -> Option<Score> {
     let mut fields = Vec::new();
     let mut first: Option<(usize, bool)> = None;
     let (mut records, mut regular) = (0usize, 0usize);
@@ -311,14 +333,15 @@ fn score(splitter: &Splitter, text: &[u8], at_end: bool, fits: &Fits<'_>) -> Opt
             break;
         };
         fields.clear();
-        match splitter.record(rest, at_end, &mut fields) {
+        let (step, found) = splitter.record_of(rest, at_end, columns_max, &mut fields);
+        match step {
             Ok(Step::Record { consumed }) => {
                 let (expected, _) = *first.get_or_insert_with(|| {
                     let mut names = fields.iter().map(|field| splitter.text(rest, *field));
-                    (fields.len(), fits(&mut names))
+                    (found, fits(&mut names))
                 });
                 records += 1;
-                regular += usize::from(fields.len() == expected);
+                regular += usize::from(found == expected);
                 quoted |= fields.iter().any(|field| field.is_quoted());
                 at += consumed;
             }
