@@ -7,7 +7,7 @@ use crate::convert::bounds;
 use crate::convert::error::Refusal;
 use crate::convert::{ConvertError, Naming, Plan, Typing};
 use crate::detect::{self, Layout};
-use crate::evidence::{AsEscaped, Basis, Decision};
+use crate::evidence::{self, AsEscaped, Basis, Conflict, Decision};
 use crate::records::{Block, Place, Window};
 use crate::schema::{self, Schema, SchemaError};
 use crate::split::index::Rows;
@@ -120,6 +120,7 @@ pub(super) fn read<R: Read>(
     if columns == 0 {
         return Err(Refusal::NoRecord.into());
     }
+    let conflict = header_conflict(&layout, window, &first);
     let mut blank_bytes = first.blank_bytes;
     let mut pass_over_blanks = |window: &mut Window<R>, layout: &Layout| {
         window.consume(blank_bytes, 0, layout.lines());
@@ -145,6 +146,9 @@ pub(super) fn read<R: Read>(
         _ => window.place(),
     };
     let (schema, header, unproven) = schema(plan, &first, columns, place)?;
+    if let Some(conflict) = conflict.filter(|_| header) {
+        return Err(Refusal::Conflict(conflict).into());
+    }
     if header {
         if let Basis::Overlong(overlong, found) = layout.decision.basis
             && overlong.record == place.record
@@ -175,10 +179,6 @@ fn record_window_bytes(plan: &Plan) -> usize {
     plan.limits.record_bytes_max.saturating_add(1)
 }
 
-/// A first record that has not as many fields as the part's columns are known to be, while the dialect is open: what it is
-/// as escaped. None if nothing is expected of it, or it is as expected.
-fn first_as_escaped<R: Read>(
-    layout: &Layout,
 /// The refusal of a first record that does not end in the longest window; or of what is kept before it.
 fn first_too_long<R: Read>(layout: &Layout, window: &Window<R>, plan: &Plan) -> Refusal {
     let (text, mut none) = (window.text(), Vec::new());
@@ -190,6 +190,10 @@ fn first_too_long<R: Read>(layout: &Layout, window: &Window<R>, plan: &Plan) -> 
     }
 }
 
+/// A first record that has not as many fields as the part's columns are known to be, while the dialect is open: what it is
+/// as escaped. None if nothing is expected of it, or it is as expected.
+fn first_as_escaped<R: Read>(
+    layout: &Layout,
     window: &Window<R>,
     plan: &Plan,
     first: &First,
@@ -211,6 +215,22 @@ fn first_too_long<R: Read>(layout: &Layout, window: &Window<R>, plan: &Plan) -> 
             other => other,
         },
     )
+}
+
+/// What a header's quotes say, and what their lines say against it, while the dialect is open.
+fn header_conflict<R: Read>(layout: &Layout, window: &Window<R>, first: &First) -> Option<Conflict> {
+    let readings = layout.readings.filter(|_| layout.decision.basis == Basis::Open)?;
+    let record = window.text().get(first.blank_bytes..)?.get(..first.consumed)?;
+    let quoted = first.quoted_at?;
+    let escape = evidence::header_speaks_for_escaped(&readings, record)?;
+    let place = |at: usize| place_in(window, layout, first.blank_bytes + at);
+    Some(Conflict {
+        decided: Decision {
+            reading: Reading::Quoted,
+            basis: Basis::Strong(place(quoted)),
+        },
+        against: place(escape),
+    })
 }
 
 /// How many columns there are. It is what is declared, if the first record has another number of fields but one of those
