@@ -35,6 +35,21 @@ impl Splitter {
         }
     }
 
+    /// The same, but pushes `fields_max` fields at most. Returns how many the record has, too: there can be as many as it has
+    /// bytes.
+    pub fn record_of(
+        &self,
+        text: &[u8],
+        at_end: bool,
+        fields_max: usize,
+        fields: &mut Vec<Field>,
+    ) -> (Result<Step, Fault>, usize) {
+        match self {
+            Splitter::Standard(standard) => standard.record_of(text, at_end, fields_max, fields),
+            Splitter::General(general) => general.record_of(text, at_end, fields_max, fields),
+        }
+    }
+
     /// A field of `text` with what it has doubled or escaped undone.
     pub fn text(&self, text: &[u8], field: Field) -> String {
         let raw = text.get(field.start()..field.end()).unwrap_or_default();
@@ -79,20 +94,21 @@ impl Layout {
     }
 }
 
-/// Says whether the fields of a first record are those of the table, if it is known. There can be as many of them as a record
-/// has bytes, so that they are made into text as they are asked for.
+/// Says whether the fields of a first record are those of the table, if it is known. They are made into text as they are asked
+/// for.
 pub type Fits<'a> = dyn Fn(&mut dyn ExactSizeIterator<Item = String>) -> bool + 'a;
 
-/// Finds what is not declared.
+/// Finds what is not declared. Of a first record with more than `columns_max` fields, so many are kept.
 pub fn detect(
     text: &[u8],
     at_end: bool,
     declared: &Declared,
     decision: Option<Decision>,
+    columns_max: usize,
     fits: &Fits<'_>,
 ) -> Layout {
     let Some(first_class) = declared.first_class() else {
-        return general(text, at_end, declared, fits);
+        return general(text, at_end, declared, columns_max, fits);
     };
     let decision = match first_class.kind {
         Some(kind) => Decision {
@@ -103,10 +119,10 @@ pub fn detect(
     };
     let delimiter = first_class
         .delimiter
-        .unwrap_or_else(|| delimiter(text, at_end, declared, fits));
+        .unwrap_or_else(|| delimiter(text, at_end, declared, columns_max, fits));
     let readings = Readings {
-        quoted: standard(text, declared, delimiter, Reading::Quoted),
-        escaped: standard(text, declared, delimiter, Reading::Escaped),
+        quoted: standard(text, at_end, declared, delimiter, Reading::Quoted),
+        escaped: standard(text, at_end, declared, delimiter, Reading::Escaped),
     };
     Layout {
         splitter: Splitter::Standard(readings.of(decision.reading)),
@@ -116,7 +132,7 @@ pub fn detect(
     }
 }
 
-fn standard(text: &[u8], declared: &Declared, delimiter: u8, reading: Reading) -> Standard {
+fn standard(text: &[u8], at_end: bool, declared: &Declared, delimiter: u8, reading: Reading) -> Standard {
     Standard {
         delimiter,
         reading,
@@ -124,19 +140,19 @@ fn standard(text: &[u8], declared: &Declared, delimiter: u8, reading: Reading) -
             Some(Newline::Any) => LineEnd::Any,
             Some(Newline::Exactly(_)) => LineEnd::Lf,
             Some(Newline::LfOrCrlf) => LineEnd::LfOrCrlf,
-            None => line_end(text, reading),
+            None => line_end(text, at_end, reading),
         },
     }
 }
 
 /// The layout of a declared dialect; what it leaves open of delimiter and line end is found.
-fn general(text: &[u8], at_end: bool, declared: &Declared, fits: &Fits<'_>) -> Layout {
+fn general(text: &[u8], at_end: bool, declared: &Declared, columns_max: usize, fits: &Fits<'_>) -> Layout {
     let delimiter = match &declared.delimiter {
         Some(delimiter) => delimiter.clone(),
-        None => char::from(delimiter(text, at_end, declared, fits)).to_string(),
+        None => char::from(delimiter(text, at_end, declared, columns_max, fits)).to_string(),
     };
     Layout {
-        splitter: Splitter::General(Box::new(general_splitter(text, declared, &delimiter))),
+        splitter: Splitter::General(Box::new(general_splitter(text, at_end, declared, &delimiter))),
         readings: None,
         decision: Decision {
             reading: Reading::Quoted,
@@ -149,14 +165,14 @@ fn general(text: &[u8], at_end: bool, declared: &Declared, fits: &Fits<'_>) -> L
     }
 }
 
-fn general_splitter(text: &[u8], declared: &Declared, delimiter: &str) -> General {
+fn general_splitter(text: &[u8], at_end: bool, declared: &Declared, delimiter: &str) -> General {
     let mut spec = GeneralSpec::of(declared, delimiter, Kind::Quoted);
     if declared.newline.is_none() {
         let is_comment = declared
             .comment()
             .is_some_and(|comment| text.starts_with(comment.as_bytes()));
         // Quotes in a comment are none.
-        let first = first_line_end(text, spec.quoting, !is_comment);
+        let first = first_line_end(text, at_end, spec.quoting, !is_comment);
         let bare_escape = spec.quoting.quote.is_none() && spec.quoting.escape_of_its_own().is_some();
         spec.newline = match first {
             Some(FirstEnd::Cr) => Newline::Any,
@@ -172,12 +188,12 @@ fn general_splitter(text: &[u8], declared: &Declared, delimiter: &str) -> Genera
 ///
 /// A lone CR in a text whose first line ends in LF is data: HubSpot's free text has such. Where quotes are, CRLF and LF may
 /// alternate; where they are not, a CR before an LF is data unless the first line end is CRLF.
-fn line_end(text: &[u8], reading: Reading) -> LineEnd {
+fn line_end(text: &[u8], at_end: bool, reading: Reading) -> LineEnd {
     let kind = match reading {
         Reading::Quoted => Kind::Quoted,
         Reading::Escaped => Kind::Escaped,
     };
-    match (first_line_end(text, kind.quoting(), true), reading) {
+    match (first_line_end(text, at_end, kind.quoting(), true), reading) {
         (Some(FirstEnd::Lf), Reading::Escaped) => LineEnd::Lf,
         (Some(FirstEnd::Cr), _) => LineEnd::Any,
         (Some(FirstEnd::Lf | FirstEnd::Crlf) | None, _) => LineEnd::LfOrCrlf,
@@ -193,13 +209,17 @@ enum FirstEnd {
 }
 
 /// The first line end; if it is to end a record, the first that is neither in quotes nor behind an escape.
-fn first_line_end(text: &[u8], quoting: Quoting, of_record: bool) -> Option<FirstEnd> {
+///
+/// An escape before CRLF may stand before the CR alone, or before both, which the next line end tells; it is LF if there is
+/// none in all of the text.
+fn first_line_end(text: &[u8], at_end: bool, quoting: Quoting, of_record: bool) -> Option<FirstEnd> {
     let bytes = |mark: Option<char>| {
         let mark = mark.filter(|_| of_record).map(String::from);
         mark.unwrap_or_default().into_bytes()
     };
     let (quote, escape) = (bytes(quoting.quote), bytes(quoting.escape_of_its_own()));
     let mut inside = false;
+    let mut escaped_crlf = false;
     let mut at = 0;
     while let Some((&byte, behind)) = text.get(at..).and_then(<[u8]>::split_first) {
         let stands = |mark: &[u8]| {
@@ -208,7 +228,10 @@ fn first_line_end(text: &[u8], quoting: Quoting, of_record: bool) -> Option<Firs
         };
         if stands(&escape) && (inside || quote.is_empty()) {
             // What it stands before is data. Of a character of several bytes, none can be taken for another.
-            at += escape.len() + 1;
+            let data = behind.get(escape.len() - 1..).unwrap_or_default();
+            let is_crlf = !inside && data.starts_with(b"\r\n");
+            escaped_crlf |= is_crlf;
+            at += escape.len() + 1 + usize::from(is_crlf);
             continue;
         }
         if stands(&quote) {
@@ -223,7 +246,7 @@ fn first_line_end(text: &[u8], quoting: Quoting, of_record: bool) -> Option<Firs
             _ => at += 1,
         }
     }
-    None
+    (escaped_crlf && at_end).then_some(FirstEnd::Lf)
 }
 
 fn reading(kind: Kind) -> Reading {
@@ -246,7 +269,7 @@ struct Score {
 }
 
 /// The delimiter that does best, of those that what is declared leaves possible.
-fn delimiter(text: &[u8], at_end: bool, declared: &Declared, fits: &Fits<'_>) -> u8 {
+fn delimiter(text: &[u8], at_end: bool, declared: &Declared, columns_max: usize, fits: &Fits<'_>) -> u8 {
     let is_possible = |delimiter: &u8| {
         let with_it = Declared {
             delimiter: Some(char::from(*delimiter).to_string()),
@@ -268,16 +291,16 @@ fn delimiter(text: &[u8], at_end: bool, declared: &Declared, fits: &Fits<'_>) ->
             Some(_) => {
                 let standards = readings
                     .iter()
-                    .map(|&reading| standard(text, declared, delimiter, reading));
+                    .map(|&reading| standard(text, at_end, declared, delimiter, reading));
                 standards.map(Splitter::Standard).collect()
             }
             None => {
-                let general = general_splitter(text, declared, &char::from(delimiter).to_string());
+                let general = general_splitter(text, at_end, declared, &char::from(delimiter).to_string());
                 vec![Splitter::General(Box::new(general))]
             }
         };
         for splitter in &splitters {
-            let Some(score) = score(splitter, text, at_end, fits) else {
+            let Some(score) = score(splitter, text, at_end, columns_max, fits) else {
                 continue;
             };
             // Only a better one replaces one that stands before it in the list; if there is nothing to split, any will do.
@@ -293,7 +316,13 @@ fn delimiter(text: &[u8], at_end: bool, declared: &Declared, fits: &Fits<'_>) ->
     }
 }
 
-fn score(splitter: &Splitter, text: &[u8], at_end: bool, fits: &Fits<'_>) -> Option<Score> {
+fn score(
+    splitter: &Splitter,
+    text: &[u8],
+    at_end: bool,
+    columns_max: usize,
+    fits: &Fits<'_>,
+) -> Option<Score> {
     let mut fields = Vec::new();
     let mut first: Option<(usize, bool)> = None;
     let (mut records, mut regular) = (0usize, 0usize);
@@ -304,14 +333,15 @@ fn score(splitter: &Splitter, text: &[u8], at_end: bool, fits: &Fits<'_>) -> Opt
             break;
         };
         fields.clear();
-        match splitter.record(rest, at_end, &mut fields) {
+        let (step, found) = splitter.record_of(rest, at_end, columns_max, &mut fields);
+        match step {
             Ok(Step::Record { consumed }) => {
                 let (expected, _) = *first.get_or_insert_with(|| {
                     let mut names = fields.iter().map(|field| splitter.text(rest, *field));
-                    (fields.len(), fits(&mut names))
+                    (found, fits(&mut names))
                 });
                 records += 1;
-                regular += usize::from(fields.len() == expected);
+                regular += usize::from(found == expected);
                 quoted |= fields.iter().any(|field| field.is_quoted());
                 at += consumed;
             }

@@ -7,6 +7,10 @@
 //! number of fields only because a backslash before a separator is data. Strong evidence against a decision refuses the part
 //! and names both places; so the order of the records does not matter.
 //!
+//! Quotes that close in a later line may be two lone ones of an escaped part, with records of it between them. If all these
+//! lines are records when they are read as escaped, and one of them only so, that is strong evidence for escaped, unless other
+//! quotes close in their own line.
+//!
 //! A part is read as quoted until something decides. What quotes cannot be (text behind a closing quote, say) is no
 //! evidence by itself; the part is then read as escaped, and refused at its end if nothing has confirmed that. So is a part whose
 //! quote does not close within a record's limit; if it closes behind it, that is evidence for quoted all the same.
@@ -14,12 +18,14 @@
 mod backslashes;
 mod chain;
 mod open;
+mod spans;
 
 use memchr::{memchr, memchr_iter};
 
 pub use self::backslashes::AsEscaped;
 use self::backslashes::{Backslashes, chain_start};
 use self::chain::{Chain, cr_ends_lines};
+pub use self::spans::header_speaks_for_escaped;
 use crate::limits::Limits;
 use crate::records::{Block, Place};
 use crate::split::index::{Odd, OddKind};
@@ -124,6 +130,11 @@ pub struct Watch {
     chain: Option<Chain>,
     /// What counts for quoted unless that chain, which came first, decides for escaped.
     doubt: Option<Doubt>,
+    /// Whether quotes of a good record close in the line that they open in; where the first ones open that do not, and whose lines
+    /// could all be records; and the first backslash in such lines that speaks for escaped.
+    closed_in_line: bool,
+    spans_records: Option<Place>,
+    spans_escape: Option<Place>,
     /// Where a field starts with a quote that the blocks so far neither close nor show to be data.
     unclosed: Option<Place>,
     /// The dialect is assumed: whether there is a backslash that could have told another, and a field in quotes that tells this one.
@@ -143,6 +154,9 @@ impl Watch {
             fits_both: None,
             chain: None,
             doubt: None,
+            closed_in_line: decision.basis != Basis::Open,
+            spans_records: None,
+            spans_escape: None,
             unclosed: None,
             assumed_backslash: false,
             assumed_quotes: false,
@@ -174,7 +188,7 @@ impl Watch {
         match (self.decision.basis, self.decision.reading) {
             (Basis::Declared | Basis::Assumed, _) => false,
             (Basis::Open, _) => quotes || backslashes || self.chain.is_some(),
-            (_, Reading::Quoted) => backslashes || self.chain.is_some(),
+            (_, Reading::Quoted) => backslashes || self.chain.is_some() || (quotes && !self.closed_in_line),
             (_, Reading::Escaped) => quotes || backslashes,
         }
     }
@@ -209,6 +223,7 @@ impl Watch {
             Basis::Open => self.look_open(readings, block, at_end)?,
             _ => self.look_quoted(readings, block, 0, at_end)?,
         };
+        self.look_at_spans(readings, block);
         let cr = cr_ends_lines(&readings.quoted);
         self.chain = Chain::behind(self.chain, &readings.escaped, cr, block, at_end);
         // Doubt lasts as long as the chain.
@@ -227,6 +242,11 @@ impl Watch {
             if let again @ Verdict::Again(_) = self.weigh_chain()? {
                 return Ok(again);
             }
+        }
+        let is_quoted =
+            matches!(self.decision.basis, Basis::Strong(_)) && self.decision.reading == Reading::Quoted;
+        if let Some(escape) = self.spans_escape.filter(|_| is_quoted && !self.closed_in_line) {
+            return Err(self.conflict(escape));
         }
         Ok(match (self.decision.basis, self.weak_first) {
             (Basis::Open, Some(first)) if !self.fits_quoted_only => Verdict::Again(Decision {
@@ -272,6 +292,14 @@ impl Watch {
     pub fn ambiguous(&self) -> Option<Place> {
         let is_open = self.decision.basis == Basis::Open && !self.fits_quoted_only;
         self.fits_both.filter(|_| is_open)
+    }
+
+    /// In a part that quotes alone that close in a later line show to be quoted: the first of them, if its lines could all be
+    /// records.
+    pub fn spans_records(&self) -> Option<Place> {
+        let is_quoted =
+            matches!(self.decision.basis, Basis::Strong(_)) && self.decision.reading == Reading::Quoted;
+        self.spans_records.filter(|_| is_quoted && !self.closed_in_line)
     }
 
     /// Doubled backslashes seen in this pass: cells, and the place of the first.

@@ -138,6 +138,11 @@ impl<R: Read> Window<R> {
         Ok(())
     }
 
+    /// Whether no more text has room in it.
+    pub fn is_full(&self) -> bool {
+        self.text().len() >= self.size
+    }
+
     /// Whether it is smaller than so many bytes.
     pub fn can_grow(&self, most: usize) -> bool {
         self.size < most.min(BLOCK_BYTES_MAX - 1)

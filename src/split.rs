@@ -103,6 +103,43 @@ pub enum Step {
     Incomplete,
 }
 
+/// Takes the fields of a record: so many at most, as there can be as many as the record has bytes; all are counted.
+struct Sink<'a> {
+    fields: &'a mut Vec<Field>,
+    /// How many there were before.
+    first: usize,
+    fields_max: usize,
+    found: usize,
+}
+
+impl<'a> Sink<'a> {
+    fn new(fields: &'a mut Vec<Field>, fields_max: usize) -> Self {
+        Sink {
+            first: fields.len(),
+            fields,
+            fields_max,
+            found: 0,
+        }
+    }
+
+    #[inline(always)]
+    fn push(&mut self, field: Field) {
+        if self.found < self.fields_max {
+            self.fields.push(field);
+        }
+        self.found += 1;
+    }
+
+    /// What was read, and how many fields it has. Of what is no record, none are kept.
+    fn close(self, step: Result<Step, Fault>) -> (Result<Step, Fault>, usize) {
+        if matches!(step, Ok(Step::Record { .. })) {
+            return (step, self.found);
+        }
+        self.fields.truncate(self.first);
+        (step, 0)
+    }
+}
+
 /// A malformation after which record boundaries are no longer known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {

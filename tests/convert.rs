@@ -485,3 +485,23 @@ fn a_large_part_is_the_same_however_it_arrives() {
     }
     assert_eq!(whole.column("a")[59_999], some("59999"));
 }
+
+#[test]
+fn empty_lines_and_comments_before_the_first_record_have_no_limit() {
+    let mut small = dialect_plan(r##"{"comment": "#"}"##);
+    small.limits.record_bytes_max = 2 * WINDOW_BYTES;
+    for (line, empty_lines) in [("\n", 12 * WINDOW_BYTES as u64), ("# none\n", 0)] {
+        let text = [&line.repeat(12 * WINDOW_BYTES), "a,b\n1,2\n"].concat();
+        let done = convert(text.as_bytes(), &small).unwrap();
+        assert_eq!(done.rows(), [[some("1"), some("2")]]);
+        assert_eq!(done.report.empty_lines, empty_lines);
+    }
+    // Where they may be records of one column, they are held until the first record tells.
+    small.dialect.header = Some(false);
+    let text = ["\n".repeat(3 * WINDOW_BYTES).as_str(), "1\n"].concat();
+    assert_eq!(
+        refused(text.as_bytes(), &small),
+        "the text up to the end of the first record, empty lines included, in bytes, is too large at record 1, line 1, byte 0: \
+         expected at most 524288, found 524289"
+    );
+}

@@ -300,6 +300,40 @@ fn a_cr_in_an_lf_file_is_data_where_no_quotes_are() {
 }
 
 #[test]
+fn an_escaped_crlf_tells_no_line_end() {
+    let bare = r#"{"quote": "", "escape": "\\", "header": false}"#;
+    let named = r#"{"kind": "escaped", "header": false}"#;
+    let delimited = r#"{"delimiter": "|", "columns": ["x", "y"], "header": false}"#;
+    for json in [bare, named, delimited] {
+        let done = convert(b"a\\\r\nb|x\r\n2|y\r\n3|z\r\n", &dialect_plan(json)).unwrap();
+        let expected = [["a\r\nb", "x"], ["2", "y"], ["3", "z"]].map(|row| row.map(some));
+        assert_eq!(done.rows(), expected, "{json}");
+    }
+    for json in [bare, named] {
+        // An escaped CR at the end of a line, in a file whose lines end in LF, as the next one tells.
+        let done = convert(b"a|x\\\r\n2|y\n3|z\r\n", &dialect_plan(json)).unwrap();
+        let expected = [["a", "x\r"], ["2", "y"], ["3", "z\r"]].map(|row| row.map(some));
+        assert_eq!(done.rows(), expected, "{json}");
+        // None tells.
+        let done = convert(b"a|x\\\r\n2|y", &dialect_plan(json)).unwrap();
+        let expected = [["a", "x\r"], ["2", "y"]].map(|row| row.map(some));
+        assert_eq!(done.rows(), expected, "{json}");
+    }
+    // However many there are before the first line end, and a window's end tells nothing.
+    let text = ["a", &"\\\r\n".repeat(100_000), "|x\r\n2|y\r\n"].concat();
+    for json in [bare, named] {
+        let done = convert(text.as_bytes(), &dialect_plan(json)).unwrap();
+        assert_eq!(done.rows().len(), 2, "{json}");
+        assert_eq!(done.rows()[1], [some("2"), some("y")], "{json}");
+    }
+    let mut table = table_plan("OBJECTS");
+    table.dialect = dialect_plan(r#"{"kind": "escaped"}"#).dialect;
+    let text = b"0\\\r\n1,7,2024-12-10 13:45:07.123,2024-12-11 00:00:00.000\r\n";
+    let done = convert(&text.repeat(2), &table).unwrap();
+    assert_eq!(done.column("objecttypeid"), [some("0\r\n1"), some("0\r\n1")]);
+}
+
+#[test]
 fn line_ends_of_every_kind() {
     for end in ["\n", "\r\n", "\r"] {
         let text = ["a,b", "1,\"x\ry\"", "", "2,z", ""].join(end);
@@ -431,6 +465,104 @@ fn a_quote_that_closes_in_a_later_record_counts_against_escaped() {
         assert!(error.contains("escaped by record 2, line 2"), "{rest}: {error}");
         assert!(error.contains("record 3, line 3"), "{rest}: {error}");
     }
+}
+
+#[test]
+fn lines_in_quotes_that_are_records_of_an_escaped_part_count_for_it() {
+    for (text, decided, against) in [
+        (
+            "id,v,w\n1,\"start,x\n2,a\\,b,x\n3,27\",x\n",
+            "quoted by record 2, line 2, byte 9",
+            "record 2, line 3, byte 21",
+        ),
+        // As quoted, the record has another number of fields.
+        (
+            "a,b\n\"x,y\nk\\,l,m\np,\"\n1,z\n",
+            "quoted by record 2, line 2, byte 4",
+            "record 2, line 3, byte 10",
+        ),
+        // The first record, which says how many columns there are.
+        (
+            "\"id,v\n2,a\\,b\n3,27\"\n4,x\n",
+            "quoted by record 1, line 1, byte 0",
+            "record 1, line 2, byte 9",
+        ),
+    ] {
+        let error = refused(text.as_bytes(), &plan());
+        assert!(
+            error.contains(&format!("the part is {decided}, but {against} speaks")),
+            "{text}: {error}"
+        );
+    }
+    // In every order, in a part of one column.
+    let lines = ["\"\n", "\\|hello\n", "\"\n"];
+    let one = dialect_plan(r#"{"header": false, "delimiter": "|", "columns": ["a"]}"#);
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2]] {
+        let text = order.map(|line: usize| lines[line]).concat();
+        refused(text.as_bytes(), &one);
+    }
+    // The record before it, or the one behind it, goes on in its first or last line, which is no record then.
+    for text in [
+        "a,b\n1,x\\\n\"s,t\nk\\,l,m\np\",q\n",
+        "a,b\n\"s,t\nk\\,l,m\np\",q\\\nr\n",
+    ] {
+        refused(text.as_bytes(), &plan());
+    }
+}
+
+#[test]
+fn lines_in_quotes_that_no_escaped_part_has_are_data() {
+    for text in [
+        // Two fields, or four; and none of three only as escaped.
+        "id,v,w\n1,\"start\n2,a\\,b,x\n3,27\",x\n",
+        "id,v,w\n1,\"start,x\n2,a\\,b,x\n3,27,8\",x\n",
+        "id,v,w\n1,\"start,x\n2,a\\,b,x,y\n3,27\",x\n",
+        // Both readings give the line two.
+        "a,b\n0,\"q\"\nx,\"o\n1,p\\\np\\,q\nt,\"\n2,y\n",
+        // In one line.
+        "a,b\n\"k\\,l\",m\n",
+        // One record in both.
+        "a,b\n\"k\\\nl\",m\n",
+        // Other quotes tell, before and behind.
+        "id,v,w\n0,\"q\",x\n1,\"start,x\n2,a\\,b,x\n3,27\",x\n",
+        "id,v,w\n1,\"start,x\n2,a\\,b,x\n3,27\",x\n0,\"q\",x\n",
+    ] {
+        let done = convert(text.as_bytes(), &plan()).unwrap();
+        assert_eq!(done.report.dialect, "quoted", "{text}");
+        assert_eq!(done.report.warnings, [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn lines_in_quotes_that_could_be_records_have_a_warning_where_no_other_quotes_are() {
+    let text = "id,v,w\n1,\"start,x\n2,a,x\n\n3,27\",x\n4,y,z\n";
+    let done = convert(text.as_bytes(), &plan()).unwrap();
+    assert_eq!(done.report.dialect, "quoted");
+    let [warning] = &done.record.warnings[..] else {
+        panic!("{:?}", done.record.warnings)
+    };
+    assert!(
+        warning.contains("the first at record 2, line 2, byte 9; declare"),
+        "{warning}"
+    );
+    // Windows later, too, and once.
+    let more = [text, &"5,y,z\n".repeat(100_000), &text[7..]].concat();
+    let done = convert(more.as_bytes(), &plan()).unwrap();
+    assert_eq!(done.record.warnings, [warning.as_str()]);
+    for sure in [
+        [text, "5,\"q\",z\n"].concat(),
+        ["id,v,w\n5,\"q\",z\n", &text[7..]].concat(),
+        [text, &"5,y,z\n".repeat(100_000), "5,\"q\",z\n"].concat(),
+        ["id,v,\"w\"\n", &text[7..]].concat(),
+    ] {
+        let done = convert(sure.as_bytes(), &plan()).unwrap();
+        assert_eq!(done.record.warnings, [""; 0]);
+    }
+    let declared = dialect_plan(r#"{"kind": "quoted"}"#);
+    assert_eq!(
+        convert(text.as_bytes(), &declared).unwrap().record.warnings,
+        [""; 0]
+    );
 }
 
 #[test]
@@ -660,6 +792,23 @@ fn record() -> impl Strategy<Value = String> {
     prop::collection::vec(cell, 1..4).prop_map(|cells| cells.join(",") + "\n")
 }
 
+/// Records of an escaped part, of two fields each, with quotes in them as text has them: inches, and ones that stand alone.
+fn escaped_record() -> impl Strategy<Value = (String, [String; 2])> {
+    let cell = prop::sample::select(vec![
+        ("x", "x"),
+        ("", ""),
+        ("\"", "\""),
+        ("\"inch", "\"inch"),
+        ("27\"", "27\""),
+        ("5\" disk", "5\" disk"),
+        ("m\\\\n", "m\\n"),
+        ("k\\,l", "k,l"),
+        ("k\\\nl", "k\nl"),
+        ("\\\n\"", "\n\""),
+    ]);
+    [cell.clone(), cell].prop_map(|[a, b]| (format!("{},{}\n", a.0, b.0), [a.1.to_owned(), b.1.to_owned()]))
+}
+
 proptest! {
     #[test]
     fn the_order_of_records_changes_nothing(records in prop::collection::vec(record(), 1..7), seed in any::<u64>()) {
@@ -678,5 +827,20 @@ proptest! {
             shuffled.swap(at, (state >> 33) as usize % (at + 1));
         }
         prop_assert_eq!(outcome(&records), outcome(&shuffled), "{:?} against {:?}", records, shuffled);
+    }
+
+    #[test]
+    fn an_escaped_part_is_never_read_as_another_table(
+        records in prop::collection::vec(escaped_record(), 0..6),
+        at in any::<prop::sample::Index>(),
+    ) {
+        let mut records = records;
+        let at = at.index(records.len() + 1);
+        records.insert(at, ("k\\,l,m\n".to_owned(), ["k,l".to_owned(), "m".to_owned()]));
+        let text: String = records.iter().map(|(text, _)| text.as_str()).collect();
+        if let Ok(done) = convert(["a,b\n", &text].concat().as_bytes(), &plan()) {
+            let expected: Vec<_> = records.iter().map(|(_, row)| row.clone().map(Some).to_vec()).collect();
+            prop_assert_eq!(done.rows(), expected, "{:?}", text);
+        }
     }
 }

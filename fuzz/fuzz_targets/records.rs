@@ -1,4 +1,6 @@
 //! Any text through the whole conversion: no panic, a balance that holds, and the same bytes however the source is cut up.
+//!
+//! The first byte says how; from [`DECLARES`] on, the two behind it declare the dialect.
 #![no_main]
 
 use std::io::Read;
@@ -6,26 +8,75 @@ use std::io::Read;
 use daymark::convert::{
     Budget, Codec, Decision, Naming, Pass, Plan, Provenance, Report, Typing, Unobserved, pass,
 };
-use daymark::dialect::Declared;
+use daymark::dialect::{Declared, Kind, Mark, Newline};
 use daymark::limits::Limits;
 use libfuzzer_sys::fuzz_target;
 
+/// First bytes from this one on are followed by a dialect.
+const DECLARES: u8 = 192;
+
 fuzz_target!(|input: &[u8]| {
-    let [cut, text @ ..] = input else { return };
-    let whole = convert(text, usize::MAX);
-    assert_eq!(whole, convert(text, usize::from(*cut % 61) + 1));
+    let (cut, declared, text) = match input {
+        [cut, marks, layout, text @ ..] if *cut >= DECLARES => (cut, declared(*marks, *layout), text),
+        [cut, text @ ..] => (cut, Declared::default(), text),
+        [] => return,
+    };
+    // What contradicts itself is refused before any text is read.
+    if declared.check().is_err() {
+        return;
+    }
+    let whole = convert(text, &declared, usize::MAX);
+    assert_eq!(whole, convert(text, &declared, usize::from(*cut % 61) + 1));
     if let Ok((report, parquet, _)) = whole {
         assert_eq!(report.records_read, report.rows_written + report.records_rejected);
         assert_eq!(report.output_bytes, parquet.len() as u64);
     }
 });
 
-fn convert(text: &[u8], piece: usize) -> Result<(Report, Vec<u8>, Vec<u8>), String> {
+/// A dialect out of two bytes, two bits or more for each of its settings.
+fn declared(marks: u8, layout: u8) -> Declared {
+    let mark = |of: [Option<Mark>; 4], bits: u8| of[usize::from(bits & 3)];
+    let text = |of: [Option<&str>; 4], bits: u8| of[usize::from(bits & 3)].map(str::to_owned);
+    let quotes = [
+        None,
+        Some(Mark::None),
+        Some(Mark::Char('\'')),
+        Some(Mark::Char('«')),
+    ];
+    let escapes = [
+        None,
+        Some(Mark::None),
+        Some(Mark::Char('\\')),
+        Some(Mark::Char('"')),
+    ];
+    let kind = match (marks & 15, layout & 3) {
+        (0, 1) => Some(Kind::Quoted),
+        (0, 2) => Some(Kind::Escaped),
+        _ => None,
+    };
+    Declared {
+        kind,
+        quote: mark(quotes, marks),
+        escape: mark(escapes, marks >> 2),
+        delimiter: text([None, Some(","), Some("|"), Some("||")], marks >> 4),
+        comment: text([None, None, Some("#"), Some("//")], marks >> 6),
+        newline: match layout >> 2 & 3 {
+            0 | 1 => None,
+            2 => Some(Newline::Any),
+            _ => Some(Newline::Exactly("\r\n".to_owned())),
+        },
+        header: [None, None, Some(true), Some(false)][usize::from(layout >> 4 & 3)],
+        skip_rows: [None, None, Some(1), Some(2)][usize::from(layout >> 6)],
+        ..Declared::default()
+    }
+}
+
+fn convert(text: &[u8], declared: &Declared, piece: usize) -> Result<(Report, Vec<u8>, Vec<u8>), String> {
     let plan = Plan {
         table: None,
         typing: Typing::Text,
         naming: Naming::Own,
-        dialect: Declared::default(),
+        dialect: declared.clone(),
         limits: Limits {
             record_bytes_max: 4 << 10,
             field_bytes_max: 2 << 10,

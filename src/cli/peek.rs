@@ -26,8 +26,10 @@ pub(super) struct Peek {
     pub encoding: &'static str,
     /// The delimiter.
     pub delimiter: String,
-    /// The fields of the first record; empty if it cannot be read, or does not end within the first 256 KiB.
+    /// The fields of the first record; empty if there is none, it cannot be read, or does not end within the first 256 KiB.
     pub first: Vec<String>,
+    /// Whether there is no record at all.
+    pub has_no_record: bool,
 }
 
 /// Looks. None: the source cannot be read, or is no text.
@@ -47,7 +49,14 @@ pub(super) fn peek(source: &mut dyn Read, declared: &Declared) -> Option<Peek> {
         basis: Basis::Open,
     };
     let [quoted, escaped] = [None, Some(escaped)].map(|decision| {
-        let layout = detect::detect(text, at_end, declared, decision, &|_| false);
+        let layout = detect::detect(
+            text,
+            at_end,
+            declared,
+            decision,
+            Limits::default().columns_max,
+            &|_| false,
+        );
         let first = first(&layout.splitter, text, at_end);
         (layout.delimiter, first)
     });
@@ -59,6 +68,7 @@ pub(super) fn peek(source: &mut dyn Read, declared: &Declared) -> Option<Peek> {
             .encoding()
             .map_or("UTF-8", |encoding| encoding.name()),
         delimiter,
+        has_no_record: first.as_ref().is_some_and(Vec::is_empty),
         first: first.unwrap_or_default(),
     })
 }
@@ -89,9 +99,12 @@ fn first(splitter: &Splitter, mut text: &[u8], at_end: bool) -> Option<Vec<Strin
     let mut fields: Vec<Field> = Vec::new();
     loop {
         fields.clear();
+        if text.is_empty() {
+            return at_end.then(Vec::new);
+        }
         match splitter.record(text, at_end, &mut fields).ok()? {
             Step::EmptyLine { consumed } | Step::Comment { consumed } => {
-                text = text.get(consumed..).filter(|rest| !rest.is_empty())?;
+                text = text.get(consumed..)?;
             }
             Step::Record { .. } => break,
             Step::Incomplete => return None,

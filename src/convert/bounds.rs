@@ -38,6 +38,17 @@ pub(super) fn conflict(plan: &Plan, conflict: Conflict) -> Refusal {
     }
 }
 
+/// The refusal of a first record that does not end within as many bytes as a record may have, as empty lines stand before it that
+/// may be records.
+pub(super) fn too_long_before(plan: &Plan, place: Place, found: usize) -> Refusal {
+    Refusal::Limit {
+        what: "the text up to the end of the first record, empty lines included, in bytes,",
+        allowed: plan.limits.record_bytes_max as u64,
+        found: found as u64,
+        place,
+    }
+}
+
 /// The refusal of a record of so many bytes, or of at least so many.
 pub(super) fn too_long(plan: &Plan, place: Place, found: usize) -> Refusal {
     Refusal::Limit {

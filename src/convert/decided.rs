@@ -34,7 +34,13 @@ pub(super) fn decided(watch: &Watch) -> Result<(Decision, Option<String>), Refus
             )
         }),
         (Basis::Assumed, _) => watch.is_untold().then(|| UNTOLD.to_owned()),
-        (Basis::Declared | Basis::Strong(_), _) => None,
+        (Basis::Strong(_), _) => watch.spans_records().map(|place| {
+            format!(
+                "read as quoted because of quotes alone that close in a later line: as escaped, each of these lines would be a \
+                 record, too, the first at {place}; declare the table's dialect"
+            )
+        }),
+        (Basis::Declared, _) => None,
     };
     Ok((decision, warning))
 }

@@ -7,7 +7,7 @@ use crate::convert::bounds;
 use crate::convert::error::Refusal;
 use crate::convert::{ConvertError, Naming, Plan, Typing};
 use crate::detect::{self, Layout};
-use crate::evidence::{AsEscaped, Basis, Decision};
+use crate::evidence::{self, AsEscaped, Basis, Conflict, Decision};
 use crate::records::{Block, Place, Window};
 use crate::schema::{self, Schema, SchemaError};
 use crate::split::index::Rows;
@@ -55,7 +55,11 @@ pub(super) fn read<R: Read>(
 ) -> Result<Head, ConvertError> {
     let declared = &plan.dialect;
     let fits = |first: &mut dyn ExactSizeIterator<Item = String>| fits(plan, first);
-    let mut layout = detect::detect(window.text(), window.at_end(), declared, decision, &fits);
+    let detect = |window: &Window<R>, decision: Option<Decision>| {
+        let (text, at_end) = (window.text(), window.at_end());
+        detect::detect(text, at_end, declared, decision, plan.limits.columns_max, &fits)
+    };
+    let mut layout = detect(window, decision);
     let mut empty_lines = 0;
     let first = loop {
         let step = first(&layout, window, plan, &mut empty_lines);
@@ -69,34 +73,37 @@ pub(super) fn read<R: Read>(
                     reading: Reading::Escaped,
                     basis: Basis::Strong(place_in(window, &layout, at)),
                 });
-                layout = detect::detect(window.text(), window.at_end(), declared, decision, &fits);
+                layout = detect(window, decision);
             }
-            (Ok(Some(first)), Some(AsEscaped::Cut)) if !window.can_grow(record_window_bytes(plan)) => {
+            (Ok(Some(first)), Some(AsEscaped::Cut))
+                if window.is_full() && !window.can_grow(record_window_bytes(plan)) =>
+            {
                 break first;
             }
             (Ok(Some(first)), None | Some(AsEscaped::Not { .. })) => break first,
             (Ok(_), _) => {
-                if !window.grow(record_window_bytes(plan)) {
+                // It has room again where empty lines or comments were passed over.
+                if window.is_full() && !window.grow(record_window_bytes(plan)) {
                     let (place, found) = (window.place(), window.text().len());
                     if layout.decision.basis == Basis::Open {
                         let again = Decision {
                             reading: Reading::Escaped,
                             basis: Basis::Overlong(place, found),
                         };
-                        layout = detect::detect(window.text(), window.at_end(), declared, Some(again), &fits);
+                        layout = detect(window, Some(again));
                         continue;
                     }
-                    return Err(bounds::too_long(plan, place, found).into());
+                    return Err(first_too_long(&layout, window, plan).into());
                 }
                 fill(window)?;
-                layout = detect::detect(window.text(), window.at_end(), declared, decision, &fits);
+                layout = detect(window, decision);
             }
             (Err(fault), _) => {
                 let place = place_in(window, &layout, fault.at);
                 match unquotable(&layout, place, fault.kind) {
                     // A first record that cannot be quoted is read as an escaped one.
                     Some(again) => {
-                        layout = detect::detect(window.text(), window.at_end(), declared, Some(again), &fits);
+                        layout = detect(window, Some(again));
                     }
                     None => {
                         return Err(Refusal::Boundaries {
@@ -113,6 +120,7 @@ pub(super) fn read<R: Read>(
     if columns == 0 {
         return Err(Refusal::NoRecord.into());
     }
+    let conflict = header_conflict(&layout, window, &first);
     let mut blank_bytes = first.blank_bytes;
     let mut pass_over_blanks = |window: &mut Window<R>, layout: &Layout| {
         window.consume(blank_bytes, 0, layout.lines());
@@ -138,6 +146,9 @@ pub(super) fn read<R: Read>(
         _ => window.place(),
     };
     let (schema, header, unproven) = schema(plan, &first, columns, place)?;
+    if let Some(conflict) = conflict.filter(|_| header) {
+        return Err(Refusal::Conflict(conflict).into());
+    }
     if header {
         if let Basis::Overlong(overlong, found) = layout.decision.basis
             && overlong.record == place.record
@@ -168,6 +179,17 @@ fn record_window_bytes(plan: &Plan) -> usize {
     plan.limits.record_bytes_max.saturating_add(1)
 }
 
+/// The refusal of a first record that does not end in the longest window; or of what is kept before it.
+fn first_too_long<R: Read>(layout: &Layout, window: &Window<R>, plan: &Plan) -> Refusal {
+    let (text, mut none) = (window.text(), Vec::new());
+    match layout.splitter.record_of(text, false, 0, &mut none).0 {
+        Ok(Step::EmptyLine { .. } | Step::Comment { .. }) => {
+            bounds::too_long_before(plan, window.place(), text.len())
+        }
+        _ => bounds::too_long(plan, window.place(), text.len()),
+    }
+}
+
 /// A first record that has not as many fields as the part's columns are known to be, while the dialect is open: what it is
 /// as escaped. None if nothing is expected of it, or it is as expected.
 fn first_as_escaped<R: Read>(
@@ -195,6 +217,22 @@ fn first_as_escaped<R: Read>(
     )
 }
 
+/// What a header's quotes say, and what their lines say against it, while the dialect is open.
+fn header_conflict<R: Read>(layout: &Layout, window: &Window<R>, first: &First) -> Option<Conflict> {
+    let readings = layout.readings.filter(|_| layout.decision.basis == Basis::Open)?;
+    let record = window.text().get(first.blank_bytes..)?.get(..first.consumed)?;
+    let quoted = first.quoted_at?;
+    let escape = evidence::header_speaks_for_escaped(&readings, record)?;
+    let place = |at: usize| place_in(window, layout, first.blank_bytes + at);
+    Some(Conflict {
+        decided: Decision {
+            reading: Reading::Quoted,
+            basis: Basis::Strong(place(quoted)),
+        },
+        against: place(escape),
+    })
+}
+
 /// How many columns there are. It is what is declared, if the first record has another number of fields but one of those
 /// behind it has that: then the first is a bad one among good ones, and rejected like any other.
 fn columns<R: Read>(layout: &Layout, window: &Window<R>, plan: &Plan, first: &First) -> usize {
@@ -208,13 +246,14 @@ fn columns<R: Read>(layout: &Layout, window: &Window<R>, plan: &Plan, first: &Fi
     if found == 0 || found == declared {
         return found;
     }
-    let mut fields: Vec<Field> = Vec::new();
     let mut at = first.blank_bytes;
     for _ in 0..WIDTH_RECORDS {
         let text = window.text().get(at..).unwrap_or_default();
-        fields.clear();
-        at += match layout.splitter.record(text, window.at_end(), &mut fields) {
-            Ok(Step::Record { .. }) if fields.len() == declared => return declared,
+        let (step, found) = layout
+            .splitter
+            .record_of(text, window.at_end(), 0, &mut Vec::new());
+        at += match step {
+            Ok(Step::Record { .. }) if found == declared => return declared,
             Ok(Step::Record { consumed } | Step::EmptyLine { consumed } | Step::Comment { consumed })
                 if consumed > 0 =>
             {
@@ -265,7 +304,10 @@ fn first<R: Read>(
                 blank_lines,
             }));
         }
-        let step = layout.splitter.record(text, window.at_end(), &mut fields);
+        let columns_max = plan.limits.columns_max;
+        let (step, found) = layout
+            .splitter
+            .record_of(text, window.at_end(), columns_max, &mut fields);
         match step.map_err(|fault| Fault {
             at: blank_bytes + fault.at,
             ..fault
@@ -284,14 +326,14 @@ fn first<R: Read>(
             Step::Record { consumed } => {
                 // A header that is not UTF-8 matches no declared name, and an identifier has no replacement character.
                 let name = |field: &Field| layout.splitter.text(text, *field);
-                let names = fields.iter().take(plan.limits.columns_max).map(name).collect();
+                let names = fields.iter().map(name).collect();
                 let not_utf8 = fields.iter().position(|field| {
                     let raw = text.get(field.start()..field.end()).unwrap_or_default();
                     std::str::from_utf8(raw).is_err()
                 });
                 let quoted = fields.iter().find(|field| field.is_quoted());
                 return Ok(Some(First {
-                    fields: fields.len(),
+                    fields: found,
                     names,
                     quoted_at: quoted.map(|field| field.start() - 1),
                     not_utf8: not_utf8.map(|index| index + 1),
@@ -307,7 +349,7 @@ fn first<R: Read>(
 /// Whether a first record's fields are those of the known table, by name or by number.
 fn fits(plan: &Plan, first: &mut dyn ExactSizeIterator<Item = String>) -> bool {
     let fields = first.len();
-    let first: Vec<String> = first.take(plan.limits.columns_max).collect();
+    let first: Vec<String> = first.collect();
     let listed = match &plan.typing {
         Typing::List(list) => {
             let known = |name: &String| list.iter().any(|(listed, _)| listed.eq_ignore_ascii_case(name));
@@ -436,40 +478,4 @@ fn place_in<R: Read>(window: &Window<R>, layout: &Layout, at: usize) -> Place {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plan::{Budget, Codec, Provenance};
-
-    #[test]
-    fn a_first_record_of_delimiters_is_not_made_into_as_many_names() {
-        let mut plan = Plan {
-            table: None,
-            typing: Typing::Text,
-            naming: Naming::Own,
-            dialect: Default::default(),
-            limits: Default::default(),
-            budget: Budget::Count(0),
-            rejects_bytes_max: 0,
-            codec: Codec::None,
-            provenance: Provenance::default(),
-        };
-        plan.limits.columns_max = 3;
-        let text = format!("a{}\n1\n", ",".repeat(9));
-        let mut window = Window::new(text.as_bytes(), 1 << 10);
-        window.fill().unwrap();
-        let most = std::cell::Cell::new(0);
-        let fits = |first: &mut dyn ExactSizeIterator<Item = String>| {
-            let mut made = 0;
-            let fits = fits(&plan, &mut first.inspect(|_| made += 1));
-            most.set(made.max(most.get()));
-            fits
-        };
-        let layout = detect::detect(window.text(), true, &plan.dialect, None, &fits);
-        assert_eq!(most.get(), 3);
-        let found = first(&layout, &mut window, &plan, &mut 0).unwrap().unwrap();
-        assert_eq!(
-            (found.fields, found.names),
-            (10, vec!["a".to_owned(), String::new(), String::new()])
-        );
-    }
-}
+mod tests;

@@ -85,7 +85,7 @@ impl AsEscaped {
     /// Reads the record at the start of `text`, of which `columns` fields are expected.
     pub fn read(escaped: &Standard, text: &[u8], at_end: bool, columns: usize) -> AsEscaped {
         let mut fields = Vec::new();
-        let read = escaped.record(text, at_end, &mut fields);
+        let (read, found) = escaped.record_of(text, at_end, columns, &mut fields);
         #[cfg(test)]
         work::add(match read {
             Ok(Step::Record { consumed }) => consumed,
@@ -93,15 +93,20 @@ impl AsEscaped {
         });
         match read {
             Ok(Step::Incomplete) => return AsEscaped::Cut,
-            Ok(Step::Record { .. }) if fields.len() == columns => {}
+            Ok(Step::Record { .. }) if found == columns => {}
             _ => return AsEscaped::Not { ragged: true },
         }
-        let separator = fields.iter().filter(|field| field.is_dirty()).find_map(|field| {
+        let separator = AsEscaped::separator(escaped, text, &fields);
+        separator.map_or(AsEscaped::Not { ragged: false }, AsEscaped::Fits)
+    }
+
+    /// Where the first escaped separator in the fields of a record stands.
+    pub(super) fn separator(escaped: &Standard, text: &[u8], fields: &[Field]) -> Option<usize> {
+        fields.iter().filter(|field| field.is_dirty()).find_map(|field| {
             let raw = text.get(field.start()..field.end()).unwrap_or_default();
             let seen = Backslashes::of(escaped, raw);
             seen.separator.map(|at| field.start() + at)
-        });
-        separator.map_or(AsEscaped::Not { ragged: false }, AsEscaped::Fits)
+        })
     }
 }
 

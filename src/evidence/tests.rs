@@ -11,13 +11,12 @@ use crate::split::standard::LineEnd;
 
 const COLUMNS: usize = 2;
 
+/// A dialect's name, cells that are weak evidence for it, and lines in quotes that could be records.
+type Found = (&'static str, Option<(u64, Place)>, Option<Place>);
+
 /// What a text turns out to be, looked at in blocks of so many bytes of it, or more where no record ends in so many. None:
 /// it is refused.
-fn found(
-    text: &[u8],
-    block_bytes: &[usize],
-    line_ends: [LineEnd; 2],
-) -> Option<(&'static str, Option<(u64, Place)>)> {
+fn found(text: &[u8], block_bytes: &[usize], line_ends: [LineEnd; 2]) -> Option<Found> {
     let standard = |reading, line_end| Standard {
         delimiter: b',',
         reading,
@@ -33,11 +32,12 @@ fn found(
         match pass_over(text, block_bytes, &readings, &mut watch).ok()? {
             Verdict::Again(again) => decision = again,
             Verdict::Go => {
-                let weak = match decision.basis {
-                    Basis::Weak(cells, first) => Some((cells, first)),
+                let weak = match (decision.basis, watch.decision().basis) {
+                    (Basis::Weak(cells, first), _) => Some((cells, first)),
+                    (_, Basis::Unquotable(..)) => Some(watch.weak()?),
                     _ => None,
                 };
-                return Some((watch.decision().name(), weak));
+                return Some((watch.decision().name(), weak, watch.spans_records()));
             }
         }
     }
@@ -62,10 +62,9 @@ fn pass_over(
         end = (end.max(at) + sizes.next().unwrap()).min(text.len());
         let (seen, at_end) = (&text[at..end], end == text.len());
         let mut rows = Rows::default();
-        record_by_record(seen, at_end, COLUMNS, &mut rows, |text, at_end, fields| {
+        let split = record_by_record(seen, at_end, COLUMNS, &mut rows, |text, at_end, fields| {
             splitter.record(text, at_end, fields)
-        })
-        .unwrap();
+        });
         let block = Block {
             text: seen,
             rows: &rows,
@@ -77,6 +76,21 @@ fn pass_over(
         if let again @ Verdict::Again(_) = watch.look(readings, &block, at_end)? {
             return Ok(again);
         }
+        if let Err(fault) = split {
+            let place = block.place_at(fault.at, block.record_count());
+            let decided = watch.decision();
+            let again = Decision {
+                reading: Reading::Escaped,
+                basis: Basis::Unquotable(fault.kind, place),
+            };
+            return match decided.basis {
+                Basis::Open => Ok(Verdict::Again(again)),
+                _ => Err(Conflict {
+                    decided,
+                    against: place,
+                }),
+            };
+        }
         place = block.place_at(rows.consumed, block.record_count());
         at += rows.consumed;
     }
@@ -85,7 +99,8 @@ fn pass_over(
 
 fn record() -> impl Strategy<Value = String> {
     let cell = prop::sample::select(vec![
-        "x", "", "\\N", "k\\", "\\", "\\\\", "m\\\\n", "\\\\\\", "k\\,l", "C:\\d", "\"q\"",
+        "x", "", "\\N", "k\\", "\\", "\\\\", "m\\\\n", "\\\\\\", "k\\,l", "C:\\d", "\"q\"", "\"", "\"x",
+        "y\"", "\"",
     ]);
     prop::collection::vec(cell, 1..4).prop_map(|cells| cells.join(","))
 }
@@ -134,6 +149,9 @@ fn no_text_is_looked_at_over_and_over() {
         "x,\\\n",
         "x\\\\y,z\n",
         "x\\,y,z\n",
+        "\"p,q\nx,y\nr,s\",t\n",
+        "\"p\nr\\,\",t\n",
+        "\"\n\"\"\n\",\n",
     ] {
         let text = ["a,b\n", &line.repeat(800_000 / line.len())].concat();
         work::take();

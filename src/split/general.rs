@@ -14,7 +14,7 @@
 
 use memchr::memmem;
 
-use super::{BLOCK_BYTES_MAX, Fault, FaultKind, Field, Step};
+use super::{BLOCK_BYTES_MAX, Fault, FaultKind, Field, Sink, Step};
 use crate::dialect::{Declared, Kind, Newline, Quoting};
 
 /// Everything that splitting depends on.
@@ -131,17 +131,26 @@ impl General {
     /// `at_end` says that the input ends with `text`; where it does not, what more text could change is
     /// [`Step::Incomplete`], and so is a text without bytes.
     pub fn record(&self, text: &[u8], at_end: bool, fields: &mut Vec<Field>) -> Result<Step, Fault> {
+        self.record_of(text, at_end, usize::MAX, fields).0
+    }
+
+    /// The same, but pushes `fields_max` fields at most. Returns how many the record has, too: there can be as many as it has
+    /// bytes.
+    pub fn record_of(
+        &self,
+        text: &[u8],
+        at_end: bool,
+        fields_max: usize,
+        fields: &mut Vec<Field>,
+    ) -> (Result<Step, Fault>, usize) {
         // Positions have room for so much. A record that does not end before is longer than any limit.
         let (text, at_end) = match text.get(..BLOCK_BYTES_MAX - 1) {
             Some(head) => (head, false),
             None => (text, at_end),
         };
-        let first = fields.len();
-        let step = self.step(text, at_end, fields);
-        if !matches!(step, Ok(Step::Record { .. })) {
-            fields.truncate(first);
-        }
-        step
+        let mut sink = Sink::new(fields, fields_max);
+        let step = self.step(text, at_end, &mut sink);
+        sink.close(step)
     }
 
     /// Bytes of a quote.
@@ -181,7 +190,7 @@ impl General {
         out.extend_from_slice(rest);
     }
 
-    fn step(&self, text: &[u8], at_end: bool, fields: &mut Vec<Field>) -> Result<Step, Fault> {
+    fn step(&self, text: &[u8], at_end: bool, fields: &mut Sink<'_>) -> Result<Step, Fault> {
         if text.is_empty() {
             return Ok(Step::Incomplete);
         }

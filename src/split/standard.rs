@@ -5,7 +5,7 @@
 use memchr::{memchr, memchr2, memchr3};
 
 use super::doubled::undo_doubled;
-use super::{Fault, FaultKind, Field, Step};
+use super::{Fault, FaultKind, Field, Sink, Step};
 
 /// How quotes and backslashes are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,8 +53,27 @@ enum Stop {
 impl Standard {
     /// Reads one record from the start of `text`, which must not be empty, and pushes its fields.
     /// On anything but [`Step::Record`] nothing is pushed.
+    #[inline]
     pub fn record(&self, text: &[u8], at_end: bool, fields: &mut Vec<Field>) -> Result<Step, Fault> {
-        let first = fields.len();
+        self.record_of(text, at_end, usize::MAX, fields).0
+    }
+
+    /// The same, but pushes `fields_max` fields at most. Returns how many the record has, too: there can be as many as it has
+    /// bytes.
+    pub fn record_of(
+        &self,
+        text: &[u8],
+        at_end: bool,
+        fields_max: usize,
+        fields: &mut Vec<Field>,
+    ) -> (Result<Step, Fault>, usize) {
+        let mut sink = Sink::new(fields, fields_max);
+        let step = self.step(text, at_end, &mut sink);
+        sink.close(step)
+    }
+
+    /// Reads one record, and pushes also the fields of what then turns out to be none.
+    fn step(&self, text: &[u8], at_end: bool, fields: &mut Sink<'_>) -> Result<Step, Fault> {
         let mut at = 0;
         loop {
             let found = match (self.reading, text.get(at)) {
@@ -62,18 +81,10 @@ impl Standard {
                 (Reading::Quoted, _) => self.bare_field(text, at, at_end),
                 (Reading::Escaped, _) => Ok(self.escaped_field(text, at, at_end)),
             };
-            let (field, end, stop) = match found {
-                Ok(Some(found)) => found,
-                Ok(None) => {
-                    fields.truncate(first);
-                    return Ok(Step::Incomplete);
-                }
-                Err(fault) => {
-                    fields.truncate(first);
-                    return Err(fault);
-                }
+            let Some((field, end, stop)) = found? else {
+                return Ok(Step::Incomplete);
             };
-            let alone = fields.len() == first;
+            let alone = fields.found == 0;
             fields.push(field);
             let consumed = match stop {
                 Stop::Delimiter => {
@@ -84,7 +95,6 @@ impl Standard {
                 Stop::End => end,
             };
             if alone && field.start() == field.end() && !field.is_quoted() {
-                fields.truncate(first);
                 return Ok(Step::EmptyLine { consumed });
             }
             return Ok(Step::Record { consumed });

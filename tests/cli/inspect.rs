@@ -67,10 +67,18 @@ fn a_part_that_would_be_refused() {
         .shows("refused: a quote that is never closed");
     desk.run(&["inspect", "empty"])
         .expect(1)
+        .shows("delimiter   not told, there are no records")
         .shows("the source is empty");
+    desk.write("blank", b"\n\n");
+    desk.run(&["inspect", "blank"])
+        .expect(1)
+        .shows("delimiter   not told, there are no records");
+    desk.run(&["inspect", "blank", "--delimiter", ";"])
+        .expect(1)
+        .shows("delimiter   \";\", declared");
     desk.run(&["inspect", "none-such"]).expect(1).says("none-such");
     desk.run(&["inspect"]).expect(2);
-    assert_eq!(desk.listing(), ["a.csv", "empty"]);
+    assert_eq!(desk.listing(), ["a.csv", "blank", "empty"]);
 }
 
 #[test]

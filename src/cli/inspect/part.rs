@@ -166,10 +166,15 @@ fn refused(
     }
     if let Some(peek) = peek {
         facts.say("encoding", peek.encoding);
-        facts.say(
-            "delimiter",
-            &format!("{:?}, by the first records", peek.delimiter),
-        );
+        let is_declared = planned.plan.dialect.delimiter.is_some();
+        let delimiter = if is_declared {
+            format!("{:?}, declared", peek.delimiter)
+        } else if peek.has_no_record {
+            "not told, there are no records".to_owned()
+        } else {
+            format!("{:?}, by the first records", peek.delimiter)
+        };
+        facts.say("delimiter", &delimiter);
         if !peek.first.is_empty() {
             facts.say(
                 "record 1",
