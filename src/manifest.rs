@@ -371,7 +371,9 @@ impl Revision {
         let number = self.history.revision;
         let is_published = match self.history.published {
             Some(published) if self.history.state.publishes() => published == number,
-            Some(published) => (1..number).contains(&published),
+            // Earlier releases wrote 0 where the number was lost.
+            Some(0) => self.version < VERSION_OF_HISTORY_SHA256,
+            Some(published) => published < number,
             None => !self.history.state.publishes(),
         };
         if !is_published {

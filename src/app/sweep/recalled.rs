@@ -145,7 +145,8 @@ impl Recalled {
         // An older one is not the newest: it would put the day back to what it was then. It is what is published, if the
         // symlinks name just its files.
         if recalled.newest.is_none() && written.is_published() {
-            let lost = Lost::read(sweeper, written, recalled.highest).await?;
+            // There was one, even where nothing tells its number any more.
+            let lost = Lost::read(sweeper, written, recalled.highest.max(1)).await?;
             loop {
                 if older.as_ref().is_some_and(|it| lost.is_of(&it.revision, layout)) {
                     recalled.published = older;

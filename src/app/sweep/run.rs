@@ -140,7 +140,9 @@ impl Run<'_> {
             verdict.warnings.extend(recalled.lost.as_ref().map(Lost::remark));
         }
         let progress = manifest::progress(seen, &known, &verdict);
-        let number = recalled.highest.saturating_add(1);
+        // One that is not published itself names what is, which is an earlier one.
+        let named = before.published.filter(|_| !verdict.state.publishes());
+        let number = recalled.highest.max(named.unwrap_or_default()).saturating_add(1);
         if verdict.revise && number > REVISION_MAX {
             let key = written.numbered(recalled.highest, &config.layout);
             return Err(SweepError::Numbers {

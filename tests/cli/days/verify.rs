@@ -457,9 +457,9 @@ fn a_revision_that_is_foreign_is_blamed_itself() {
     let desk = whole();
     let folder = "lake/curated/manifest/date=2026-11-20/";
     for (number, text, words) in [
-        (1, "{\"version\":99}", "expected version 2 at most, found 99"),
+        (1, "{\"version\":99}", "expected version 3 at most, found 99"),
         (1, "x", "expected a manifest, found something else"),
-        (2, "{\"version\":99}", "expected version 2 at most, found 99"),
+        (2, "{\"version\":99}", "expected version 3 at most, found 99"),
     ] {
         let revision = format!("{folder}r00000{number}.json");
         let before = fs::read(desk.path(&revision)).ok();
