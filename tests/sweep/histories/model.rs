@@ -534,7 +534,8 @@ fn said(json: &Value, ahead_ms: i64) -> Said {
     Said {
         state: text(&json["history"]["state"]),
         late: json["history"]["late"].as_bool().unwrap(),
-        listed_ms: dated_ms - ahead_ms,
+        // What came in the same millisecond came after it: by such a revision that is told by the last change that it saw.
+        listed_ms: dated_ms - ahead_ms - i64::from(ahead_ms > 0),
         dated_ms,
         published: json["history"]["published"].as_u64(),
         tables: tables.map(|(name, table)| (name.clone(), parts(table))).collect(),
