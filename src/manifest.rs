@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::day::{Column, Event, Published, Remark, State};
 use crate::keys::{Day, Layout};
 
+mod ahead;
 mod build;
 mod latest;
 mod parts;
@@ -20,6 +21,7 @@ mod recall;
 mod symlink;
 mod witness;
 
+pub use ahead::SWEEP_MS_MAX;
 pub use build::revise;
 pub use latest::{latest, parse_latest};
 pub use parts::{LedgerError, ledger};
@@ -30,10 +32,13 @@ pub use witness::believe;
 
 /// The version of the document. Raised by any change of its form: an earlier release takes members that it does not know
 /// for damage. Documents of earlier versions are read, and stay as they are.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// The first version in which a revision without content says how far the day has come.
 const VERSION_OF_PROGRESS: u32 = 2;
+
+/// The first version with a checksum of `history`.
+const VERSION_OF_HISTORY_SHA256: u32 = 3;
 
 /// One revision of a day's manifest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +54,9 @@ pub struct Revision {
     pub date: String,
     /// What happened to the day.
     pub history: History,
+    /// SHA-256 of `history` as it stands in the document, hex. Since version 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history_sha256: Option<String>,
     /// [`VERSION`], or that of the release that wrote it.
     pub version: u32,
 }
@@ -272,9 +280,11 @@ pub enum Damage {
         /// As it says.
         revision: u32,
     },
-    /// Its content is not what was written.
-    #[error("expected content with the SHA-256 {expected}, found {found}")]
+    /// Its content, or its history, is not what was written.
+    #[error("expected {member} with the SHA-256 {expected}, found {found}")]
     Checksum {
+        /// `content` or `history`.
+        member: &'static str,
         /// As it says.
         expected: String,
         /// As it is.
@@ -358,21 +368,31 @@ impl Revision {
         if !self.history.held.is_empty() && self.history.state != State::Blocked {
             return contradiction("nothing but a blocked day is held");
         }
-        let Some(content) = &self.content else {
-            return Ok(());
+        let number = self.history.revision;
+        let is_published = match self.history.published {
+            Some(published) if self.history.state.publishes() => published == number,
+            // Earlier releases wrote 0 where the number was lost.
+            Some(0) => self.version < VERSION_OF_HISTORY_SHA256,
+            Some(published) => published < number,
+            None => !self.history.state.publishes(),
         };
-        let found = content
-            .sha256()
-            .map_err(|error| Damage::Form(error.to_string()))?;
-        match &self.content_sha256 {
-            Some(expected) if *expected == found => {}
-            expected => {
-                return Err(Damage::Checksum {
-                    expected: expected.clone().unwrap_or_default(),
-                    found,
-                });
-            }
+        if !is_published {
+            return contradiction(
+                "a complete or archived day publishes itself, any other an earlier revision or none",
+            );
         }
+        if self.version >= VERSION_OF_HISTORY_SHA256 {
+            same("history", self.history_sha256.as_deref(), &self.history)?;
+        } else if self.history_sha256.is_some() {
+            return contradiction("its version has no checksum of the history");
+        }
+        let Some(content) = &self.content else {
+            return match self.content_sha256 {
+                Some(_) => contradiction("it has a checksum of a content, and no content"),
+                None => Ok(()),
+            };
+        };
+        same("content", self.content_sha256.as_deref(), content)?;
         let sums = content
             .tables
             .values()
@@ -407,10 +427,43 @@ impl Content {
     /// # Errors
     /// Never for a document of ours; serde's word for it.
     pub fn sha256(&self) -> Result<String, serde_json::Error> {
-        let mut hash = Sha256::new();
-        serde_json::to_writer(HashWriter(&mut hash), self)?;
-        Ok(hex(&hash.finalize()))
+        sha256_of(self)
     }
+}
+
+impl History {
+    /// SHA-256 of the history as it stands in the document, hex.
+    ///
+    /// # Errors
+    /// Never for a document of ours; serde's word for it.
+    pub fn sha256(&self) -> Result<String, serde_json::Error> {
+        sha256_of(self)
+    }
+}
+
+/// Whether a member of a document is what was written.
+fn same(member: &'static str, expected: Option<&str>, is: &impl Serialize) -> Result<(), Damage> {
+    let found = sha256_of(is).map_err(|error| Damage::Form(error.to_string()))?;
+    if expected == Some(&*found) {
+        return Ok(());
+    }
+    Err(Damage::Checksum {
+        member,
+        expected: expected.unwrap_or("none").to_owned(),
+        found,
+    })
+}
+
+/// SHA-256 of a member as it stands in the document, hex. It may be large, so it is not held in memory.
+fn sha256_of(member: &impl Serialize) -> Result<String, serde_json::Error> {
+    let mut hash = Sha256::new();
+    serde_json::to_writer(HashWriter(&mut hash), member)?;
+    Ok(hex(&hash.finalize()))
+}
+
+/// What `manifest.json.sha256` says, for `sha256sum --check`, of a manifest with this SHA-256, hex.
+pub fn checksum(sha256: &str) -> String {
+    format!("{sha256}  manifest.json\n")
 }
 
 /// SHA-256 of some bytes, hex, as `sha256sum` prints it.

@@ -20,6 +20,7 @@ use crate::store::{Listing, Store, StoreError};
 use crate::sweep::Request;
 
 mod catalog;
+mod copied;
 mod event;
 mod failures;
 mod footers;

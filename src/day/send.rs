@@ -151,9 +151,9 @@ fn need(now_ms: i64, source: &SourceSeen, known: &Known, policy: &Policy) -> Nee
             false => Need::Wait,
         };
     };
-    let drained = known
-        .drained_ms
-        .is_some_and(|drained_ms| drained_ms > sent.last_ms);
+    // Later than now it was not seen empty: S3's clock was ahead when it was, and nobody knows when that was.
+    let drained_ms = known.drained_ms.filter(|drained_ms| *drained_ms <= now_ms);
+    let drained = drained_ms.is_some_and(|drained_ms| drained_ms > sent.last_ms);
     let since_ms = now_ms - sent.last_ms;
     if !drained || since_ms < policy.send_after_ms {
         return Need::Wait;

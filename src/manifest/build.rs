@@ -36,29 +36,32 @@ pub fn revise(
     };
     let held = keys.held(&verdict.held);
     let forgotten = verdict.state == crate::day::State::Forgotten;
-    Ok(Revision {
-        history: History {
-            changed_ms: verdict.changed_ms,
-            comparisons: verdict.comparisons.clone(),
-            daymark: env!("CARGO_PKG_VERSION").to_owned(),
-            events: verdict.events.clone(),
-            first_ms: verdict.first_ms,
-            held,
-            late: verdict.late,
-            left: keys.left(&verdict.left),
-            listed_ms: seen.now_ms,
-            progress,
-            published: match content {
-                Some(_) => Some(number),
-                None => published.filter(|_| !forgotten),
-            },
-            reasons: verdict.reasons.clone(),
-            revision: number,
-            state: verdict.state,
+    let history = History {
+        changed_ms: verdict.changed_ms,
+        comparisons: verdict.comparisons.clone(),
+        daymark: env!("CARGO_PKG_VERSION").to_owned(),
+        events: verdict.events.clone(),
+        first_ms: verdict.first_ms,
+        held,
+        late: verdict.late,
+        left: keys.left(&verdict.left),
+        listed_ms: seen.now_ms,
+        progress,
+        published: match content {
+            Some(_) => Some(number),
+            None => published.filter(|_| !forgotten),
         },
+        reasons: verdict.reasons.clone(),
+        revision: number,
+        state: verdict.state,
+    };
+    let history_sha256 = history.sha256();
+    Ok(Revision {
         content,
         content_sha256,
         date: seen.date.to_string(),
+        history,
+        history_sha256: Some(history_sha256.map_err(|error| Remark::of_day("defect", error.to_string()))?),
         version: VERSION,
     })
 }

@@ -220,7 +220,12 @@ def refuses_damage(run, folder):
     """Whether a published revision that cannot be read is an error: without it a day would be missing."""
     day = folder / "curated" / "manifest" / "date=2026-11-20"
     newest = json.loads((day / "manifest.json").read_text(encoding="utf-8"))
-    newest["history"]["revision"] = 2
+    # Of a release whose revisions had no checksum of their history.
+    newest["version"] = 2
+    for member in ("content", "content_sha256", "history_sha256"):
+        del newest[member]
+    progress = "output_bytes parts parts_converted parts_failed parts_outdated parts_waiting source_bytes tables"
+    newest["history"] |= {"revision": 2, "state": "reopened", "progress": dict.fromkeys(progress.split(), 0)}
     (day / "manifest.json").write_text(json.dumps(newest), encoding="utf-8")
     (day / "r000001.json").write_text("damaged", encoding="utf-8")
     try:

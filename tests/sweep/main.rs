@@ -9,6 +9,7 @@
     missing_docs
 )]
 
+mod ahead;
 mod batch;
 mod copies;
 mod crashes;
@@ -23,6 +24,7 @@ mod newer;
 mod overtaken;
 mod replaced;
 mod retention;
+mod revisions;
 mod sent;
 mod stopped;
 #[path = "../support/mod.rs"]

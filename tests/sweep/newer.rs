@@ -14,7 +14,7 @@ const STATE: &str = "lake/manifest/sweep.json";
 async fn what_a_newer_release_wrote_is_left_alone() {
     let lake = complete().await;
     for key in [lake.leaf(Leaf::Revision(2)), lake.leaf(Leaf::Manifest)] {
-        lake.overwrite(&key, r#"{"version": 3, "history": {"revision": 2}}"#)
+        lake.overwrite(&key, r#"{"version": 4, "history": {"revision": 2}}"#)
             .await;
         let before = lake.under(&[""]).await;
         let report = lake.ask("{}").await.unwrap();

@@ -2,6 +2,7 @@
 
 use daymark::day::State;
 use daymark::keys::Leaf;
+use daymark::manifest::sha256;
 use daymark::server::faults::{Action, Rule};
 use daymark::server::operation::Operation;
 use serde_json::{Value, json};
@@ -158,9 +159,17 @@ async fn a_revision_of_the_first_version_is_read_and_stays_as_it_is() {
     lake.quiet_day().await;
     let mut document = lake.revision(1).await;
     document["version"] = json!(1);
+    document.as_object_mut().unwrap().remove("history_sha256");
     document["history"].as_object_mut().unwrap().remove("progress");
     let text = format!("{document}\n");
-    lake.overwrite(&lake.leaf(Leaf::Revision(1)), text.clone()).await;
+    let checksum = format!("{}  manifest.json\n", sha256(text.as_bytes()));
+    for (leaf, text) in [
+        (Leaf::Revision(1), &text),
+        (Leaf::Manifest, &text),
+        (Leaf::Checksum, &checksum),
+    ] {
+        lake.overwrite(&lake.leaf(leaf), text.clone()).await;
+    }
     for _ in 0..2 {
         let day = lake.day().await;
         assert_eq!(
@@ -189,6 +198,7 @@ async fn a_revision_that_does_not_say_what_its_version_has_to_is_damaged() {
         lake.quiet_day().await;
         let mut document = lake.revision(1).await;
         document["version"] = json!(version);
+        document.as_object_mut().unwrap().remove("history_sha256");
         if !has {
             document["history"].as_object_mut().unwrap().remove("progress");
         }

@@ -53,7 +53,9 @@ pub(super) fn plan(request: &Request, state: &State, today: &Day, now_ms: i64, l
         plan.tally.clone_from(&state.tally);
         return plan;
     }
-    if !state.empty_of_all || state.all_ms.is_none_or(|all_ms| now_ms - all_ms >= ALL_EVERY_MS) {
+    // One that is dated ahead of the clock, which was ahead then, says nothing of when it was.
+    let all_ms = state.all_ms.filter(|all_ms| *all_ms <= now_ms);
+    if !state.empty_of_all || all_ms.is_none_or(|all_ms| now_ms - all_ms >= ALL_EVERY_MS) {
         plan.spans.push((first, last));
         plan.all = true;
         return plan;
@@ -216,6 +218,22 @@ mod tests {
                 of_all,
                 "the rest of a look-back is not all days"
             );
+        }
+    }
+
+    #[test]
+    fn a_sweep_over_all_days_that_is_dated_ahead_holds_for_none() {
+        for (all_ms, of_all) in [
+            (NOON_MS, false),
+            (NOON_MS + 1, true),
+            (NOON_MS + 400 * DAY_MS, true),
+        ] {
+            let state = State {
+                all_ms: Some(all_ms),
+                ..swept_lately()
+            };
+            let (plan, state) = next(state, None);
+            assert_eq!((plan.is_all(), state.all_ms), (of_all, Some(NOON_MS)), "{all_ms}");
         }
     }
 

@@ -174,7 +174,7 @@ impl Publication<'_> {
                 return Ok(Wrote::Overtaken);
             }
         }
-        let checksum = Bytes::from(format!("{sha256}  manifest.json\n"));
+        let checksum = Bytes::from(manifest::checksum(&sha256));
         let key = self.layout.leaf(self.date, Leaf::Checksum);
         self.objects
             .bring(&key, checksum, TEXT, leaves.get(&Leaf::Checksum))

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::gather::{Gathered, Written};
 use super::memory::Outline;
-use super::objects::Objects;
-use super::{SweepError, Sweeper, send};
+use super::objects::{Objects, Wrote};
+use super::{SweepError, Sweeper, copied, send};
 use crate::day::{self, Known, OutputSeen, Published, Remark, Seen, Sent, State};
 use crate::keys::{Day, Layout, Leaf, Link, PARTS_TABLE};
 use crate::manifest::{self, Damage, Revision};
@@ -128,7 +128,11 @@ impl Recalled {
         let mut revisions = revisions;
         let mut older = None;
         if let Some(number) = revisions.next() {
-            recalled.newest = revision(sweeper, &seen.date, number, keep).await?;
+            if let Some(stored) = revision(sweeper, &seen.date, number, keep).await? {
+                let (stored, wrote) = copied::believed(sweeper, gathered, stored, keep).await?;
+                recalled.overtaken |= wrote == Wrote::Overtaken;
+                recalled.newest = Some(stored);
+            }
             // Told of, and gone.
             let last = written.leaves.keys().rev().find_map(|leaf| match leaf {
                 Leaf::Announced(number) => Some(*number),
@@ -141,7 +145,8 @@ impl Recalled {
         // An older one is not the newest: it would put the day back to what it was then. It is what is published, if the
         // symlinks name just its files.
         if recalled.newest.is_none() && written.is_published() {
-            let lost = Lost::read(sweeper, written, recalled.highest).await?;
+            // There was one, even where nothing tells its number any more.
+            let lost = Lost::read(sweeper, written, recalled.highest.max(1)).await?;
             loop {
                 if older.as_ref().is_some_and(|it| lost.is_of(&it.revision, layout)) {
                     recalled.published = older;
@@ -185,7 +190,11 @@ impl Recalled {
             let key = sweeper.config.layout.leaf(&seen.date, Leaf::Sent);
             if let Some((bytes, etag)) = sweeper.objects.read(&key).await? {
                 match send::Ledger::parse(&bytes) {
-                    Ok(sent) => (recalled.sent, recalled.sent_etag) = (sent, Some(etag)),
+                    Ok(mut sent) => {
+                        // When those were sent that are dated ahead of S3's clock nobody knows, nor whether the queue was empty since.
+                        sent.retain(|_, it| it.last_ms <= seen.now_ms.saturating_add(manifest::SWEEP_MS_MAX));
+                        (recalled.sent, recalled.sent_etag) = (sent, Some(etag));
+                    }
                     Err(send::Unreadable::Newer(version)) => {
                         return Err(SweepError::Newer(format!("{key} has version {version}")));
                     }
@@ -201,8 +210,8 @@ impl Recalled {
 }
 
 impl Recalled {
-    /// What is known of the day by it, and by its newest revision.
-    pub(super) fn known(&self, seen: &Seen, layout: &Layout) -> Known {
+    /// What is known of the day by it, and by its newest revision. `clock_ms` is the latest that S3's clock showed.
+    pub(super) fn known(&self, seen: &Seen, clock_ms: i64, layout: &Layout) -> Known {
         let of = |stored: &'_ Option<Stored>| stored.as_ref().map(|stored| Arc::clone(&stored.revision));
         let (newest, published) = (of(&self.newest), of(&self.published).or(of(&self.before)));
         let mut known = manifest::recall(newest.as_deref(), published.as_deref(), layout);
@@ -210,6 +219,10 @@ impl Recalled {
             forget_changed(&mut known, seen, newest, layout);
         }
         if let Some(published) = &published {
+            let before = known.unpublished.as_mut().and_then(|it| it.published.as_mut());
+            if let Some(of_it) = known.published.as_mut().or(before) {
+                of_it.listed_ms = published.history.seen_ms(clock_ms);
+            }
             let stands = newest
                 .as_ref()
                 .is_some_and(|newest| newest.history.state.publishes());

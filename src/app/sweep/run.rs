@@ -125,7 +125,8 @@ impl Run<'_> {
         let Gathered { seen, written } = &gathered;
         let before = Standing::of(&recalled);
         let sha256_before = recalled.newest.as_ref().map(|newest| newest.sha256.clone());
-        let mut known = recalled.known(seen, &config.layout);
+        let clock_ms = clock_ms(sweeper, &recalled, seen.now_ms).await?;
+        let mut known = recalled.known(seen, clock_ms, &config.layout);
         known.drained_ms = self.drained_ms;
         self.memory.tell(&mut known);
         let Some(mut verdict) = Box::pin(self.verdict(seen, &mut known)).await? else {
@@ -139,7 +140,9 @@ impl Run<'_> {
             verdict.warnings.extend(recalled.lost.as_ref().map(Lost::remark));
         }
         let progress = manifest::progress(seen, &known, &verdict);
-        let number = recalled.highest.saturating_add(1);
+        // One that is not published itself names what is, which is an earlier one.
+        let named = before.published.filter(|_| !verdict.state.publishes());
+        let number = recalled.highest.max(named.unwrap_or_default()).saturating_add(1);
         if verdict.revise && number > REVISION_MAX {
             let key = written.numbered(recalled.highest, &config.layout);
             return Err(SweepError::Numbers {
@@ -147,12 +150,14 @@ impl Run<'_> {
                 key: key.unwrap_or_default().to_owned(),
             });
         }
-        let newest_ms = recalled
-            .newest
-            .as_ref()
-            .map(|newest| newest.revision.history.listed_ms);
+        let history = recalled.newest.as_ref().map(|newest| &newest.revision.history);
+        let ahead = history.and_then(|history| history.ahead(clock_ms));
         // Held up between its listings, this sweep may have seen outputs from before that revision and sources from after.
-        let mut overtaken = recalled.overtaken || (verdict.revise && newest_ms > Some(seen.now_ms));
+        let is_newer = ahead.is_none() && history.is_some_and(|history| history.listed_ms > seen.now_ms);
+        let mut overtaken = recalled.overtaken || (verdict.revise && is_newer);
+        if let Some(ahead) = ahead.as_ref().filter(|_| verdict.revise) {
+            tracing::warn!(date = %seen.date, code = ahead.code, "{}", ahead.message);
+        }
         let revised = if verdict.revise && !overtaken {
             if verdict.state.publishes() {
                 // Nothing is needed of the earlier ones any more, and each is as large as its day.
@@ -164,6 +169,8 @@ impl Run<'_> {
             drop(known);
             None
         };
+        // It is no part of what the day is, so it is told beside the revision.
+        verdict.warnings.extend(ahead);
         let of = |stored: &Option<Stored>| stored.as_ref().map(|stored| Arc::clone(&stored.revision));
         let (stored_newest, stored_published) = (of(&recalled.newest), of(&recalled.published));
         let newest = revised.as_ref().or(stored_newest.as_deref());
@@ -382,6 +389,23 @@ impl Run<'_> {
         Err(SweepError::Defect(format!(
             "footers were asked for {ROUNDS_MAX} times"
         )))
+    }
+}
+
+/// The latest that S3's clock showed, milliseconds since 1970 UTC. It is asked again where a revision is newer than the sweep:
+/// either this one was held up, or the clock was ahead when that one was written.
+async fn clock_ms(sweeper: &Sweeper, recalled: &Recalled, began_ms: i64) -> Result<i64, SweepError> {
+    let Recalled {
+        newest,
+        published,
+        before,
+        ..
+    } = recalled;
+    let revisions = newest.iter().chain(published).chain(before);
+    let mut dates_ms = revisions.map(|stored| stored.revision.history.listed_ms);
+    match dates_ms.any(|listed_ms| listed_ms > began_ms) {
+        true => Ok(sweeper.clock().await?.max(began_ms)),
+        false => Ok(began_ms),
     }
 }
 

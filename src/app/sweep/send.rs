@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::objects::{Objects, version};
+use super::objects::{Objects, Wrote, version};
 use super::{SweepError, Sweeper};
 use crate::day::{Seen, Sent, Verdict};
 use crate::keys::{Day, Layout, Leaf};
@@ -134,7 +134,8 @@ pub(super) fn keep_newest(wishes: &mut Vec<Wish>, room: u64) {
     wishes.drain(..superfluous);
 }
 
-/// Writes down what was sent.
+/// Writes down what was sent. Where another sweep wrote meanwhile, what it wrote stands: what this one sent is then not counted,
+/// so that a part is sent once more than it would be, which does no harm. One that is counted and was not sent would be given up.
 pub(super) async fn write(
     date: &Day,
     sent: HashMap<PartId, Sent>,
@@ -150,9 +151,12 @@ pub(super) async fn write(
     let mut json = serde_json::to_vec(&ledger).map_err(|error| SweepError::Defect(error.to_string()))?;
     json.push(b'\n');
     let key = layout.leaf(date, Leaf::Sent);
-    objects
+    let wrote = objects
         .put(&key, Bytes::from(json), "application/json", etag)
         .await?;
+    if wrote == Wrote::Overtaken {
+        tracing::info!(%date, "another sweep sent parts of this day meanwhile, so what this one sent is not counted");
+    }
     Ok(())
 }
 

@@ -260,6 +260,7 @@ fn the_ledgers_columns_are_those_that_are_written() {
             revision: 1,
             state: crate::day::State::Complete,
         },
+        history_sha256: None,
         version: 1,
     };
     let ledger = bytes::Bytes::from(crate::manifest::ledger(&revision).unwrap());

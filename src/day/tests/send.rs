@@ -49,6 +49,16 @@ fn a_queue_that_was_empty_when_the_part_was_sent_has_not_drained_since() {
 }
 
 #[test]
+fn a_queue_that_was_seen_empty_later_than_now_was_not_seen_empty() {
+    let mut scene = Scene::new();
+    scene.land("objects/a", "v1").after(10).sweep();
+    scene.known.drained_ms = Some(scene.seen.now_ms + 400 * 24 * 60 * MINUTE_MS);
+    assert!(scene.after(HOUR).sweep().send.is_empty());
+    drain(&mut scene);
+    assert_eq!(attempts(&scene.sweep()), [2]);
+}
+
+#[test]
 fn five_times_with_growing_pauses_then_blocked() {
     let mut scene = Scene::new();
     scene.land("objects/a", "v1");

@@ -3,6 +3,8 @@
 use std::fs;
 use std::time::{Duration, SystemTime};
 
+use daymark::manifest::{History, Revision, sha256};
+
 use super::{Desk, backfill, damage, find, folder, run, run_with};
 
 fn whole() -> Desk {
@@ -127,6 +129,59 @@ fn rejects_that_are_lost_or_cut() {
     faulty(&desk, &["expected 1 rejects in "]);
 }
 
+/// A manifest whose history says something else, and is sound.
+fn revised(text: &str, change: impl FnOnce(&mut History)) -> String {
+    let mut revision: Revision = serde_json::from_str(text).unwrap();
+    change(&mut revision.history);
+    revision.history_sha256 = Some(revision.history.sha256().unwrap());
+    String::from_utf8(revision.to_json().unwrap()).unwrap()
+}
+
+#[test]
+fn a_revision_that_is_dated_ahead_is_named_and_no_fault() {
+    let desk = whole();
+    let folder = "lake/curated/manifest/date=2026-11-20/";
+    let text = desk.read(&format!("{folder}manifest.json"));
+    let ahead = revised(&text, |history| history.listed_ms += 400 * 24 * 60 * 60 * 1000);
+    let checksum = format!("{}  manifest.json\n", sha256(ahead.as_bytes()));
+    for (name, text) in [
+        ("r000001.json", &ahead),
+        ("manifest.json", &ahead),
+        ("manifest.json.sha256", &checksum),
+    ] {
+        desk.write(&format!("{folder}{name}"), text.as_bytes());
+    }
+    run(&desk, &["verify", "--date", "2026-11-20"])
+        .expect(0)
+        .shows("revision 1 is dated ")
+        .shows(" days ahead of S3's clock");
+}
+
+/// It has no checksum of its history, and its copy has one.
+#[test]
+fn a_damaged_revision_of_an_earlier_release_is_named() {
+    let desk = whole();
+    let folder = "lake/curated/manifest/date=2026-11-20/";
+    let text = desk.read(&format!("{folder}manifest.json"));
+    let mut older: Revision = serde_json::from_str(&text).unwrap();
+    (older.version, older.history_sha256) = (2, None);
+    let older = String::from_utf8(older.to_json().unwrap()).unwrap();
+    let checksum = format!("{}  manifest.json\n", sha256(older.as_bytes()));
+    for (name, text) in [
+        ("r000001.json", &older.replace("\"late\":false", "\"late\":true")),
+        ("manifest.json", &older),
+        ("manifest.json.sha256", &checksum),
+    ] {
+        desk.write(&format!("{folder}{name}"), text.as_bytes());
+    }
+    faulty(
+        &desk,
+        &[
+            "r000001.json: expected the bytes of manifest/date=2026-11-20/manifest.json, whose checksum fits it",
+        ],
+    );
+}
+
 #[test]
 fn a_manifest_that_does_not_fit_its_checksum_its_content_or_its_original() {
     let folder = "lake/curated/manifest/date=2026-11-20/";
@@ -147,6 +202,9 @@ fn a_manifest_that_does_not_fit_its_checksum_its_content_or_its_original() {
         &manifest,
         text.replace("\"late\":false", "\"late\":true").as_bytes(),
     );
+    faulty(&desk, &["manifest.json: expected history with the SHA-256"]);
+    let late = revised(&text, |history| history.late = true);
+    desk.write(&manifest, late.as_bytes());
     faulty(
         &desk,
         &["expected the bytes of manifest/date=2026-11-20/r000001.json"],
@@ -175,7 +233,10 @@ fn a_manifest_that_is_a_copy_of_an_earlier_revision() {
     let text = desk.read(&format!("{folder}manifest.json"));
     desk.write(
         &format!("{folder}r000002.json"),
-        text.replace("\"revision\":1", "\"revision\":2").as_bytes(),
+        revised(&text, |history| {
+            (history.revision, history.published) = (2, Some(2))
+        })
+        .as_bytes(),
     );
     faulty(
         &desk,
@@ -396,9 +457,9 @@ fn a_revision_that_is_foreign_is_blamed_itself() {
     let desk = whole();
     let folder = "lake/curated/manifest/date=2026-11-20/";
     for (number, text, words) in [
-        (1, "{\"version\":99}", "expected version 2 at most, found 99"),
+        (1, "{\"version\":99}", "expected version 3 at most, found 99"),
         (1, "x", "expected a manifest, found something else"),
-        (2, "{\"version\":99}", "expected version 2 at most, found 99"),
+        (2, "{\"version\":99}", "expected version 3 at most, found 99"),
     ] {
         let revision = format!("{folder}r00000{number}.json");
         let before = fs::read(desk.path(&revision)).ok();

@@ -111,6 +111,11 @@ impl Live {
         }
     }
 
+    /// The ledgers of a date are lost.
+    pub fn lose_ledgers(&mut self, date: &str) {
+        self.ledgers.retain(|key| date_in(key) != Some(date));
+    }
+
     /// Each ledger is its revision's, part by part; and what is published of them is one that is there.
     pub async fn check_ledgers(&mut self, lake: &Lake, all: &All, said: &BTreeMap<(String, u64), Said>) {
         for key in all.keys().filter(|key| key.starts_with("lake/parts/")) {

@@ -97,7 +97,7 @@ impl History {
     }
 
     async fn step(&mut self) {
-        match self.dice.below(28) {
+        match self.dice.below(30) {
             0..=5 => self.land().await,
             6 => self.delete().await,
             7 => self.purge().await,
@@ -118,6 +118,8 @@ impl History {
             23 => self.fall_back(),
             24 | 25 => self.stray().await,
             26 => self.look_elsewhere().await,
+            27 => self.lose_history().await,
+            28 => self.run_ahead().await,
             _ => {
                 self.quoted_null = self.dice.of(&["true", "false"]);
                 self.tell(format!("QUOTED_NULL={}", self.quoted_null));
@@ -289,6 +291,61 @@ impl History {
             let seconds = 1 + self.dice.below(90);
             self.tell(format!("S3's clock is {seconds} seconds behind what it was"));
             self.lake.clock.retreat(Duration::from_secs(seconds));
+        }
+    }
+
+    /// S3's clock is hours, or days, ahead while it is swept, and then right again.
+    async fn run_ahead(&mut self) {
+        if self.stalled.is_some() {
+            return;
+        }
+        let hours = self.dice.of(&[3, 26, 9 * 24, 400 * 24]);
+        self.tell(format!("S3's clock is {hours} hours ahead"));
+        let ahead = Duration::from_secs(hours * 60 * 60);
+        self.lake.clock.advance(ahead);
+        self.model.ahead_ms = i64::try_from(ahead.as_millis()).unwrap();
+        for _ in 0..=self.dice.below(2) {
+            self.sweep().await;
+        }
+        self.tell("S3's clock is right again".to_owned());
+        self.lake.clock.retreat(ahead);
+        self.model.ahead_ms = 0;
+    }
+
+    /// All manifests of some days are deleted, and perhaps the symlinks with them, or the ledgers. Of a day that has Parquet of
+    /// which the source is gone, the symlinks stay: they are all that tells what was published of it.
+    async fn lose_history(&mut self) {
+        if self.stalled.is_some() {
+            return;
+        }
+        let some = self.dice.of(&[&DATES[..], &DATES[..1], &DATES[1..]]);
+        for date in some {
+            let keeps_symlinks = self.dice.below(2) == 0 || self.model.is_purged(&self.lake, date).await;
+            let keeps_ledgers = self.dice.below(2) == 0;
+            self.tell(format!(
+                "the history of {date} is lost; symlinks are kept: {keeps_symlinks}, ledgers: {keeps_ledgers}"
+            ));
+            for key in self
+                .lake
+                .under(&["manifest/", "published/", "live/", "parts/"])
+                .await
+                .into_keys()
+            {
+                let is_kept = match key.split('/').nth(1) {
+                    Some("manifest") => false,
+                    Some("parts") => keeps_ledgers,
+                    // Who deletes a table deletes what names it.
+                    _ if key.contains("table=daymark_parts/") => keeps_symlinks && keeps_ledgers,
+                    _ => keeps_symlinks,
+                };
+                if !is_kept && model::date_in(&key) == Some(date) {
+                    self.lake.remove(&key).await;
+                }
+            }
+            self.model.lose(date, keeps_symlinks, keeps_ledgers);
+        }
+        if self.dice.below(2) == 0 {
+            self.lake.remove("lake/manifest/sweep.json").await;
         }
     }
 

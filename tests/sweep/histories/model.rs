@@ -20,7 +20,10 @@ pub type Landing = BTreeMap<String, (String, i64)>;
 pub struct Said {
     pub state: String,
     pub late: bool,
+    /// When it was computed, whatever S3's clock showed.
     listed_ms: i64,
+    /// What the clock showed.
+    dated_ms: i64,
     pub published: Option<u64>,
     /// By table.
     pub tables: BTreeMap<String, Vec<Named>>,
@@ -53,6 +56,10 @@ pub struct Model {
     checked: usize,
     /// By date and number.
     said: BTreeMap<(String, u64), Said>,
+    /// Whole revisions of dates whose history was lost, and whose symlinks were not.
+    lost: BTreeMap<String, Vec<Said>>,
+    /// How far S3's clock is ahead.
+    pub ahead_ms: i64,
     /// Dates that something happened to since a sweep, deletions aside.
     touched: BTreeSet<String>,
     /// What was written of each complete date when it was swept last.
@@ -73,6 +80,8 @@ impl Default for Model {
             held: None,
             checked: 0,
             said: BTreeMap::new(),
+            lost: BTreeMap::new(),
+            ahead_ms: 0,
             touched: BTreeSet::new(),
             settled: BTreeMap::new(),
             outputs: BTreeSet::new(),
@@ -136,12 +145,50 @@ impl Model {
         self.see(landing.collect());
     }
 
+    /// All manifests of a date are lost; where its symlinks are not, they tell what was published. What is told of it begins anew.
+    pub fn lose(&mut self, date: &str, keeps_symlinks: bool, keeps_ledgers: bool) {
+        let said = std::mem::take(&mut self.said);
+        let (of_date, others): (BTreeMap<_, _>, _) = said.into_iter().partition(|((on, _), _)| on == date);
+        self.said = others;
+        let whole = of_date.into_values().filter(Said::is_whole);
+        let lost = self.lost.entry(date.to_owned()).or_default();
+        lost.extend(whole);
+        if !keeps_symlinks {
+            lost.clear();
+        }
+        if !keeps_ledgers {
+            self.live.lose_ledgers(date);
+        }
+        self.told.lose(date);
+        self.settled.remove(date);
+        self.touched.insert(date.to_owned());
+    }
+
+    /// Whether a date has Parquet of which the source is gone.
+    pub async fn is_purged(&self, lake: &Lake, date: &str) -> bool {
+        let landing = self.landings.last().unwrap();
+        for key in lake.under(&["table="]).await.into_keys() {
+            if date_in(&key) == Some(date) && !landing.contains_key(&lake.world.footer(&key).await.source_key)
+            {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// What was whole of a date when its history was lost.
+    fn of_lost(&self, date: &str) -> impl Iterator<Item = &Said> {
+        self.lost.get(date).into_iter().flatten()
+    }
+
     /// Settings put the landing bucket elsewhere, where nothing is.
     pub async fn hide(&mut self, lake: &Lake) {
         self.look(lake).await;
         let dates: BTreeSet<String> = self.said.keys().map(|(date, _)| date.clone()).collect();
+        // What happened and was not swept yet is still to be found when they put it back.
         let newest = dates
             .into_iter()
+            .filter(|date| !self.touched.contains(date))
             .filter_map(|date| Some((date.clone(), self.newest(&date)?)));
         self.hidden = newest.collect();
         self.see(Landing::new());
@@ -212,7 +259,8 @@ impl Model {
         self.live.check_ledgers(lake, &all, &self.said).await;
         self.told.hear(lake, &self.said);
         for (key, date, table, files) in links(lake, &all).await {
-            let kept: Vec<&Said> = self.revisions(&date).map(|(_, said)| said).collect();
+            let mut kept: Vec<&Said> = self.revisions(&date).map(|(_, said)| said).collect();
+            kept.extend(self.of_lost(&date));
             let outputs = |said: &Said| -> BTreeSet<String> {
                 let parts = said.tables.get(&table).into_iter().flatten();
                 parts.map(|part| part.output.clone()).collect()
@@ -261,11 +309,14 @@ impl Model {
             let (_, newest) = self.revisions(&date).last().unwrap();
             let whole = |(_, said): &(u64, &Said)| said.published.is_some() && !said.tables.is_empty();
             let last = self.revisions(&date).filter(whole).last();
-            assert_eq!(
-                newest.published,
-                last.map(|(number, _)| number),
-                "{date}: the last whole revision"
-            );
+            // What a lost history published has no number that is known.
+            if last.is_some() || self.of_lost(&date).next().is_none() {
+                assert_eq!(
+                    newest.published,
+                    last.map(|(number, _)| number),
+                    "{date}: the last whole revision"
+                );
+            }
             if let Some((number, said)) = last {
                 self.live.check_published_ledger(lake, &date, number).await;
                 for (table, parts) in &said.tables {
@@ -280,7 +331,7 @@ impl Model {
             }
             if left.contains(&date) {
                 // S3's clock fell back, so that this sweep seems older than what it finds. Whatever happened is still owed.
-                assert!(newest.listed_ms > now_ms, "{date} is left without need");
+                assert!(newest.dated_ms > now_ms, "{date} is left without need");
                 continue;
             }
             if newest.is_whole() {
@@ -318,6 +369,7 @@ impl Model {
 
     /// Outputs that came since, whoever made them, are something that happened to their day.
     fn see_outputs(&mut self, all: &BTreeMap<String, String>) {
+        self.outputs.retain(|key| all.contains_key(key));
         for key in all.keys() {
             if key.starts_with("lake/table=") && self.outputs.insert(key.clone()) {
                 self.touched.insert(date_in(key).unwrap().to_owned());
@@ -342,7 +394,7 @@ impl Model {
                 continue;
             }
             let json: Value = serde_json::from_str(&lake.text(key).await.unwrap()).unwrap();
-            self.said.insert(id.clone(), said(&json));
+            self.said.insert(id.clone(), said(&json, self.ahead_ms));
             new.push(id);
         }
         new
@@ -357,7 +409,7 @@ impl Model {
             "{date} revision {number} is late after it was complete"
         );
         assert!(
-            said.state != "reopened" || was_whole,
+            said.state != "reopened" || was_whole || self.of_lost(date).next().is_some(),
             "{date} revision {number} was never complete"
         );
         if !said.is_whole() {
@@ -387,12 +439,18 @@ impl Model {
     ) -> Result<(), String> {
         let said = &self.said[&(date.to_owned(), number)];
         let earlier = self.revisions(date).filter(|(earlier, _)| *earlier < number);
-        let before = earlier.filter(|(_, said)| !said.tables.is_empty()).last();
+        let before = earlier
+            .map(|(_, said)| said)
+            .filter(|said| !said.tables.is_empty());
+        let (before, is_lost) = match before.last() {
+            Some(before) => (Some(before), false),
+            None => (self.of_lost(date).last(), true),
+        };
         let listed: Vec<(&String, &(String, i64))> =
             landing.iter().filter(|(key, _)| date_of(key) == date).collect();
         let mut tables: BTreeSet<String> = listed.iter().map(|(key, _)| table_of(key)).collect();
         tables.extend(said.tables.keys().cloned());
-        tables.extend(before.iter().flat_map(|(_, said)| said.tables.keys().cloned()));
+        tables.extend(before.iter().flat_map(|said| said.tables.keys().cloned()));
         let mut all_sources = BTreeSet::new();
         for table in tables {
             let parts = said.tables.get(&table).map_or(&[][..], Vec::as_slice);
@@ -428,12 +486,16 @@ impl Model {
                     if !sources.contains(key) {
                         return Err(format!("{key} is missing"));
                     }
-                    came_since |= before.is_none_or(|(_, before)| *came_ms > before.listed_ms);
+                    came_since |= before.is_none_or(|before| *came_ms > before.listed_ms);
                 } else if !self.purged.contains(&(folder_of(key).to_owned(), table.clone())) {
                     others_ms.push(*came_ms);
                 }
             }
-            let listed_ms = before.map_or(i64::MIN, |(_, before)| before.listed_ms);
+            // When symlinks were written, which are all that is left, says too late when their files were listed.
+            let listed_ms = before.map_or(i64::MIN, |before| match is_lost {
+                true => i64::MAX,
+                false => before.listed_ms,
+            });
             if others_ms
                 .iter()
                 .min()
@@ -441,9 +503,7 @@ impl Model {
             {
                 return Err(format!("{table}: another folder is newer"));
             }
-            let gone = before
-                .into_iter()
-                .flat_map(|(_, before)| before.tables.get(&table));
+            let gone = before.into_iter().flat_map(|before| before.tables.get(&table));
             for part in gone.flatten() {
                 let stays = folders.contains(folder_of(&part.source));
                 let listed = landing.contains_key(&part.source);
@@ -456,7 +516,7 @@ impl Model {
     }
 }
 
-fn said(json: &Value) -> Said {
+fn said(json: &Value, ahead_ms: i64) -> Said {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let parts = |table: &Value| -> Vec<Named> {
         let parts = table["parts"].as_array().unwrap().iter();
@@ -469,11 +529,14 @@ fn said(json: &Value) -> Said {
         };
         parts.map(named).collect()
     };
+    let dated_ms = json["history"]["listed_ms"].as_i64().unwrap();
     let tables = json["content"]["tables"].as_object().into_iter().flatten();
     Said {
         state: text(&json["history"]["state"]),
         late: json["history"]["late"].as_bool().unwrap(),
-        listed_ms: json["history"]["listed_ms"].as_i64().unwrap(),
+        // What came in the same millisecond came after it: by such a revision that is told by the last change that it saw.
+        listed_ms: dated_ms - ahead_ms - i64::from(ahead_ms > 0),
+        dated_ms,
         published: json["history"]["published"].as_u64(),
         tables: tables.map(|(name, table)| (name.clone(), parts(table))).collect(),
     }

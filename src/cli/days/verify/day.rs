@@ -36,6 +36,13 @@ pub(super) async fn verify(place: &Place, date: &Day, found: &mut Found) -> anyh
         Some(number) if number == newest.history.revision => Some(newest.clone()),
         Some(number) => revision(place, date, number, found).await?,
     };
+    let clock_ms = place.looker().clock().await?;
+    for revision in published.iter().chain([&newest]) {
+        let ahead = revision.history.ahead(clock_ms).map(|ahead| ahead.message);
+        found
+            .notes
+            .extend(ahead.filter(|ahead| !found.notes.contains(ahead)));
+    }
     let content = published.as_ref().and_then(|revision| revision.content.as_ref());
     let is_whole = newest.history.state.publishes();
     live::verify(place, date, content, is_whole, found).await?;
@@ -98,7 +105,8 @@ async fn newest(place: &Place, date: &Day, found: &mut Found) -> anyhow::Result<
     };
     let checksum = place.read(&layout.leaf(date, Leaf::Checksum)).await?;
     let checksum = checksum.map(|text| String::from_utf8_lossy(&text).into_owned());
-    let expected = format!("{}  manifest.json\n", manifest::sha256(&json));
+    let expected = manifest::checksum(&manifest::sha256(&json));
+    let is_sound = checksum.as_ref() == Some(&expected);
     match checksum {
         Some(checksum) => found.same("manifest.json.sha256", expected.trim_end(), checksum.trim_end()),
         // It is written last, so this is a publication under way, or one that the next sweep ends.
@@ -144,7 +152,13 @@ async fn newest(place: &Place, date: &Day, found: &mut Found) -> anyhow::Result<
     match place.read(&origin).await? {
         Some(original) if original == json => {}
         Some(original) => {
-            let others = format!("{key}: expected the bytes of {origin}, found others");
+            // A revision without a checksum of its history is told by its copy, which has one.
+            let others = match is_sound && newest.history_sha256.is_none() {
+                true => {
+                    format!("{origin}: expected the bytes of {key}, whose checksum fits it, found others")
+                }
+                false => format!("{key}: expected the bytes of {origin}, found others"),
+            };
             found.fault(damage(&origin, &original, date, number).unwrap_or(others));
         }
         None => found.fault(format!("{key}: expected its original {origin}, found none")),
