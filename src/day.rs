@@ -167,6 +167,7 @@ fn judge(
         comparisons.extend(compare::lost(seen, known, keys));
         comparisons.extend(compare::changed(seen, known, &tables));
         comparisons.extend(compare::left(seen, known, keys, &tables));
+        comparisons.extend(compare::unproven(&tables));
         comparisons.extend(ahead(seen).filter(|_| policy.ends_tomorrow));
         comparisons.extend(compare::swings(seen, known, policy, &tables));
     }
