@@ -127,6 +127,13 @@ impl Run<'_> {
         let sha256_before = recalled.newest.as_ref().map(|newest| newest.sha256.clone());
         let mut known = recalled.known(seen, &config.layout);
         known.drained_ms = self.drained_ms;
+        if let Some(content) = recalled
+            .published
+            .as_ref()
+            .and_then(|it| it.revision.content.as_ref())
+        {
+            self.memory.learn_types(content);
+        }
         self.memory.tell(&mut known);
         let Some(mut verdict) = Box::pin(self.verdict(seen, &mut known)).await? else {
             if !self.request.dry_run {
@@ -174,6 +181,9 @@ impl Run<'_> {
         };
         // Whatever keeps the day from being published or told, its parts are sent again: the next sweep has to find them.
         let mut failed = None;
+        if self.request.dry_run && newest.is_some() {
+            publish::look(&seen.date, written, &config.layout, &sweeper.objects).await?;
+        }
         if !self.request.dry_run && !overtaken {
             if let Some(newest) = newest {
                 let document = match &recalled.newest {
