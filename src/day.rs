@@ -167,6 +167,7 @@ fn judge(
         comparisons.extend(compare::lost(seen, known, keys));
         comparisons.extend(compare::changed(seen, known, &tables));
         comparisons.extend(compare::left(seen, known, keys, &tables));
+        comparisons.extend(compare::unproven(&tables));
         comparisons.extend(ahead(seen).filter(|_| policy.ends_tomorrow));
         comparisons.extend(compare::swings(seen, known, policy, &tables));
     }
@@ -244,11 +245,12 @@ fn too_early(seen: &Seen, policy: &Policy, times: &Times, absent: &[Remark]) -> 
     };
     let quiet_ms = seen.now_ms - changed_ms;
     if quiet_ms < policy.quiet_ms {
-        let message = format!(
-            "the last change was {} ago, expected {} without one",
-            spelled(quiet_ms),
-            spelled(policy.quiet_ms)
-        );
+        let ago = match quiet_ms {
+            0.. => format!("was {} ago", spelled(quiet_ms)),
+            _ => format!("is {} ahead of the clock", spelled(quiet_ms.saturating_neg())),
+        };
+        let expected = spelled(policy.quiet_ms);
+        let message = format!("the last change {ago}, expected {expected} without one");
         return vec![Remark::of_day("not_quiet", message)];
     }
     if seen.now_ms - first_ms < policy.deadline_ms {
@@ -277,6 +279,7 @@ const MINUTE_MS: i64 = 60_000;
 fn spelled(ms: i64) -> String {
     match ms.max(0) {
         ms if ms < MINUTE_MS => format!("{} s", ms / 1000),
+        ms if ms >= 2 * DAY_MS => format!("{} days", ms / DAY_MS),
         ms => format!("{} min", ms / MINUTE_MS),
     }
 }

@@ -9,6 +9,8 @@
 //! 2. else the object that is current under the key counts, whatever ETag the notice names: HEAD of the source, of its
 //!    output, of its failure record, and only then is it read.
 
+mod small;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -30,7 +32,7 @@ use crate::failure::Failure;
 use crate::keys::PartKey;
 use crate::notice::Notice;
 use crate::part::{Identity, PartId, Profile};
-use crate::store::{Class, Kind, Store, StoreError};
+use crate::store::{Class, Kind, Store};
 use crate::telemetry::{Clock, Metrics, Spent, Stopwatch, milliseconds};
 
 /// How often a part is begun anew because its source was replaced while it was read.
@@ -251,8 +253,7 @@ impl Converter {
             } = pending;
             let mut rejects_key = None;
             if !rejects.is_empty() {
-                let rejects = Bytes::from(rejects);
-                let put = self.put_once(&located.rejects, rejects, "application/x-ndjson");
+                let put = self.put_rejects(&located.rejects, Bytes::from(rejects));
                 if let Err(error) = spent.during(Spent::Store, put).await {
                     upload.give_up().await;
                     return Err(error.into());
@@ -336,26 +337,6 @@ impl Converter {
         Err(PartError::Defect(format!(
             "the dialect was decided anew {PASSES_MAX} times"
         )))
-    }
-
-    /// Writes a small object of which every writer writes the same bytes: that it is there already is as good.
-    async fn put_once(&self, key: &str, body: Bytes, content_type: &str) -> Result<(), StoreError> {
-        let bucket = self.config.layout.curated().bucket();
-        let mut tries = 1;
-        loop {
-            let error = match self.store.put_new(bucket, key, body.clone(), content_type).await {
-                Ok(()) => return Ok(()),
-                Err(error) if error.class() == Class::Config => return Err(error),
-                Err(error) => error,
-            };
-            if self.store.head(bucket, key).await?.is_some() {
-                return Ok(());
-            }
-            if tries >= COMMITS_MAX {
-                return Err(error);
-            }
-            tries += 1;
-        }
     }
 
     /// What can never be converted gets its record, and is done.

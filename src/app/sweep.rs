@@ -52,6 +52,7 @@ use run::Run;
 use state::State;
 
 pub use catalog::{CatalogReport, Changes};
+pub use objects::SetAside;
 pub use tally::Tally;
 
 /// Why a sweep, or a day's turn in it, came to no end.
@@ -127,6 +128,8 @@ pub struct Report {
     pub to_send: Vec<String>,
     /// The newest day that should be complete by now, if neither it nor a newer one is.
     pub overdue: Option<Day>,
+    /// What was damaged, and is kept elsewhere now.
+    pub set_aside: Vec<SetAside>,
     /// What it did to the Glue catalog.
     pub catalog: CatalogReport,
 }
@@ -262,7 +265,7 @@ impl Sweeper {
         let mut run = Run {
             sweeper: self,
             request,
-            memory: Memory::new(&state.types, &state.empty),
+            memory: Memory::new(&state.types, &state.empty, plan.is_all() && state.next.is_none()),
             pointer: Pointer::read(&self.store, &self.objects, layout, request.dry_run)
                 .await?
                 .up_to(today.plus(1).filter(|_| self.config.days.policy.ends_tomorrow)),
@@ -346,6 +349,7 @@ impl Sweeper {
             queue_error,
             to_send,
             overdue,
+            set_aside: self.objects.take_aside(),
             catalog: catalog.report,
         })
     }

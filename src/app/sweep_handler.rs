@@ -232,6 +232,7 @@ mod tests {
             queue_error: None,
             to_send: Vec::new(),
             overdue: None,
+            set_aside: Vec::new(),
             catalog: CatalogReport::default(),
         };
         let [asked, unasked] = [true, false].map(|asked| metrics(&report, asked, 0).heartbeat);

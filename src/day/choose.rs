@@ -82,6 +82,16 @@ struct Part<'a> {
     outputs: Vec<(&'a str, usize)>,
 }
 
+/// What becomes of a part whose source is gone.
+enum Gone<'a> {
+    /// It is a part of the day as before.
+    Stays(Part<'a>),
+    /// It is none any more.
+    Left,
+    /// The same, as far as anybody knows: no revision tells whether these outputs of it were published.
+    Unproven(Vec<usize>),
+}
+
 impl<'a> Look<'a> {
     fn new(table: &'a str, seen: &'a TableSeen, known: &'a Known, aside: &'a Aside, keys: &Keys<'_>) -> Self {
         let sources = seen.sources.iter().enumerate();
@@ -230,7 +240,8 @@ impl<'a> Look<'a> {
     /// Parts that are gone count like those that are listed, so that a purge moves nothing; and profiles are as old as S3's
     /// clock says, whatever is configured, so that a setting that comes and goes moves nothing either.
     fn choose_outputs(&self, choice: &mut Choice) {
-        let parts = self.parts(&choice.folders);
+        let (parts, unproven) = self.parts(&choice.folders);
+        choice.unproven = unproven;
         let at_ms = |output: usize| {
             self.seen
                 .outputs
@@ -267,11 +278,12 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// The parts that make the table's day: those that are listed, and those that are gone but have not left.
-    fn parts(&self, folders: &[Arc<str>]) -> Vec<Part<'a>> {
+    /// The parts that make the table's day: those that are listed, and those that are gone but have not left. Beside them the
+    /// outputs of those that left without proof.
+    fn parts(&self, folders: &[Arc<str>]) -> (Vec<Part<'a>>, Vec<usize>) {
         let folders: HashSet<&str> = folders.iter().map(|folder| &**folder).collect();
         let mut newest_ms: HashMap<&str, i64> = HashMap::new();
-        let mut parts = Vec::new();
+        let (mut parts, mut unproven) = (Vec::new(), Vec::new());
         for (i, source) in self.seen.sources.iter().enumerate() {
             let newest_ms = newest_ms.entry(&source.folder).or_insert(i64::MIN);
             *newest_ms = source.last_modified_ms.max(*newest_ms);
@@ -284,9 +296,13 @@ impl<'a> Look<'a> {
             }
         }
         for outputs in self.gone.values() {
-            parts.extend(self.gone(outputs, &folders, &newest_ms));
+            match self.gone(outputs, &folders, &newest_ms) {
+                Gone::Stays(part) => parts.push(part),
+                Gone::Left => {}
+                Gone::Unproven(outputs) => unproven.extend(outputs),
+            }
         }
-        parts
+        (parts, unproven)
     }
 
     fn outputs_of(&self, source: &SourceSeen) -> Vec<(&'a str, usize)> {
@@ -308,13 +324,8 @@ impl<'a> Look<'a> {
             .collect()
     }
 
-    /// A part whose source is gone, as its outputs have it: deletion alone takes nothing out of a day. None if it left.
-    fn gone(
-        &self,
-        outputs: &[usize],
-        folders: &HashSet<&str>,
-        newest_ms: &HashMap<&str, i64>,
-    ) -> Option<Part<'a>> {
+    /// A part whose source is gone, as its outputs have it: deletion alone takes nothing out of a day.
+    fn gone(&self, outputs: &[usize], folders: &HashSet<&str>, newest_ms: &HashMap<&str, i64>) -> Gone<'a> {
         let sound: Vec<(usize, &OutputSeen, &'a Facts)> = outputs
             .iter()
             .filter_map(|i| Some((*i, self.seen.outputs.get(*i)?, self.facts(*i)?)))
@@ -329,7 +340,7 @@ impl<'a> Look<'a> {
                 ms.max(facts.source_last_modified_ms)
             })
         };
-        let (.., newest) = sound.iter().max_by_key(|(_, output, facts)| {
+        let newest = sound.iter().max_by_key(|(_, output, facts)| {
             let published = is_published(&output.id);
             (
                 current_ms(output, facts),
@@ -337,26 +348,40 @@ impl<'a> Look<'a> {
                 output.last_modified_ms,
                 &output.id,
             )
-        })?;
+        });
+        let Some((.., newest)) = newest else {
+            return Gone::Left;
+        };
         let content = |facts: &&'a Facts| (&facts.source_key, &facts.source_etag);
         let same = || {
             sound
                 .iter()
                 .filter(|(.., facts)| content(facts) == content(newest))
         };
-        let since_ms = if same().any(|(_, output, _)| is_published(&output.id)) {
+        let was_published = same().any(|(_, output, _)| is_published(&output.id));
+        // Only what came after the table was published without it is known never to have been.
+        let table_ms = self.published.and(listed_ms);
+        let is_new = |output: &OutputSeen| table_ms.is_some_and(|ms| output.last_modified_ms > ms);
+        let unproven = || Gone::Unproven(same().map(|(i, ..)| *i).collect());
+        let since_ms = if was_published {
             listed_ms
         } else if same().any(|(_, output, _)| self.known.left_alone(&output.id).is_some()) {
-            return None;
+            return Gone::Left;
+        } else if table_ms.is_some() && !same().all(|(_, output, _)| is_new(output)) {
+            // It was out when the table was published, and stays so.
+            return unproven();
         } else {
             same().map(|(_, output, _)| output.last_modified_ms).max()
         };
         // It left if its folder holds a part that came after the day was published with it, or, where it never was, after
-        // it was converted.
+        // it was converted. Where nothing is known of that, this proves little: parts of a day land one after the other.
         if newest_ms.get(&*newest.folder).copied() > since_ms {
-            return None;
+            return match table_ms {
+                Some(_) => Gone::Left,
+                None => unproven(),
+            };
         }
-        Some(Part {
+        Gone::Stays(Part {
             source: None,
             outputs: same().map(|(i, _, facts)| (&*facts.profile, *i)).collect(),
         })

@@ -117,6 +117,23 @@ pub(super) fn left(
         .collect()
 }
 
+/// Parts that are out without proof that they ever were in, or never: their Parquet stays for whoever knows.
+pub(super) fn unproven(tables: &BTreeMap<String, Choice>) -> impl Iterator<Item = Remark> {
+    let some = tables.iter().filter(|(_, choice)| !choice.unproven.is_empty());
+    some.map(|(name, choice)| {
+        let count = choice.unproven.len();
+        let (files, are) = match count {
+            1 => ("file", "is"),
+            _ => ("files", "are"),
+        };
+        let message = format!(
+            "{count} Parquet {files} whose sources are gone {are} out, because their folder has newer parts; no revision tells \
+             whether they were published, so they are kept"
+        );
+        Remark::of_table("parts_left", name, message)
+    })
+}
+
 /// Where a column has a type that no file may have.
 const CATALOG: &str = "the Glue catalog";
 

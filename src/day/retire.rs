@@ -61,7 +61,9 @@ pub(super) fn superseded(
     for (name, table) in &seen.tables {
         let Some(choice) = tables.get(name) else { continue };
         let wanted = Wanted::of(table, known, choice);
-        for output in choice.others.iter().filter_map(|i| table.outputs.get(*i)) {
+        let unproven: HashSet<&usize> = choice.unproven.iter().collect();
+        let others = choice.others.iter().filter(|i| !unproven.contains(i));
+        for output in others.filter_map(|i| table.outputs.get(*i)) {
             let since_ms = known.left_alone(&output.id).or(match effect {
                 Effect::Held => None,
                 Effect::Published => Some(seen.now_ms),

@@ -145,7 +145,10 @@ pub(super) fn failed(table: &TableSeen, choice: &Choice) -> usize {
 fn need(now_ms: i64, source: &SourceSeen, known: &Known, policy: &Policy) -> Need {
     let sent = known.sent.get(&source.id).filter(|_| !policy.converts_itself);
     let Some(sent) = sent else {
-        return match now_ms - source.last_modified_ms >= policy.send_after_ms {
+        let age_ms = now_ms - source.last_modified_ms;
+        // A file may have any time. Nobody else is at it.
+        let is_ahead = age_ms < 0 && policy.converts_itself;
+        return match is_ahead || age_ms >= policy.send_after_ms {
             true if policy.sends_max == 0 => Need::Spent,
             true => Need::Send(1),
             false => Need::Wait,

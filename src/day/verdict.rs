@@ -151,6 +151,9 @@ pub struct Choice {
     pub missing: Vec<usize>,
     /// Outputs that stand for nothing.
     pub others: Vec<usize>,
+    /// Those of them whose sources are gone from a folder that has newer parts, and of which no revision tells whether they
+    /// were published: nobody may delete them.
+    pub unproven: Vec<usize>,
     /// Outputs that another one of the same id counts for.
     pub copies: Vec<usize>,
     /// Outputs whose footers cannot be believed, or that are not where their source belongs, and why.

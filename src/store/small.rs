@@ -5,6 +5,7 @@ use aws_sdk_s3::operation::get_object::builders::GetObjectFluentBuilder;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ChecksumAlgorithm;
 use bytes::{Bytes, BytesMut};
+use md5::Md5;
 use sha2::{Digest, Sha256};
 
 use super::attempts::Attempts;
@@ -114,6 +115,32 @@ impl Store {
         }
     }
 
+    /// Whether the object that was seen under a key has this content, and is there yet. Its ETag is the content's MD5, unless
+    /// a KMS key encrypts it: then it is read.
+    ///
+    /// # Errors
+    /// As [`Store::sha256`], but for those that say that it is not there any more.
+    pub async fn holds(
+        &self,
+        bucket: &str,
+        key: &str,
+        seen: &ObjectMeta,
+        body: &[u8],
+    ) -> Result<bool, StoreError> {
+        if seen.size_bytes != body.len() as u64 {
+            return Ok(false);
+        }
+        if hex(&Md5::digest(body)) == seen.etag {
+            return Ok(true);
+        }
+        match self.sha256(bucket, key, &seen.etag).await {
+            Ok(found) => Ok(found == hex(&Sha256::digest(body))),
+            // Another object is there by now, or none.
+            Err(error) if matches!(error.kind, Kind::Precondition | Kind::NotFound) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Writes an object in one request onto the one that has this ETag, or, with None, if none is there. Returns the new
     /// ETag.
     ///
@@ -200,8 +227,11 @@ async fn digest(mut body: Body) -> Result<String, String> {
     while let Some(bytes) = body.next().await {
         hash.update(&bytes?);
     }
-    let digest = hash.finalize();
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&hash.finalize()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The whole body, or how many bytes came when they were too many.

@@ -4,7 +4,7 @@ use daymark::day::State;
 use daymark::keys::Leaf;
 
 use crate::lake::{DATE, Lake, key};
-use crate::support::owners;
+use crate::support::{owners, owners_with_rejects};
 
 /// A lake with a complete day, published.
 pub async fn complete() -> Lake {
@@ -454,4 +454,102 @@ async fn a_part_that_could_not_be_converted_and_is_gone_is_told_in_manifest_and_
     let newest = lake.revision(day.revision.unwrap()).await;
     assert_eq!(newest["content"]["warnings"][0]["code"], "parts_failed_gone");
     rebuilt(&lake).await;
+}
+
+#[tokio::test]
+async fn rejects_that_are_damaged_do_not_outlive_a_conversion() {
+    const SAID: &str = "rejects that are not those of the part";
+    let lake = Lake::new().await;
+    let notice = lake.arrive(&key(DATE, "a"), owners_with_rejects("secret")).await;
+    lake.quiet_day().await;
+    let (rejects, output) = (lake.world.rejects(&notice), lake.world.output(&notice));
+    let sound = lake.text(&rejects).await.unwrap();
+    let as_long = "x".repeat(sound.len());
+    for damaged in ["damaged", &as_long, &sound[..sound.len() / 2], ""] {
+        lake.overwrite(&rejects, damaged).await;
+        lake.remove(&output).await;
+        lake.quiet_day().await;
+        lake.wait(11);
+        lake.day().await;
+        lake.work().await;
+        assert_eq!(lake.text(&rejects).await.as_ref(), Some(&sound), "{damaged}");
+        assert_eq!(lake.quiet_day().await.state, State::Complete);
+    }
+    assert_eq!(lake.told.text().matches(SAID).count(), 4);
+    // The same bytes under another ETag, as a copy of the bucket leaves them, are as good.
+    lake.overwrite_in_parts(&rejects, sound).await;
+    let before = lake.listing().await;
+    lake.remove(&output).await;
+    lake.convert(&notice).await;
+    let after = lake.listing().await;
+    assert!(after.contains_key(&output));
+    assert_eq!(after[&rejects], before[&rejects]);
+    assert_eq!(lake.told.text().matches(SAID).count(), 4);
+}
+
+/// Athena reads it by the symlink of `daymark_parts`, so queries over the day fail until it is back.
+#[tokio::test]
+async fn a_ledger_that_is_damaged_is_kept_and_made_again() {
+    let lake = complete().await;
+    let ledger = "lake/parts/date=2026-11-22/r000001.parquet";
+    let before = lake.under(&["parts/"]).await;
+    for damaged in ["damaged", ""] {
+        lake.wait(1);
+        lake.overwrite(ledger, damaged).await;
+        assert_eq!(lake.day().await.revision, Some(1));
+        assert_eq!(lake.under(&["parts/"]).await, before, "{damaged}");
+        assert!(aside(&lake, ledger).await.contains(&damaged.to_owned()));
+        let all = lake.under(&[""]).await;
+        lake.day().await;
+        assert_eq!(lake.under(&[""]).await, all, "{damaged}: once");
+    }
+    // As a copy of the bucket leaves it.
+    lake.wait(1);
+    lake.overwrite_in_parts(ledger, lake.world.get(ledger).await)
+        .await;
+    let copied = lake.listing().await[ledger].clone();
+    lake.day().await;
+    assert_eq!(lake.listing().await[ledger], copied);
+    assert_eq!(aside(&lake, ledger).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_type_that_no_day_was_published_with_holds_none_for_longer_than_a_day() {
+    const STATE: &str = "lake/manifest/sweep.json";
+    let lake = complete().await;
+    let sound = lake.text(STATE).await.unwrap();
+    let mut state: serde_json::Value = serde_json::from_str(&sound).unwrap();
+    let types = state["types"].clone();
+    state["types"]["owners"]["ownerid"] = "double".into();
+    state["types"]["gone"]["id"] = "double".into();
+    lake.overwrite(STATE, state.to_string()).await;
+    lake.part(DATE, "c", 5).await;
+    let day = lake.quiet_day().await;
+    assert_eq!(
+        (day.state, day.reasons[0].code.as_str()),
+        (State::Blocked, "types_differ")
+    );
+    // The next sweep over all days.
+    lake.wait(24 * 60);
+    assert_eq!(lake.day().await.state, State::Complete);
+    let state: serde_json::Value = serde_json::from_str(&lake.text(STATE).await.unwrap()).unwrap();
+    assert_eq!(state["types"]["owners"], types["owners"]);
+    assert_eq!(
+        state["types"]["gone"]["id"], "double",
+        "of days that nobody remembers otherwise"
+    );
+}
+
+#[tokio::test]
+async fn who_looks_is_told_of_a_manifest_of_a_newer_release_as_who_sweeps() {
+    let lake = complete().await;
+    lake.overwrite(&lake.leaf(Leaf::Manifest), "{\"version\":99}")
+        .await;
+    let mut told = Vec::new();
+    for request in ["{\"dry_run\": true}", "{}"] {
+        let mut days = lake.ask(request).await.unwrap().days;
+        told.push(days.remove(0).judged.unwrap_err().to_string());
+    }
+    assert!(told[0].contains("manifest.json has version 99"), "{told:?}");
+    assert_eq!(told[0], told[1]);
 }

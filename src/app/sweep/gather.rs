@@ -1,6 +1,6 @@
 //! A few days at a time, as the listings show them: the curated bucket first, then the landing bucket.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -28,8 +28,8 @@ pub(super) struct Written {
     pub(super) leaves: BTreeMap<Leaf, Listed>,
     /// Symlinks, by table.
     pub(super) links: BTreeMap<(Link, String), Listed>,
-    /// Keys of ledgers.
-    pub(super) ledgers: BTreeSet<String>,
+    /// Ledgers, by key.
+    pub(super) ledgers: BTreeMap<String, Listed>,
 }
 
 impl Written {
@@ -48,7 +48,7 @@ impl Written {
     /// The object that has the number of a revision: itself, its announcement, or its ledger.
     pub(super) fn numbered(&self, number: u32, layout: &Layout) -> Option<&str> {
         let of_leaf = |leaf: Leaf| self.leaves.get(&leaf).map(|listed| listed.key.as_str());
-        let mut ledgers = self.ledgers.iter();
+        let mut ledgers = self.ledgers.keys();
         of_leaf(Leaf::Revision(number))
             .or_else(|| of_leaf(Leaf::Announced(number)))
             .or_else(|| {
@@ -251,7 +251,7 @@ impl Gatherer {
                     }
                 }
                 Family::Ledgers => {
-                    written.ledgers.insert(object.key);
+                    written.ledgers.insert(object.key.clone(), object);
                 }
                 Family::Manifests => {
                     if let Some((_, leaf)) = layout.parse_leaf(&object.key) {

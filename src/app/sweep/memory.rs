@@ -45,15 +45,22 @@ pub(super) struct Memory {
     days: VecDeque<(Day, BTreeMap<String, u64>)>,
     /// Types of columns that were ever published, by table and column.
     pub(super) types: BTreeMap<String, BTreeMap<String, String>>,
+    /// Those of them that the days have that were passed; None: the sweep does not begin with the first day.
+    passed: Option<BTreeMap<String, BTreeMap<String, String>>>,
     /// Of all days that sweeps passed.
     pub(super) empty: Empty,
 }
 
 impl Memory {
-    /// What the last sweep left.
-    pub(super) fn new(types: &BTreeMap<String, BTreeMap<String, String>>, empty: &Empty) -> Self {
+    /// What the last sweep left. `is_anew`: this one passes all days, from the first on.
+    pub(super) fn new(
+        types: &BTreeMap<String, BTreeMap<String, String>>,
+        empty: &Empty,
+        is_anew: bool,
+    ) -> Self {
         Memory {
             types: types.clone(),
+            passed: is_anew.then(BTreeMap::new),
             empty: empty.clone(),
             ..Memory::default()
         }
@@ -66,11 +73,9 @@ impl Memory {
 
     /// The same of a day that was read for its outline.
     pub(super) fn remember(&mut self, date: &Day, outline: Outline) {
-        for (name, columns) in outline.types {
-            let types = self.types.entry(name).or_default();
+        for (name, columns) in &outline.types {
             for (column, kind) in columns {
-                // The first type that was published is the column's for ever.
-                types.entry(column).or_insert(kind);
+                self.learn_type(name, column, kind);
             }
         }
         self.forget(date);
@@ -84,6 +89,43 @@ impl Memory {
         self.days.push_back((date.clone(), outline.rows));
         while self.days.len() > DAYS {
             self.days.pop_front();
+        }
+    }
+
+    /// Of a published day only the types, before the day itself is judged.
+    pub(super) fn learn_types(&mut self, content: &Content) {
+        for (name, table) in &content.tables {
+            for column in &table.columns {
+                self.learn_type(name, &column.name, &column.kind);
+            }
+        }
+    }
+
+    /// The first type that was published is the column's for ever. What the last sweep left is older than any manifest: it
+    /// remembers days that were forgotten. But where the first manifest that has the column says otherwise, it is not true,
+    /// as nothing is published that contradicts it.
+    fn learn_type(&mut self, table: &str, column: &str, kind: &str) {
+        let types = of_table(&mut self.types, table);
+        let Some(passed) = &mut self.passed else {
+            if !types.contains_key(column) {
+                types.insert(column.to_owned(), kind.to_owned());
+            }
+            return;
+        };
+        let passed = of_table(passed, table);
+        if passed.contains_key(column) {
+            return;
+        }
+        passed.insert(column.to_owned(), kind.to_owned());
+        let before = types.insert(column.to_owned(), kind.to_owned());
+        if let Some(before) = before.filter(|before| before != kind) {
+            tracing::warn!(
+                table,
+                column,
+                before,
+                kind,
+                "a column's type was remembered otherwise than it was published"
+            );
         }
     }
 
@@ -110,4 +152,11 @@ impl Memory {
         }
         known.types_before = self.types.clone();
     }
+}
+
+fn of_table<'t>(
+    types: &'t mut BTreeMap<String, BTreeMap<String, String>>,
+    table: &str,
+) -> &'t mut BTreeMap<String, String> {
+    types.entry(table.to_owned()).or_default()
 }

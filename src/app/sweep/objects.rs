@@ -1,11 +1,12 @@
 //! Small objects of ours: read whole, written onto what was there, set aside when they are damaged.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use bytes::Bytes;
-use md5::{Digest, Md5};
 
 use super::SweepError;
 use crate::keys::Layout;
-use crate::store::{Doomed, Kind, Listed, Store};
+use crate::store::{Doomed, Kind, Listed, ObjectMeta, Store};
 
 /// The largest manifest that is read: some hundred thousand parts.
 pub(super) const MANIFEST_BYTES_MAX: u64 = 512 << 20;
@@ -29,12 +30,25 @@ pub(super) enum Wrote {
     Overtaken,
 }
 
+/// What was damaged, and is kept elsewhere now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    /// The key that it was under.
+    pub key: String,
+    /// The key that it is kept under.
+    pub kept: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
 /// Writes and reads in the curated bucket. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Objects {
     store: Store,
     bucket: String,
     layout: Layout,
+    /// What was set aside since somebody asked.
+    aside: Arc<Mutex<Vec<SetAside>>>,
 }
 
 impl Objects {
@@ -43,7 +57,13 @@ impl Objects {
             store: store.clone(),
             bucket: layout.curated().bucket().to_owned(),
             layout: layout.clone(),
+            aside: Arc::default(),
         }
+    }
+
+    /// What was set aside since this was asked last.
+    pub(super) fn take_aside(&self) -> Vec<SetAside> {
+        std::mem::take(&mut *self.aside.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// An object, whole, with its ETag. None: it is not there.
@@ -82,17 +102,12 @@ impl Objects {
     /// Whether a listed object has this content. Its ETag is the content's MD5, unless a KMS key encrypts it: then it is
     /// read.
     pub(super) async fn is_so(&self, body: &[u8], listed: &Listed) -> Result<bool, SweepError> {
-        if listed.size_bytes != body.len() as u64 {
-            return Ok(false);
-        }
-        let md5: String = Md5::digest(body)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        if md5 == listed.etag {
-            return Ok(true);
-        }
-        self.has(listed, &crate::manifest::sha256(body)).await
+        let seen = ObjectMeta {
+            etag: listed.etag.clone(),
+            size_bytes: listed.size_bytes,
+            last_modified_ms: Some(listed.last_modified_ms),
+        };
+        Ok(self.store.holds(&self.bucket, &listed.key, &seen, body).await?)
     }
 
     /// Whether a listed object has this SHA-256. It may be large, so it is not held in memory.
@@ -162,6 +177,15 @@ impl Objects {
         );
         tracing::warn!(key, aside = name, why, "damaged, set aside");
         self.put(&name, body, "application/octet-stream", None).await?;
+        let aside = SetAside {
+            key: key.to_owned(),
+            kept: name,
+            why: why.to_owned(),
+        };
+        self.aside
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(aside);
         Ok(())
     }
 

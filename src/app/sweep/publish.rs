@@ -37,6 +37,32 @@ impl Document<'_> {
     }
 }
 
+/// Whether a day's `manifest.json` keeps its sweep from coming to its end: a newer release wrote it. For those who write nothing.
+pub(super) async fn look(
+    date: &Day,
+    written: &Written,
+    layout: &Layout,
+    objects: &Objects,
+) -> Result<(), SweepError> {
+    let Some(listed) = written.leaves.get(&Leaf::Manifest) else {
+        return Ok(());
+    };
+    let is_copy = |(leaf, revision): (&Leaf, &Listed)| {
+        matches!(leaf, Leaf::Revision(_)) && revision.etag == listed.etag
+    };
+    if written.leaves.iter().any(is_copy) {
+        return Ok(());
+    }
+    let key = layout.leaf(date, Leaf::Manifest);
+    let Some((bytes, _)) = objects.read(&key).await? else {
+        return Ok(());
+    };
+    match Revision::parse_copy(&bytes, date) {
+        Err(Damage::Newer(version)) => Err(SweepError::Newer(format!("{key} has version {version}"))),
+        _ => Ok(()),
+    }
+}
+
 fn json(revision: &Revision) -> Result<Bytes, SweepError> {
     let json = revision
         .to_json()
@@ -119,11 +145,32 @@ impl Publication<'_> {
             return Ok(Wrote::Done);
         };
         let key = self.layout.parts_ledger(self.date, revision.history.revision);
-        if self.written.ledgers.contains(&key) {
+        let listed = self.written.ledgers.get(&key);
+        // The marker comes after it. So what is newer than its marker was written again, and by whom has to be looked at.
+        let marker = self
+            .written
+            .leaves
+            .get(&Leaf::Announced(revision.history.revision));
+        let is_newer =
+            |listed: &Listed| marker.is_some_and(|marker| listed.last_modified_ms > marker.last_modified_ms);
+        if listed.is_some_and(|listed| !is_newer(listed)) {
             return Ok(Wrote::Done);
         }
         let ledger = manifest::ledger(revision).map_err(|error| SweepError::Defect(error.to_string()))?;
-        self.objects.claim(&key, ledger, PARQUET).await
+        let Some(listed) = listed else {
+            return self.objects.claim(&key, ledger, PARQUET).await;
+        };
+        if self.objects.is_so(&ledger, listed).await? {
+            return Ok(Wrote::Done);
+        }
+        if let Some((bytes, etag)) = self.objects.read(&key).await?
+            && etag == listed.etag
+        {
+            let why = "expected the parts of its revision as a table, as this release writes them";
+            self.objects.keep(&key, bytes, why).await?;
+        }
+        let etag = Some(listed.etag.as_str());
+        self.objects.put(&key, Bytes::from(ledger), PARQUET, etag).await
     }
 
     async fn symlinks(&self) -> Result<Wrote, SweepError> {

@@ -108,7 +108,7 @@ impl Recalled {
         });
         let listed = numbers.max().unwrap_or_default();
         let layout = &sweeper.config.layout;
-        let ledgers = written.ledgers.iter();
+        let ledgers = written.ledgers.keys();
         let ledgers = ledgers.filter_map(|key| layout.parse_parts_ledger(key)).max();
         let mut recalled = Recalled {
             highest: ledgers.unwrap_or_default().max(listed),

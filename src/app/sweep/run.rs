@@ -128,6 +128,13 @@ impl Run<'_> {
         let clock_ms = clock_ms(sweeper, &recalled, seen.now_ms).await?;
         let mut known = recalled.known(seen, clock_ms, &config.layout);
         known.drained_ms = self.drained_ms;
+        if let Some(content) = recalled
+            .published
+            .as_ref()
+            .and_then(|it| it.revision.content.as_ref())
+        {
+            self.memory.learn_types(content);
+        }
         self.memory.tell(&mut known);
         let Some(mut verdict) = Box::pin(self.verdict(seen, &mut known)).await? else {
             if !self.request.dry_run {
@@ -181,6 +188,9 @@ impl Run<'_> {
         };
         // Whatever keeps the day from being published or told, its parts are sent again: the next sweep has to find them.
         let mut failed = None;
+        if self.request.dry_run && newest.is_some() {
+            publish::look(&seen.date, written, &config.layout, &sweeper.objects).await?;
+        }
         if !self.request.dry_run && !overtaken {
             if let Some(newest) = newest {
                 let document = match &recalled.newest {

@@ -12,7 +12,7 @@ use super::place::{Place, PlaceArguments, handle};
 use super::span::day;
 use super::{block, calendar, view};
 use crate::app::handler::Handler;
-use crate::app::sweep::{DayReport, Judged, Report};
+use crate::app::sweep::{DayReport, Judged, Report, SetAside};
 use crate::cli::grid::Grid;
 use crate::cli::quantity::{count, counted};
 use crate::cli::{Status, print, tell, usage};
@@ -196,9 +196,11 @@ fn not_sent(report: &Report, reconvert: bool, again: &str) -> String {
             "Not those that were sent as often as a part is: --lost sends them too, and with --dry-run names them.\n",
         );
     } else if waiting > 0 {
+        let is_ahead = judged().any(|day| day.changed_ms > Some(report.now_ms));
         text.push_str(&format!(
-            "Not {} for now: they landed, or were sent, a short while ago, and the converter may be at them.\n",
-            counted(waiting, "part")
+            "Not {} for now: they landed, or were sent, a short while ago, and the converter may be at them{}.\n",
+            counted(waiting, "part"),
+            if is_ahead { "; or their time is ahead of the clock" } else { "" }
         ));
     }
     if outdated > 0 && !reconvert {
@@ -220,6 +222,13 @@ fn pending(report: &Report, reconvert: bool) -> u64 {
     days.map(of_day).sum()
 }
 
+/// What a sweep found damaged, it mends: that it did so is said, as its log does.
+fn tell_aside(report: &Report) {
+    for SetAside { key, kept, why } in &report.set_aside {
+        tell(&format!("damaged, set aside: {key}: {why}; it is kept as {kept}"));
+    }
+}
+
 /// Converts in this process: each sweep sends into a queue of its own, which is emptied before the next.
 async fn here(place: &Place, handler: &Handler, request: &Request, quiet: bool) -> anyhow::Result<Report> {
     let sweeper = place.sweeper();
@@ -228,6 +237,7 @@ async fn here(place: &Place, handler: &Handler, request: &Request, quiet: bool) 
     let (mut before, mut again) = (u64::MAX, false);
     loop {
         let report = Box::pin(sweeper.sweep(request, None)).await?;
+        tell_aside(&report);
         let bodies = queue.take();
         let left = pending(&report, request.reconvert);
         // A record that turns out to be damaged is set aside by the sweep that counted it: the next one sends its part.
@@ -267,6 +277,7 @@ async fn there(place: &Place, request: &Request, arguments: &BackfillArguments) 
         let by = first.take();
         let by = by.as_ref().unwrap_or(&sweeper);
         let mut report = Box::pin(by.sweep(request, None)).await?;
+        tell_aside(&report);
         if let Some(error) = report.queue_error.take() {
             return Err(error.into());
         }

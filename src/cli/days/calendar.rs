@@ -1,6 +1,6 @@
 //! Days as text: a calendar, and a line a day with what has to be said of it below.
 
-use super::view::View;
+use super::view::{Unread, View};
 use crate::cli::grid::{Grid, one_line, page_columns};
 use crate::cli::quantity::{count, counted};
 use crate::day::State;
@@ -244,9 +244,15 @@ fn remarks(view: &View) -> Vec<(&'static str, String)> {
             let failures = view.failures.iter().take(REMARKS_MAX);
             said.extend(failures.map(|it| ("refused", format!("{}: {}", it.source.key, it.message))));
             let damaged = view.damaged.iter().take(REMARKS_MAX);
-            said.extend(damaged.map(|(key, why)| {
-                let message = format!("{key}: {why}; if it is of today's settings, the next sweep sets it aside and sends the part again");
-                ("damaged", message)
+            said.extend(damaged.map(|Unread { key, why, is_newer }| match is_newer {
+                true => {
+                    let message = format!("{key}: {why}: a newer release of Daymark wrote it, so sweeps leave it alone");
+                    ("newer", message)
+                }
+                false => {
+                    let message = format!("{key}: {why}; if it is of today's settings, the next sweep sets it aside and sends the part again");
+                    ("damaged", message)
+                }
             }));
         }
     }

@@ -5,14 +5,17 @@ use clap::Args;
 
 use super::block;
 use super::place::{Place, PlaceArguments, handle};
+use super::verify::count_rejects;
+use crate::app::convert_part::Converter;
 use crate::cli::{Status, in_words, print, tell, usage};
 use crate::failure::Failure;
-use crate::footer::{self, Tail};
+use crate::footer::{self, PartRecord, Tail};
 use crate::keys::{Kind, Skip};
-use crate::notice;
+use crate::notice::{self, Notice};
 use crate::part::{Identity, PartId};
 use crate::rejects::Reject;
 use crate::store::Doomed;
+use crate::telemetry::Metrics;
 
 /// Bytes of a file's end in which a footer of usual size is.
 const TAIL_BYTES: u32 = 32 << 10;
@@ -20,7 +23,8 @@ const TAIL_BYTES: u32 = 32 << 10;
 /// Sends parts to the converter again; with --dir they are converted by this program.
 ///
 /// A failure record of the part under today's settings is deleted first, so that it is really tried again. A part whose
-/// Parquet is there already stays as it is: the same source under the same settings gives the same bytes.
+/// Parquet is there already stays as it is: the same source under the same settings gives the same bytes. If its rejects
+/// are gone or damaged, this program converts it and writes them again.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct ReplayArguments {
@@ -85,7 +89,24 @@ async fn one(place: &Place, part: &str) -> anyhow::Result<(String, Status)> {
     let id = PartId::of(&identity, &place.config.profile(&key.table)?);
     let output = layout.output(&key, &id);
     if place.store.head(curated, &output).await?.is_some() {
-        return Ok((format!("{source}: there already: {output}"), Status::Done));
+        let rejects = layout.rejects(&key, &id);
+        let Some(lack) = lack(place, &output, &rejects).await? else {
+            return Ok((format!("{source}: there already: {output}"), Status::Done));
+        };
+        let notice = Notice {
+            bucket: landing.to_owned(),
+            key: source.clone(),
+            version_id: None,
+            etag: Some(meta.etag),
+            size: Some(meta.size_bytes),
+        };
+        let converter = Converter::new(place.config.clone(), place.store.clone(), Metrics::none());
+        let written = Box::pin(converter.write_rejects_again(&notice)).await?;
+        let written = written.with_context(|| format!("{lack}, and the source has none by now"))?;
+        return Ok((
+            format!("{source}: there already: {output}; {lack}, written again: {written}"),
+            Status::Done,
+        ));
     }
     let failure = layout.failure(&key, &id);
     let record = place.read(&failure).await?;
@@ -120,6 +141,23 @@ async fn one(place: &Place, part: &str) -> anyhow::Result<(String, Status)> {
     Ok((format!("{source}: sent"), Status::Done))
 }
 
+/// What is wrong with the rejects of a part that is converted.
+async fn lack(place: &Place, output: &str, rejects: &str) -> anyhow::Result<Option<String>> {
+    let record = record(place, output).await?;
+    let expected = (record.records_rejected, record.cells_rejected);
+    if expected == (0, 0) {
+        return Ok(None);
+    }
+    let Some(bytes) = place.read(rejects).await? else {
+        return Ok(Some("its rejects were gone".to_owned()));
+    };
+    Ok(match count_rejects(&bytes, &record.source_key) {
+        Ok(found) if found == expected => None,
+        Ok(_) => Some("its rejects were not all".to_owned()),
+        Err(why) => Some(format!("its rejects were damaged ({why})")),
+    })
+}
+
 /// The key of the source that is meant.
 async fn source(place: &Place, part: &str) -> anyhow::Result<String> {
     let layout = &place.config.layout;
@@ -136,7 +174,7 @@ async fn source(place: &Place, part: &str) -> anyhow::Result<String> {
         && let Some((kind, _, id)) = layout.parse(&key)
     {
         return match kind {
-            Kind::Parquet => of_output(place, &key).await,
+            Kind::Parquet => Ok(record(place, &key).await?.source_key),
             Kind::Failure => {
                 let bytes = place.read(&key).await?;
                 let bytes = bytes.with_context(|| format!("there is no s3://{curated}/{key}"))?;
@@ -165,8 +203,8 @@ async fn source(place: &Place, part: &str) -> anyhow::Result<String> {
     }
 }
 
-/// The source that a Parquet file's footer names.
-async fn of_output(place: &Place, key: &str) -> anyhow::Result<String> {
+/// What a Parquet file's footer says of its part.
+async fn record(place: &Place, key: &str) -> anyhow::Result<PartRecord> {
     let bucket = place.config.layout.curated().bucket();
     let Some(meta) = place.store.head(bucket, key).await? else {
         bail!("there is no s3://{bucket}/{key}");
@@ -175,7 +213,7 @@ async fn of_output(place: &Place, key: &str) -> anyhow::Result<String> {
     loop {
         let tail = place.store.get_tail(bucket, key, &meta.etag, bytes).await?;
         match footer::read(&tail.bytes, tail.size_bytes)? {
-            Tail::Whole(footer) => return Ok(footer.record.source_key),
+            Tail::Whole(footer) => return Ok(footer.record),
             Tail::More(more) => match u32::try_from(more) {
                 Ok(more) if more > bytes => bytes = more,
                 _ => bail!("expected a footer of {more} bytes at its end"),

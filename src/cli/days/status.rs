@@ -100,7 +100,7 @@ pub(super) fn of_day(view: &View) -> Value {
         })
     });
     let damaged = view.damaged.iter();
-    let damaged = damaged.map(|(key, why)| json!({ "key": key, "message": why }));
+    let damaged = damaged.map(|it| json!({ "key": it.key, "message": it.why, "newer": it.is_newer }));
     json!({
         "date": view.date.as_str(),
         "state": judged.state,

@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 
+pub(super) use part::count_rejects;
+
 use super::block;
 use super::place::{Place, PlaceArguments};
 use super::span::{SpanArguments, day as day_of};

@@ -5,7 +5,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use super::place::Place;
 use crate::app::sweep::{Judged, Report};
 use crate::cli::in_words;
-use crate::failure::Failure;
+use crate::failure::{Failure, Unusable};
 use crate::keys::{Day, Layout, Leaf};
 use crate::manifest::Revision;
 
@@ -24,10 +24,20 @@ pub(in crate::cli) struct View {
     pub(super) judged: Result<Judged, String>,
     /// Why parts of it can not be converted.
     pub(super) failures: Vec<Failure>,
-    /// Failure records that do not say it: key and what is wrong with them.
-    pub(super) damaged: Vec<(String, String)>,
+    /// Failure records that do not say it.
+    pub(super) damaged: Vec<Unread>,
     /// The published revision, where it was asked for and is written.
     pub(super) revision: Option<Revision>,
+}
+
+/// A failure record that can not be read.
+#[derive(Debug)]
+pub(super) struct Unread {
+    pub(super) key: String,
+    /// What is wrong with it.
+    pub(super) why: String,
+    /// Whether it is only that a newer release wrote it.
+    pub(super) is_newer: bool,
 }
 
 /// Looks closer at what a sweep found. `dry_run`: it wrote nothing. `whole`: with the published revisions.
@@ -69,11 +79,7 @@ pub(super) async fn revision(place: &Place, date: &Day, number: u32) -> anyhow::
 }
 
 /// The failure records of today's settings, of the tables that the day's reasons name.
-async fn failures(
-    place: &Place,
-    date: &Day,
-    judged: &Judged,
-) -> anyhow::Result<(Vec<Failure>, Vec<(String, String)>)> {
+async fn failures(place: &Place, date: &Day, judged: &Judged) -> anyhow::Result<(Vec<Failure>, Vec<Unread>)> {
     let failed = judged
         .reasons
         .iter()
@@ -97,7 +103,11 @@ async fn failures(
             match Failure::parse(&bytes, &id) {
                 Ok(failure) if failure.profile == profile.as_str() => failures.push(failure),
                 Ok(_) => {}
-                Err(error) => damaged.push((listed.key, error.to_string())),
+                Err(error) => damaged.push(Unread {
+                    key: listed.key,
+                    why: error.to_string(),
+                    is_newer: matches!(error, Unusable::Newer(_)),
+                }),
             }
         }
     }

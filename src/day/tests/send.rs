@@ -1,6 +1,6 @@
 //! Parts that are sent to the queue again.
 
-use super::builder::{HOUR, MINUTE_MS, Scene, codes};
+use super::builder::{DAY, HOUR, MINUTE_MS, Scene, codes};
 use crate::day::{State, Verdict};
 
 fn attempts(verdict: &Verdict) -> Vec<u32> {
@@ -193,4 +193,13 @@ fn once_all_of_a_table_is_converted_again_the_day_moves_over() {
     let verdict = scene.convert("objects/b").after(HOUR).sweep();
     assert_eq!(scene.chosen(&verdict), ["objects/a v1 q", "objects/b v1 q"]);
     assert!(verdict.revise && verdict.state == State::Complete && verdict.send.is_empty());
+}
+
+#[test]
+fn a_file_whose_time_is_ahead_of_the_clock_is_converted_by_whoever_converts_itself() {
+    let mut scene = Scene::new();
+    scene.land("objects/a", "v1").after(-30 * DAY);
+    assert!(scene.judge().send.is_empty());
+    scene.policy.converts_itself = true;
+    assert_eq!(attempts(&scene.judge()), [1]);
 }

@@ -1,6 +1,6 @@
 //! Open, complete, reopened, blocked, late.
 
-use super::builder::{HOUR, MINUTE_MS, Scene, codes};
+use super::builder::{DAY, HOUR, MINUTE_MS, Scene, codes};
 use crate::day::{Decision, Event, State, decide};
 
 #[test]
@@ -58,7 +58,12 @@ fn an_object_newer_than_the_clock_is_no_quiet() {
     assert_eq!(verdict.state, State::Open);
     assert_eq!(
         verdict.reasons[0].message,
-        "the last change was 0 s ago, expected 60 min without one"
+        "the last change is 2 min ahead of the clock, expected 60 min without one"
+    );
+    let verdict = scene.after(-100 * DAY).judge();
+    assert_eq!(
+        verdict.reasons[0].message,
+        "the last change is 100 days ahead of the clock, expected 60 min without one"
     );
 }
 

@@ -121,6 +121,49 @@ fn a_failure_record_that_is_damaged_is_named() {
 }
 
 #[test]
+fn a_failure_record_of_a_newer_release_is_left_alone_and_status_says_so() {
+    let desk = folder();
+    backfill(&desk).expect(0);
+    let failure = find(&desk, &["/failed/", "2026-11-21"]);
+    desk.write(&failure, b"{\"form\":99}");
+    backfill(&desk);
+    assert_eq!(desk.read(&failure), "{\"form\":99}");
+    let ran = run(&desk, &["status"])
+        .expect(0)
+        .shows("newer: failed/table=owners/date=2026-11-21/")
+        .shows("sweeps leave it alone");
+    assert!(!ran.stdout.contains("sets it aside"), "{ran:?}");
+    assert_eq!(days(&desk)[1]["failures_damaged"][0]["newer"], true);
+}
+
+#[test]
+fn a_file_whose_time_is_ahead_of_the_clock_is_converted() {
+    let desk = folder();
+    let name = "lake/landing/hubspot/2026-11-20/OWNERS/data_0_0_0.csv.gz";
+    let file = fs::File::options().write(true).open(desk.path(name)).unwrap();
+    let in_2100 = std::time::UNIX_EPOCH + std::time::Duration::from_secs(4_102_444_800);
+    file.set_modified(in_2100).unwrap();
+    backfill(&desk).expect(0);
+    find(&desk, &["/table=owners/date=2026-11-20/", ".parquet"]);
+    run(&desk, &["status"])
+        .expect(0)
+        .shows("days ahead of the clock, expected");
+}
+
+#[test]
+fn what_is_set_aside_is_said() {
+    let desk = folder();
+    backfill(&desk).expect(0);
+    desk.write("lake/curated/manifest/date=2026-11-20/manifest.json", b"damaged");
+    backfill(&desk)
+        .expect(0)
+        .says("damaged, set aside: manifest/date=2026-11-20/manifest.json: ")
+        .says("it is kept as set-aside/manifest/date=2026-11-20/manifest.json.");
+    let again = backfill(&desk).expect(0);
+    assert!(!again.stderr.contains("set aside"), "{again:?}");
+}
+
+#[test]
 fn a_mended_part_is_replayed_by_any_of_its_keys() {
     let desk = folder();
     backfill(&desk).expect(0);

@@ -116,17 +116,37 @@ fn rejects_that_are_lost_or_cut() {
         (&line.repeat(2), "rejected cells in"),
     ] {
         fs::write(desk.path(&rejects), damaged).unwrap();
-        faulty(&desk, &[why, "; delete it and the part's Parquet"]);
+        faulty(
+            &desk,
+            &[why, "; while the part's source is there, `daymark replay`"],
+        );
     }
-    fs::write(desk.path(&rejects), line).unwrap();
+    // What is advised mends it, and leaves the Parquet as it was.
+    let output = find(&desk, &["/table=owners/date=2026-11-20/", ".parquet"]);
+    let written = desk.path(&output).metadata().unwrap().modified().unwrap();
+    let replay = ["replay", output.strip_prefix("lake/curated/").unwrap()];
+    run(&desk, &replay)
+        .expect(0)
+        .shows("its rejects were not all, written again: rejected/");
+    assert_eq!(desk.read(&rejects), line);
     run(&desk, &["verify"]).expect(0);
-    // What is advised mends it.
-    fs::remove_file(desk.path(&rejects)).unwrap();
-    fs::remove_file(desk.path(&find(&desk, &["/table=owners/date=2026-11-20/", ".parquet"]))).unwrap();
-    backfill(&desk);
-    run(&desk, &["verify", "--date", "2026-11-20"]).expect(0);
     fs::remove_file(desk.path(&rejects)).unwrap();
     faulty(&desk, &["expected 1 rejects in "]);
+    run(&desk, &replay)
+        .expect(0)
+        .shows("its rejects were gone, written again");
+    fs::write(desk.path(&rejects), "damaged").unwrap();
+    run(&desk, &replay)
+        .expect(0)
+        .shows("its rejects were damaged (line 1: ");
+    run(&desk, &["verify"]).expect(0);
+    run(&desk, &replay)
+        .expect(0)
+        .shows(&format!("there already: {}\n", &output["lake/curated/".len()..]));
+    assert_eq!(
+        desk.path(&output).metadata().unwrap().modified().unwrap(),
+        written
+    );
 }
 
 /// A manifest whose history says something else, and is sound.

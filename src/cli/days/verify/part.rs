@@ -178,7 +178,7 @@ async fn rejects(place: &Place, part: &Part, found: &mut Found) -> anyhow::Resul
             "expected {expected} rejects in {key}, found no such file{AGAIN}"
         )),
         Some(bytes) => {
-            let (records, cells) = match counted(&bytes, &part.source.key) {
+            let (records, cells) = match count_rejects(&bytes, &part.source.key) {
                 Ok(counted) => counted,
                 Err(why) => {
                     found.fault(format!("{key}: {why}{AGAIN}"));
@@ -201,10 +201,10 @@ async fn rejects(place: &Place, part: &Part, found: &mut Found) -> anyhow::Resul
 
 /// What mends rejects.
 const AGAIN: &str =
-    "; delete it and the part's Parquet, and while its source is there the next sweeps have both made again";
+    "; while the part's source is there, `daymark replay` of its Parquet's key writes them again";
 
 /// How many records and how many cells were rejected, all of this source; or what is no reject of it.
-fn counted(bytes: &[u8], source: &str) -> Result<(u64, u64), String> {
+pub(in crate::cli::days) fn count_rejects(bytes: &[u8], source: &str) -> Result<(u64, u64), String> {
     let (mut records, mut cells) = (0, 0);
     let whole = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     for (nth, line) in whole.split(|byte| *byte == b'\n').enumerate() {
