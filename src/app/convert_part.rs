@@ -120,7 +120,7 @@ impl Converter {
         let mut spent = Stopwatch::new(self.clock);
         let course = Course::default();
         let times = Times::of(turn.deadline, self.config.deadline_margin);
-        let ended = match before(times.work, self.steps(notice, &course, &mut spent)).await {
+        let ended = match before(times.work, Box::pin(self.steps(notice, &course, &mut spent))).await {
             Some(ended) => ended,
             None => Err(PartError::OutOfTime { ms: ms() }),
         };
@@ -184,7 +184,7 @@ impl Converter {
                 });
             }
             looked_for = None;
-            match self.write(&located, course, spent).await {
+            match Box::pin(self.write(&located, course, spent)).await {
                 Err(PartError::Source(SourceError::Replaced)) => {
                     tracing::warn!(
                         "the source was replaced while it was read, starting with the current one"
@@ -244,7 +244,7 @@ impl Converter {
         let mut last = String::new();
         let mut may_be_ours = false;
         for _ in 0..COMMITS_MAX {
-            let pending = self.passes(located, course, spent).await?;
+            let pending = Box::pin(self.passes(located, course, spent)).await?;
             let Pending {
                 report,
                 rest,

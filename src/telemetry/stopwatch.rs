@@ -58,7 +58,8 @@ impl Stopwatch {
     /// Time is spent on this until `work` is done.
     pub async fn during<T>(&mut self, what: Spent, work: impl Future<Output = T>) -> T {
         let before = self.turn(Some(what));
-        let done = work.await;
+        // Requests are large futures, and each would be part of all around it, twice.
+        let done = Box::pin(work).await;
         self.turn(before);
         done
     }
