@@ -363,7 +363,7 @@ impl Converter {
         let record = record
             .to_json()
             .map_err(|error| PartError::Defect(error.to_string()))?;
-        let putting = self.put_once(&located.failure, Bytes::from(record), "application/json");
+        let putting = self.put_failure(&located.failure, Bytes::from(record));
         let cause = match before(until, putting).await {
             Some(Ok(())) => None,
             Some(Err(error)) => Some(RecordError::Store(error)),

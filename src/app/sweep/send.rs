@@ -17,7 +17,7 @@ use crate::queue::{Queue, QueueError};
 /// The version of its form.
 const VERSION: u32 = 1;
 
-/// Messages between two looks at the clock: some ten requests, a second at the very most.
+/// Messages between two looks at the clock: ten requests of usual size.
 const AT_ONCE: usize = 100;
 
 /// The object `sent.json`: how often each part was sent again, by its id.
