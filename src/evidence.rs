@@ -17,20 +17,22 @@
 
 mod backslashes;
 mod chain;
+mod escaped;
 mod open;
 mod spans;
 
 use memchr::{memchr, memchr_iter};
 
 pub use self::backslashes::AsEscaped;
-use self::backslashes::{Backslashes, chain_start};
+use self::backslashes::chain_start;
 use self::chain::{Chain, cr_ends_lines};
+use self::escaped::Healing;
 pub use self::spans::header_speaks_for_escaped;
 use crate::limits::Limits;
 use crate::records::{Block, Place};
-use crate::split::index::{Odd, OddKind};
+use crate::split::index::OddKind;
 use crate::split::standard::{Reading, Standard};
-use crate::split::{FaultKind, Field, Step};
+use crate::split::{FaultKind, Field};
 
 /// Which dialect a pass reads, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,8 +56,9 @@ pub enum Basis {
     Strong(Place),
     /// So many cells have doubled backslashes, the first one here, and nothing stronger was found.
     Weak(u64, Place),
-    /// It cannot be quoted, for this stands here; nothing has confirmed yet that it is escaped.
-    Unquotable(FaultKind, Place),
+    /// It cannot be quoted, for this stands here; nothing has confirmed yet that it is escaped. And here, if anywhere, stands
+    /// what counts for quoted unless it is in a record that has the right number of fields as escaped.
+    Unquotable(FaultKind, Place, Option<Place>),
     /// As quoted, the record here is longer than may be: so many bytes at least. Nothing has confirmed yet that it is escaped.
     Overlong(Place, usize),
 }
@@ -130,6 +133,8 @@ pub struct Watch {
     chain: Option<Chain>,
     /// What counts for quoted unless that chain, which came first, decides for escaped.
     doubt: Option<Doubt>,
+    /// What counted for quoted, when the part turned out not to be, unless it is in a record that has the right number of fields.
+    doubted: Option<Place>,
     /// Whether quotes of a good record close in the line that they open in; where the first ones open that do not, and whose lines
     /// could all be records; and the first backslash in such lines that speaks for escaped.
     closed_in_line: bool,
@@ -137,6 +142,8 @@ pub struct Watch {
     spans_escape: Option<Place>,
     /// Where a field starts with a quote that the blocks so far neither close nor show to be data.
     unclosed: Option<Place>,
+    /// The same of a record that has a wrong number of fields as escaped, and may have the right one as quoted.
+    healing: Option<Healing>,
     /// The dialect is assumed: whether there is a backslash that could have told another, and a field in quotes that tells this one.
     assumed_backslash: bool,
     assumed_quotes: bool,
@@ -154,10 +161,15 @@ impl Watch {
             fits_both: None,
             chain: None,
             doubt: None,
+            doubted: match decision.basis {
+                Basis::Unquotable(_, _, doubted) => doubted,
+                _ => None,
+            },
             closed_in_line: decision.basis != Basis::Open,
             spans_records: None,
             spans_escape: None,
             unclosed: None,
+            healing: None,
             assumed_backslash: false,
             assumed_quotes: false,
             record_bytes_max: limits.record_bytes_max as u64,
@@ -167,6 +179,15 @@ impl Watch {
     /// What is decided so far.
     pub fn decision(&self) -> Decision {
         self.decision
+    }
+
+    /// The decision that follows from a fault behind the blocks so far, if the dialect is still open.
+    pub fn unquotable(&self, kind: FaultKind, place: Place) -> Option<Decision> {
+        let doubt = self.doubt.map(|doubt| doubt.quoted);
+        (self.decision.basis == Basis::Open).then_some(Decision {
+            reading: Reading::Escaped,
+            basis: Basis::Unquotable(kind, place, doubt),
+        })
     }
 
     /// Notes backslashes and quotes in records whose dialect is assumed. `\N` tells nothing.
@@ -342,98 +363,6 @@ impl Watch {
         Ok(Verdict::Go)
     }
 
-    /// Read as escaped: fields in quotes, and backslashes before what needs none, in good records and in others.
-    fn look_escaped(&mut self, readings: &Readings, block: &Block<'_>, at_end: bool) -> Result<(), Conflict> {
-        let text = Text {
-            readings,
-            block,
-            at_end,
-        };
-        if let Some(open) = self.unclosed.take() {
-            match text.closes(0) {
-                Some(true) => return Err(self.conflict(open)),
-                Some(false) => {}
-                None => self.unclosed = Some(open),
-            }
-        }
-        let mut odd = block.rows.odd.iter().peekable();
-        let mut records = 0;
-        for (row, fields) in block.rows.fields.chunks_exact(block.columns.max(1)).enumerate() {
-            while let Some(odd) = odd.next_if(|odd| odd.row <= row) {
-                self.look_at_odd(&text, odd, &mut records)?;
-            }
-            self.look_at_fields(&text, fields, records, true)?;
-            records += 1;
-        }
-        odd.try_for_each(|odd| self.look_at_odd(&text, odd, &mut records))
-    }
-
-    fn look_at_odd(&mut self, text: &Text<'_>, odd: &Odd, records: &mut u64) -> Result<(), Conflict> {
-        if !odd.is_record() {
-            return Ok(());
-        }
-        let Text { readings, block, .. } = text;
-        let record = block.text.get(odd.start..odd.end).unwrap_or_default();
-        let mut fields = Vec::new();
-        // It was split before, so that it can be again.
-        let _ = readings.escaped.record(record, true, &mut fields);
-        let fields: Vec<Field> = fields.iter().map(|field| field.moved(odd.start)).collect();
-        self.look_at_fields(text, &fields, *records, false)?;
-        // A quote behind an escaped delimiter starts no field but as quoted reads it.
-        let rest = block.text.get(odd.start..).unwrap_or_default();
-        let mut fields = Vec::new();
-        let read = readings.quoted.record(rest, text.at_end, &mut fields);
-        let has_quotes = fields.iter().any(|field| field.is_quoted());
-        if has_quotes && fields.len() == block.columns && matches!(read, Ok(Step::Record { .. })) {
-            return Err(self.conflict(block.place_at(odd.start, *records)));
-        }
-        *records += 1;
-        Ok(())
-    }
-
-    /// Looks at the fields of a record that stands behind so many others of its block.
-    fn look_at_fields(
-        &mut self,
-        text: &Text<'_>,
-        fields: &[Field],
-        records: u64,
-        is_row: bool,
-    ) -> Result<(), Conflict> {
-        let Text { readings, block, .. } = text;
-        for field in fields {
-            let raw = block.raw(*field).unwrap_or_default();
-            if raw.first() == Some(&b'"') {
-                match text.closes(field.start() + 1) {
-                    Some(true) => return Err(self.conflict(block.place_at(field.start(), records))),
-                    Some(false) => {}
-                    None => {
-                        self.unclosed
-                            .get_or_insert_with(|| block.place_at(field.start(), records));
-                    }
-                }
-            }
-            if field.is_dirty() && raw != b"\\N" {
-                let seen = Backslashes::of(&readings.escaped, raw);
-                if let Some(other) = seen.other {
-                    return Err(self.conflict(block.place_at(field.start() + other, records)));
-                }
-                self.weigh(seen, is_row, || block.place_at(field.start(), records));
-            }
-        }
-        Ok(())
-    }
-
-    fn weigh(&mut self, seen: Backslashes, is_row: bool, place: impl Fn() -> Place) {
-        let is_open = matches!(self.decision.basis, Basis::Unquotable(..) | Basis::Overlong(..));
-        if seen.separator.is_some() && is_row && is_open {
-            self.decide(Reading::Escaped, place());
-        }
-        if seen.doubled > 0 {
-            self.weak_cells += 1;
-            self.weak_first.get_or_insert_with(place);
-        }
-    }
-
     fn decide(&mut self, reading: Reading, place: Place) {
         self.decision = decision(reading, place);
     }
@@ -453,20 +382,6 @@ struct Doubt {
     quoted: Place,
     /// The same, if the chain would not have decided before it.
     against: Option<Place>,
-}
-
-/// What is looked at.
-struct Text<'a> {
-    readings: &'a Readings,
-    block: &'a Block<'a>,
-    at_end: bool,
-}
-
-impl Text<'_> {
-    /// Whether a field in quotes, of which the inside goes on at `at`, closes as such a field does. None: the text ends first.
-    fn closes(&self, at: usize) -> Option<bool> {
-        self.readings.quoted.closes(self.block.text, at, self.at_end)
-    }
 }
 
 fn decision(reading: Reading, place: Place) -> Decision {

@@ -130,13 +130,18 @@ impl<'a> Sink<'a> {
         self.found += 1;
     }
 
-    /// What was read, and how many fields it has. Of what is no record, none are kept.
+    /// What was read, and how many fields it has, or has so far. Of what is no whole record, none are kept.
     fn close(self, step: Result<Step, Fault>) -> (Result<Step, Fault>, usize) {
         if matches!(step, Ok(Step::Record { .. })) {
             return (step, self.found);
         }
         self.fields.truncate(self.first);
-        (step, 0)
+        let found = if step == Ok(Step::Incomplete) {
+            self.found
+        } else {
+            0
+        };
+        (step, found)
     }
 }
 

@@ -15,7 +15,7 @@ const UNTOLD: &str = "read as quoted, where a backslash is data: the dialect is 
 pub(super) fn decided(watch: &Watch) -> Result<(Decision, Option<String>), Refusal> {
     let decision = watch.decision();
     let warning = match (decision.basis, watch.weak()) {
-        (Basis::Unquotable(kind, place), None) => return Err(Refusal::Undecided { kind, place }),
+        (Basis::Unquotable(kind, place, _), None) => return Err(Refusal::Undecided { kind, place }),
         (Basis::Overlong(place, _), None) => {
             // It does not close behind the limit as a field's does, either.
             let kind = FaultKind::UnclosedQuote;

@@ -188,7 +188,7 @@ fn decided(conflict: &Conflict) -> String {
         Basis::Weak(cells, place) => {
             format!("{name} by {cells} cells with doubled backslashes, the first at {place}")
         }
-        Basis::Unquotable(kind, place) => format!("not quoted, by {} at {place}", fault_name(kind)),
+        Basis::Unquotable(kind, place, _) => format!("not quoted, by {} at {place}", fault_name(kind)),
         Basis::Overlong(place, _) => format!("not quoted, by a record that is too long at {place}"),
         Basis::Open | Basis::Declared | Basis::Assumed => name.to_owned(),
     }

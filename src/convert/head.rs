@@ -461,7 +461,7 @@ fn schema(
 pub(super) fn unquotable(layout: &Layout, place: Place, kind: FaultKind) -> Option<Decision> {
     (layout.decision.basis == Basis::Open).then_some(Decision {
         reading: Reading::Escaped,
-        basis: Basis::Unquotable(kind, place),
+        basis: Basis::Unquotable(kind, place, None),
     })
 }
 

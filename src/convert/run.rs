@@ -174,17 +174,10 @@ impl<'a> Run<'a> {
     /// Record boundaries are lost: the part is refused, or read as escaped if that is still open.
     fn fault(&self, fault: Fault, block: &Block<'_>) -> Result<Decision, ConvertError> {
         let place = block.place_at(fault.at, block.record_count());
-        match self.watch.decision().basis {
-            Basis::Open => Ok(Decision {
-                reading: Reading::Escaped,
-                basis: Basis::Unquotable(fault.kind, place),
-            }),
-            _ => Err(Refusal::Boundaries {
-                kind: fault.kind,
-                place,
-            }
-            .into()),
-        }
+        self.watch.unquotable(fault.kind, place).ok_or_else(|| {
+            let kind = fault.kind;
+            Refusal::Boundaries { kind, place }.into()
+        })
     }
 
     /// Takes rows and rejects of a split block over. Returns its records.

@@ -9,14 +9,12 @@ use crate::records::{Lines, work};
 use crate::split::index::{Rows, record_by_record};
 use crate::split::standard::LineEnd;
 
-const COLUMNS: usize = 2;
-
 /// A dialect's name, cells that are weak evidence for it, and lines in quotes that could be records.
 type Found = (&'static str, Option<(u64, Place)>, Option<Place>);
 
 /// What a text turns out to be, looked at in blocks of so many bytes of it, or more where no record ends in so many. None:
 /// it is refused.
-fn found(text: &[u8], block_bytes: &[usize], line_ends: [LineEnd; 2]) -> Option<Found> {
+fn found(text: &[u8], columns: usize, block_bytes: &[usize], line_ends: [LineEnd; 2]) -> Option<Found> {
     let standard = |reading, line_end| Standard {
         delimiter: b',',
         reading,
@@ -29,7 +27,7 @@ fn found(text: &[u8], block_bytes: &[usize], line_ends: [LineEnd; 2]) -> Option<
     let mut decision = Decision::open();
     for _ in 0..4 {
         let mut watch = Watch::new(decision, &Limits::default());
-        match pass_over(text, block_bytes, &readings, &mut watch).ok()? {
+        match pass_over(text, columns, block_bytes, &readings, &mut watch).ok()? {
             Verdict::Again(again) => decision = again,
             Verdict::Go => {
                 let weak = match (decision.basis, watch.decision().basis) {
@@ -46,6 +44,7 @@ fn found(text: &[u8], block_bytes: &[usize], line_ends: [LineEnd; 2]) -> Option<
 
 fn pass_over(
     text: &[u8],
+    columns: usize,
     block_bytes: &[usize],
     readings: &Readings,
     watch: &mut Watch,
@@ -62,13 +61,13 @@ fn pass_over(
         end = (end.max(at) + sizes.next().unwrap()).min(text.len());
         let (seen, at_end) = (&text[at..end], end == text.len());
         let mut rows = Rows::default();
-        let split = record_by_record(seen, at_end, COLUMNS, &mut rows, |text, at_end, fields| {
+        let split = record_by_record(seen, at_end, columns, &mut rows, |text, at_end, fields| {
             splitter.record(text, at_end, fields)
         });
         let block = Block {
             text: seen,
             rows: &rows,
-            columns: COLUMNS,
+            columns,
             place,
             lines: Lines::Standard(splitter.line_end),
             quote_bytes: 1,
@@ -79,13 +78,9 @@ fn pass_over(
         if let Err(fault) = split {
             let place = block.place_at(fault.at, block.record_count());
             let decided = watch.decision();
-            let again = Decision {
-                reading: Reading::Escaped,
-                basis: Basis::Unquotable(fault.kind, place),
-            };
-            return match decided.basis {
-                Basis::Open => Ok(Verdict::Again(again)),
-                _ => Err(Conflict {
+            return match watch.unquotable(fault.kind, place) {
+                Some(again) => Ok(Verdict::Again(again)),
+                None => Err(Conflict {
                     decided,
                     against: place,
                 }),
@@ -94,7 +89,7 @@ fn pass_over(
         place = block.place_at(rows.consumed, block.record_count());
         at += rows.consumed;
     }
-    watch.end(COLUMNS)
+    watch.end(columns)
 }
 
 fn record() -> impl Strategy<Value = String> {
@@ -106,6 +101,8 @@ fn record() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
+
     #[test]
     fn where_blocks_end_decides_nothing(
         records in prop::collection::vec(record(), 1..9),
@@ -118,13 +115,63 @@ proptest! {
             ("\r\n", [LineEnd::Any; 2]),
         ]),
         is_ended in any::<bool>(),
+        columns in 1_usize..4,
     ) {
         let mut text = records.join(line_end);
         if is_ended {
             text.push_str(line_end);
         }
-        let whole = found(text.as_bytes(), &[text.len().max(1)], line_ends);
-        prop_assert_eq!(found(text.as_bytes(), &block_bytes, line_ends), whole, "{:?}", text);
+        let whole = found(text.as_bytes(), columns, &[text.len().max(1)], line_ends);
+        prop_assert_eq!(found(text.as_bytes(), columns, &block_bytes, line_ends), whole, "{:?}", text);
+    }
+}
+
+#[test]
+fn a_record_in_quotes_that_goes_on_in_later_blocks_speaks_for_quoted() {
+    // Unquotable in record 1. Each of the others has one field per line as escaped, and two as quoted.
+    for text in [
+        "y\"\nk\\,\"\n\\\\\n\"",
+        "y\"\n\\\\,\"\nk\\,\"\na\n\"\"b\n\"\nx,\\\\\n",
+    ] {
+        for block_bytes in 1..=text.len() {
+            let found = found(
+                text.as_bytes(),
+                2,
+                &[block_bytes],
+                [LineEnd::LfOrCrlf, LineEnd::Lf],
+            );
+            assert_eq!(found, None, "{text:?} in blocks of {block_bytes}");
+        }
+    }
+    // The quotes close, and the record has three fields: it is none in either.
+    let text = "y\"\nk\\,\"\na\n\",z\nx,\\\\\n";
+    for block_bytes in 1..=text.len() {
+        let found = found(
+            text.as_bytes(),
+            2,
+            &[block_bytes],
+            [LineEnd::LfOrCrlf, LineEnd::Lf],
+        );
+        assert_eq!(
+            found.map(|(name, ..)| name),
+            Some("escaped"),
+            "blocks of {block_bytes}"
+        );
+    }
+}
+
+#[test]
+fn a_field_in_quotes_that_a_later_block_may_explain_is_remembered_where_quotes_then_make_no_sense() {
+    // As escaped, all lines are one record: of three fields, so that the second line's quotes are a field's; or of two.
+    for (text, dialect) in [
+        ("k\\\r\n\"q\",k\\\r\ny\",\\\\", None),
+        ("k\\\r\n\"q\",k\\\r\ny\"", Some("escaped")),
+    ] {
+        for block_bytes in 1..=text.len() {
+            let found = found(text.as_bytes(), 2, &[block_bytes], [LineEnd::LfOrCrlf; 2]);
+            let name = found.map(|(name, ..)| name);
+            assert_eq!(name, dialect, "{text:?} in blocks of {block_bytes}");
+        }
     }
 }
 

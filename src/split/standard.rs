@@ -58,8 +58,8 @@ impl Standard {
         self.record_of(text, at_end, usize::MAX, fields).0
     }
 
-    /// The same, but pushes `fields_max` fields at most. Returns how many the record has, too: there can be as many as it has
-    /// bytes.
+    /// The same, but pushes `fields_max` fields at most. Returns how many the record has, too, or has up to the text's end:
+    /// there can be as many as it has bytes.
     pub fn record_of(
         &self,
         text: &[u8],
@@ -101,23 +101,23 @@ impl Standard {
         }
     }
 
-    /// Whether a quoted field, of which the inside goes on at `at`, closes where a field may. None: the text ends first.
-    pub fn closes(&self, text: &[u8], mut at: usize, at_end: bool) -> Option<bool> {
+    /// Where the quote stands that closes a quoted field, of which the inside goes on at `at`; `Some(None)` if none does where a
+    /// field may. None: the text ends first.
+    pub fn close(&self, text: &[u8], mut at: usize, at_end: bool) -> Option<Option<usize>> {
         loop {
             let Some(found) = memchr(b'"', text.get(at..).unwrap_or_default()) else {
-                return at_end.then_some(false);
+                return at_end.then_some(None);
             };
-            let behind = at + found + 1;
-            match text.get(behind) {
-                Some(b'"') => at = behind + 1,
-                _ => {
-                    return match self.stop(text, behind, at_end) {
-                        Some(Some(_)) => Some(true),
-                        Some(None) => None,
-                        None => Some(false),
-                    };
-                }
+            let close = at + found;
+            if text.get(close + 1) == Some(&b'"') {
+                at = close + 2;
+                continue;
             }
+            return match self.stop(text, close + 1, at_end) {
+                Some(Some(_)) => Some(Some(close)),
+                Some(None) => None,
+                None => Some(None),
+            };
         }
     }
 

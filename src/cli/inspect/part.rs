@@ -297,7 +297,7 @@ impl Part<'_> {
                 "{name}: nothing tells but doubled backslashes in {}, the first at {place}",
                 counted(cells, "cell")
             ),
-            Basis::Unquotable(_, place) => format!("{name}: what stands at {place} cannot be quoted"),
+            Basis::Unquotable(_, place, _) => format!("{name}: what stands at {place} cannot be quoted"),
             Basis::Overlong(place, _) => {
                 format!("{name}: as quoted, the record at {place} would be too long")
             }
