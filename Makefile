@@ -93,6 +93,7 @@ fetch-trino: $(VENVS)/athena/.made-from
 lint: lint-rust lint-deny lint-lambda lint-template ## Check format, lints, docs, licences, the Lambda's dependencies and the template
 
 lint-rust:
+	$(PYTHON) ci/mutants.py --check
 	$(CARGO) fmt --check
 	$(CARGO) fmt --check --manifest-path benches/tools/Cargo.toml
 	$(CARGO) fmt --check --manifest-path fuzz/Cargo.toml

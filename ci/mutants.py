@@ -2,7 +2,7 @@
 """Breaks the rules of days on purpose, one at a time, and shows that the tests of sweeps notice: mutants.py [NAME…].
 
 Each mutant is one replacement in a copy of the sources under target/. Its tests must fail; what does not fail, or does not
-compile, or does not apply any more, is an error.
+compile, or does not apply any more, is an error. --check only says whether each of them still applies.
 """
 
 import os
@@ -35,8 +35,8 @@ MUTANTS = [
      "filter(|home| *home != here)",
      "filter(|home| home.is_empty() && *home != here)"),
     ("purge unpublishes", "src/day/choose.rs",
-     "parts.extend(self.gone(outputs, &folders, &newest_ms));",
-     "parts.extend(None::<Part<'_>>.filter(|_| self.gone(outputs, &folders, &newest_ms).is_some()));"),
+     "Gone::Stays(part) => parts.push(part),",
+     "Gone::Stays(_) => {}"),
     ("attempt counted too early", "src/day/send.rs",
      "if !drained || since_ms < policy.send_after_ms {",
      "if (!drained && since_ms < 0) || since_ms < policy.send_after_ms {"),
@@ -53,8 +53,8 @@ MUTANTS = [
      "let old = seen.now_ms - since_ms >= policy.grace_ms;",
      "let old = seen.now_ms - since_ms >= 0;"),
     ("a delayed sweep revises", "src/app/sweep/run.rs",
-     "let mut overtaken = recalled.overtaken || (verdict.revise && newest_ms > Some(seen.now_ms));",
-     "let mut overtaken = recalled.overtaken || (verdict.revise && newest_ms > Some(i64::MAX - 1));"),
+     "history.listed_ms > seen.now_ms);",
+     "history.listed_ms > i64::MAX - 1);"),
     ("event lost in a crash", "src/app/sweep/publish.rs",
      "for untold in self.untold {",
      "for untold in self.untold.iter().take(0) {"),
@@ -97,15 +97,27 @@ def test() -> tuple[bool, str]:
     return done.returncode == 0, done.stdout
 
 
+def check(wanted: list[tuple[str, str, str, str]]) -> None:
+    counts = [(name, path, old, (ROOT / path).read_text().count(old)) for name, path, old, _ in wanted]
+    faults = [f"{name}: expected once in {path}, found {found} times: {old}" for name, path, old, found in counts if found != 1]
+    if faults:
+        sys.exit("\n".join(faults))
+
+
 def main() -> None:
-    asked = sys.argv[1:]
+    asked = [name for name in sys.argv[1:] if name != "--check"]
+    unknown = set(asked) - {mutant[0] for mutant in MUTANTS}
+    if unknown:
+        sys.exit(f"no such mutant: {', '.join(sorted(unknown))}; there are: {', '.join(mutant[0] for mutant in MUTANTS)}")
     wanted = [mutant for mutant in MUTANTS if not asked or mutant[0] in asked]
+    check(wanted)
+    if "--check" in sys.argv[1:]:
+        print(f"{len(wanted)} mutants, each of them applies")
+        return
     survivors = 0
     for name, path, old, new in wanted:
         copy()
         text = (ROOT / path).read_text()
-        if text.count(old) != 1:
-            sys.exit(f"{name}: expected once in {path}, found {text.count(old)} times: {old}")
         (TREE / path).write_text(text.replace(old, new))
         survived, output = test()
         survivors += survived
