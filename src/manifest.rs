@@ -14,6 +14,7 @@ use crate::keys::{Day, Layout};
 
 mod ahead;
 mod build;
+mod forgotten;
 mod latest;
 mod parts;
 mod progress;
@@ -23,6 +24,7 @@ mod witness;
 
 pub use ahead::SWEEP_MS_MAX;
 pub use build::revise;
+pub use forgotten::{MarkError, forgotten, parse_forgotten};
 pub use latest::{latest, parse_latest};
 pub use parts::{LedgerError, ledger};
 pub use progress::progress;

@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::day::{Remark, State as DayState};
 use crate::glue::{Glue, GlueError};
 use crate::keys::Day;
-use crate::manifest::Totals;
+use crate::manifest::{MarkError, Totals};
 use crate::queue::{Depth, Queue, QueueError};
 use crate::store::{Listing, Store, StoreError};
 use crate::sweep::Request;
@@ -24,6 +24,7 @@ mod copied;
 mod event;
 mod failures;
 mod footers;
+mod forgotten;
 mod gather;
 mod landing;
 mod leftovers;
@@ -80,6 +81,18 @@ pub enum SweepError {
         date: Day,
         /// The object: a revision, a ledger or an announcement.
         key: String,
+    },
+    /// What asks for a day to be forgotten does not say so.
+    #[error(
+        "{date}: {key} is no mark of a day that is to be forgotten: expected {{\"version\":1}}, found {found}; so the day stays as it is until `daymark forget --date {date}` writes it anew, or that with --undo removes it"
+    )]
+    Mark {
+        /// The day.
+        date: Day,
+        /// The mark.
+        key: String,
+        /// What it is.
+        found: MarkError,
     },
     /// A newer release wrote what this one would have to change.
     #[error("a newer release of Daymark was here: {0}")]
@@ -262,10 +275,15 @@ impl Sweeper {
         let today =
             Day::of_ms(now_ms).ok_or_else(|| SweepError::Defect(format!("S3's clock says {now_ms} ms")))?;
         let plan = plan::plan(request, &state, &today, now_ms, self.config.days.look_back_days);
+        let folders = Folders::find(&self.store, &self.config).await?;
         let mut run = Run {
             sweeper: self,
             request,
-            memory: Memory::new(&state.types, &state.empty, plan.is_all() && state.next.is_none()),
+            memory: Memory::new(
+                &state.types,
+                &state.empty,
+                plan.begins_with_the_first(&state, &folders.told),
+            ),
             pointer: Pointer::read(&self.store, &self.objects, layout, request.dry_run)
                 .await?
                 .up_to(today.plus(1).filter(|_| self.config.days.policy.ends_tomorrow)),
@@ -279,7 +297,6 @@ impl Sweeper {
         };
         let mut days = Vec::new();
         let mut stopped_before = None;
-        let folders = Folders::find(&self.store, &self.config).await?;
         for (from, to) in &plan.spans {
             Box::pin(run.span(&folders, from, to, now_ms, &mut days, &mut stopped_before)).await?;
             if stopped_before.is_some() {

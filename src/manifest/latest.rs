@@ -27,17 +27,17 @@ pub fn latest(date: Option<&Day>) -> Result<Vec<u8>, serde_json::Error> {
     Ok(json)
 }
 
-/// Reads it back.
+/// Reads it back. Other bytes that say the same are none of Daymark's: Athena reads a record from each line.
 ///
 /// # Errors
 /// What was expected, where it is none.
 pub fn parse_latest(bytes: &[u8]) -> Result<Option<Day>, &'static str> {
-    if bytes.is_empty() {
-        return Ok(None);
-    }
-    let latest: Option<Latest> = serde_json::from_slice(bytes).ok();
-    let date = latest.and_then(|latest| Day::parse(&latest.date));
-    date.map(Some).ok_or("expected {\"date\":\"yyyy-MM-dd\"}")
+    let found: Option<Latest> = serde_json::from_slice(bytes).ok();
+    let date = found.and_then(|found| Day::parse(&found.date));
+    let is_ours = latest(date.as_ref()).is_ok_and(|ours| ours == bytes);
+    is_ours
+        .then_some(date)
+        .ok_or("expected {\"date\":\"yyyy-MM-dd\"} and a line feed")
 }
 
 #[cfg(test)]
@@ -51,7 +51,16 @@ mod tests {
         for date in [None, Some(day)] {
             assert_eq!(parse_latest(&latest(date.as_ref()).unwrap()), Ok(date));
         }
-        for damaged in ["{", "{\"date\":\"2026-02-30\"}", "2026-11-23", "\n"] {
+        for damaged in [
+            "{",
+            "{\"date\":\"2026-02-30\"}\n",
+            "2026-11-23",
+            "\n",
+            "[\"2026-11-23\"]\n",
+            "{\n \"date\": \"2026-11-23\"\n}\n",
+            "{\"date\":\"2026-11-23\"}",
+            "{\"date\":\"2026-11-23\",\"more\":1}\n",
+        ] {
             assert!(parse_latest(damaged.as_bytes()).is_err(), "{damaged}");
         }
     }

@@ -503,6 +503,13 @@ async fn a_ledger_that_is_damaged_is_kept_and_made_again() {
         lake.day().await;
         assert_eq!(lake.under(&[""]).await, all, "{damaged}: once");
     }
+    // Before the marker that comes last, which goes by it.
+    let marker = lake.leaf(Leaf::Announced(1));
+    lake.remove(&marker).await;
+    lake.overwrite(ledger, "damaged").await;
+    lake.day().await;
+    assert_eq!(lake.under(&["parts/"]).await, before);
+    assert!(lake.text(&marker).await.is_some());
     // As a copy of the bucket leaves it.
     lake.wait(1);
     lake.overwrite_in_parts(ledger, lake.world.get(ledger).await)
@@ -515,6 +522,16 @@ async fn a_ledger_that_is_damaged_is_kept_and_made_again() {
 
 #[tokio::test]
 async fn a_type_that_no_day_was_published_with_holds_none_for_longer_than_a_day() {
+    // The next sweep over all days looks, or one that is asked for all that there are.
+    for (minutes, request) in [
+        (24 * 60, "{}"),
+        (0, "{\"from\": \"2000-01-01\", \"to\": \"2199-12-31\"}"),
+    ] {
+        types_go_by_manifests(minutes, request).await;
+    }
+}
+
+async fn types_go_by_manifests(minutes: u64, request: &str) {
     const STATE: &str = "lake/manifest/sweep.json";
     let lake = complete().await;
     let sound = lake.text(STATE).await.unwrap();
@@ -529,9 +546,13 @@ async fn a_type_that_no_day_was_published_with_holds_none_for_longer_than_a_day(
         (day.state, day.reasons[0].code.as_str()),
         (State::Blocked, "types_differ")
     );
-    // The next sweep over all days.
-    lake.wait(24 * 60);
-    assert_eq!(lake.day().await.state, State::Complete);
+    lake.wait(minutes);
+    let days = lake.ask(request).await.unwrap().days;
+    assert_eq!(
+        days[0].judged.as_ref().unwrap().state,
+        State::Complete,
+        "{request}"
+    );
     let state: serde_json::Value = serde_json::from_str(&lake.text(STATE).await.unwrap()).unwrap();
     assert_eq!(state["types"]["owners"], types["owners"]);
     assert_eq!(

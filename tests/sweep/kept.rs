@@ -147,10 +147,9 @@ async fn a_day_that_was_complete_is_not_late_once_it_is_wanted_again() {
     let lake = Lake::new().await;
     let a = lake.part(DATE, "a", 3).await;
     assert_eq!(lake.quiet_day().await.state, State::Complete);
-    let forgotten = lake.leaf(Leaf::Forgotten);
-    lake.overwrite(&forgotten, "{}").await;
+    lake.forget().await;
     assert_eq!(lake.day().await.state, State::Forgotten);
-    lake.remove(&forgotten).await;
+    lake.remove(&lake.leaf(Leaf::Forgotten)).await;
     lake.remove(&lake.world.output(&a)).await;
     lake.wait(24 * 60);
     for _ in 0..2 {

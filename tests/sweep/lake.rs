@@ -282,6 +282,15 @@ impl Lake {
         complete.send().await.unwrap();
     }
 
+    /// Marks the day.
+    pub async fn forget(&self) {
+        self.overwrite(
+            &self.leaf(Leaf::Forgotten),
+            daymark::manifest::forgotten().unwrap(),
+        )
+        .await;
+    }
+
     pub async fn remove(&self, key: &str) {
         self.world.delete(CURATED, key).await;
     }

@@ -61,7 +61,7 @@ async fn a_forgotten_day_is_unpublished_at_once_and_deleted_after_the_grace_peri
     let a = lake.part(DATE, "a", 3).await;
     lake.quiet_day().await;
     assert_eq!(lake.latest().await.as_deref(), Some(DATE));
-    lake.overwrite(&lake.leaf(Leaf::Forgotten), "{}").await;
+    lake.forget().await;
     let day = lake.day().await;
     assert_eq!((day.state, day.published), (State::Forgotten, None));
     assert!(lake.published().await.is_empty());
@@ -95,7 +95,7 @@ async fn raw_records_beside_the_parquet_of_a_forgotten_day_go_with_it() {
     assert_ne!(alone, aside);
     lake.overwrite(&alone, "PAR1").await;
     lake.quiet_day().await;
-    lake.overwrite(&lake.leaf(Leaf::Forgotten), "{}").await;
+    lake.forget().await;
     lake.day().await;
     lake.wait(7 * DAY - 1);
     lake.ask("{}").await.unwrap();
@@ -123,7 +123,7 @@ async fn rejects_of_a_forgotten_day_go_without_being_read() {
     lake.overwrite(&orphan, "{}").await;
     lake.part(DATE, "a", 3).await;
     lake.quiet_day().await;
-    lake.overwrite(&lake.leaf(Leaf::Forgotten), "{}").await;
+    lake.forget().await;
     lake.day().await;
     lake.world
         .faults()
@@ -144,7 +144,7 @@ async fn raw_records_that_could_not_go_with_their_day_go_later() {
     let own = lake.world.rejects(&a);
     lake.overwrite(&own, "{}").await;
     lake.quiet_day().await;
-    lake.overwrite(&lake.leaf(Leaf::Forgotten), "{}").await;
+    lake.forget().await;
     lake.day().await;
     lake.wait(7 * DAY + 1);
     for denied in [&orphan, &own] {
@@ -166,7 +166,7 @@ async fn raw_records_that_came_late_go_with_nothing_left_of_their_day() {
     let lake = Lake::new().await;
     let a = lake.part(DATE, "a", 3).await;
     lake.quiet_day().await;
-    lake.overwrite(&lake.leaf(Leaf::Forgotten), "{}").await;
+    lake.forget().await;
     lake.day().await;
     lake.wait(7 * DAY - 1);
     let late = lake.land(&key(DATE, "b"), owners(1, 2)).await;
@@ -199,7 +199,8 @@ async fn the_pointer_finds_the_newest_day_that_is_published_however_many_are_for
             .config
             .layout
             .leaf(&Day::parse(date).unwrap(), Leaf::Forgotten);
-        lake.overwrite(&key, "{}").await;
+        lake.overwrite(&key, daymark::manifest::forgotten().unwrap())
+            .await;
         lake.ask(&format!("{{\"date\": \"{date}\"}}")).await.unwrap();
     }
     assert_eq!(lake.latest().await.as_deref(), Some("2026-11-16"));
@@ -213,7 +214,7 @@ async fn outputs_that_were_never_published_stay_for_the_grace_period_too() {
     lake.land(&key(DATE, "b"), owners(1, 3)).await;
     lake.sweep().await;
     lake.wait(30 * DAY);
-    lake.overwrite(&lake.leaf(Leaf::Forgotten), "{}").await;
+    lake.forget().await;
     for _ in 0..3 {
         assert_eq!(lake.quiet_day().await.state, State::Forgotten);
         assert!(is_there(&lake, &lake.world.output(&a)).await);
@@ -228,7 +229,7 @@ async fn a_day_that_comes_back_does_not_bring_its_old_symlinks() {
     let lake = Lake::new().await;
     let a = lake.part(DATE, "a", 3).await;
     lake.quiet_day().await;
-    lake.overwrite(&lake.leaf(Leaf::Forgotten), "{}").await;
+    lake.forget().await;
     lake.day().await;
     lake.remove(&lake.leaf(Leaf::Forgotten)).await;
     let b = lake.land(&key(DATE, "b"), owners(1, 3)).await;
@@ -256,7 +257,7 @@ async fn a_day_comes_back_as_it_was_even_if_its_sources_are_gone() {
             lake.purge(&key(DATE, name)).await;
         }
         lake.day().await;
-        lake.overwrite(&lake.leaf(Leaf::Forgotten), "{}").await;
+        lake.forget().await;
         assert_eq!(lake.day().await.state, State::Forgotten);
         lake.remove(&lake.leaf(Leaf::Forgotten)).await;
         let day = lake.quiet_day().await;
@@ -283,7 +284,7 @@ async fn a_day_that_was_never_published_comes_back_as_it_was_too() {
     let a = lake.part(DATE, "a", 3).await;
     let b = lake.land(&key(DATE, "b"), owners(1, 4)).await;
     assert_eq!(lake.quiet_day().await.state, State::Open);
-    lake.overwrite(&lake.leaf(Leaf::Forgotten), "{}").await;
+    lake.forget().await;
     assert_eq!(lake.day().await.state, State::Forgotten);
     lake.purge(&key(DATE, "a")).await;
     lake.remove(&lake.leaf(Leaf::Forgotten)).await;
@@ -326,4 +327,42 @@ async fn days_are_kept_as_long_as_asked_for() {
         lake.queue.take().is_empty(),
         "what is not kept is not converted again"
     );
+}
+
+/// It is all that deletes a day, so what does not say so deletes nothing, nor does it bring back what was forgotten.
+#[tokio::test]
+async fn what_is_no_mark_neither_forgets_a_day_nor_brings_it_back() {
+    for is_forgotten in [false, true] {
+        for (mark, expected) in [
+            (
+                "garbage",
+                "expected {\"version\":1}, found something else, 7 bytes long",
+            ),
+            ("", "found something else, 0 bytes long"),
+            (
+                "{\"version\":9,\"forgotten\":false}",
+                "forgotten.json has version 9",
+            ),
+        ] {
+            let mut lake = Lake::with(&[("GRACE_DAYS", "0")]).await;
+            let a = lake.part(DATE, "a", 3).await;
+            lake.quiet_day().await;
+            if is_forgotten {
+                lake.configure(&[("GRACE_DAYS", "7")]);
+                lake.forget().await;
+                assert_eq!(lake.day().await.state, State::Forgotten);
+                lake.configure(&[("GRACE_DAYS", "0")]);
+            }
+            let before = lake.published().await;
+            lake.overwrite(&lake.leaf(Leaf::Forgotten), mark).await;
+            for _ in 0..2 {
+                lake.wait(24 * 60);
+                let mut days = lake.ask("{}").await.unwrap().days;
+                let error = days.remove(0).judged.unwrap_err().to_string();
+                assert!(error.contains(expected), "{error}");
+            }
+            assert_eq!(lake.published().await, before);
+            assert!(is_there(&lake, &lake.world.output(&a)).await);
+        }
+    }
 }

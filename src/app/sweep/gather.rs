@@ -160,7 +160,6 @@ impl Gatherer {
             for (name, table) in &mut seen.tables {
                 table.profile = self.profile(name)?.to_string();
             }
-            seen.forgotten = written.leaves.contains_key(&Leaf::Forgotten);
             gathered.push(Gathered { seen, written });
         }
         Ok(gathered)

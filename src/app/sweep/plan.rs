@@ -86,6 +86,14 @@ impl Plan {
         self.all
     }
 
+    /// Whether it looks at all days that have manifests, from the first on. Where days were asked for, `told` says which have.
+    pub(super) fn begins_with_the_first(&self, state: &State, told: &[Day]) -> bool {
+        match self.asked {
+            true => told.iter().all(|day| self.looked_at(day, None)),
+            false => self.all && state.next.is_none(),
+        }
+    }
+
     /// How all days stand, as far as sweeps have come with these. None: days were asked for, or it is not known.
     pub(super) fn tally(&self, days: &[DayReport]) -> Option<Tally> {
         let before = self.tally.clone().filter(|_| !self.asked);

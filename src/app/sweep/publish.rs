@@ -146,13 +146,13 @@ impl Publication<'_> {
         };
         let key = self.layout.parts_ledger(self.date, revision.history.revision);
         let listed = self.written.ledgers.get(&key);
-        // The marker comes after it. So what is newer than its marker was written again, and by whom has to be looked at.
+        // The marker comes after it. So what is newer than its marker, or has none yet, may be another's, and has to be looked at.
         let marker = self
             .written
             .leaves
             .get(&Leaf::Announced(revision.history.revision));
         let is_newer =
-            |listed: &Listed| marker.is_some_and(|marker| listed.last_modified_ms > marker.last_modified_ms);
+            |listed: &Listed| marker.is_none_or(|marker| listed.last_modified_ms > marker.last_modified_ms);
         if listed.is_some_and(|listed| !is_newer(listed)) {
             return Ok(Wrote::Done);
         }

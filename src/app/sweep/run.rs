@@ -15,7 +15,7 @@ use super::pointer::Pointer;
 use super::publish::{self, Document, Publication, Untold};
 use super::recalled::{self, Lost, Recalled, Stored, published};
 use super::tidy::{clear, tidy};
-use super::{DayReport, Judged, SweepError, Sweeper, footers, send};
+use super::{DayReport, Judged, SweepError, Sweeper, footers, forgotten, send};
 use crate::day::{self, Decision, Known, Verdict};
 use crate::keys::{Day, Leaf, Link, REVISION_MAX};
 use crate::manifest::{self, Progress, Revision, Totals};
@@ -104,10 +104,9 @@ impl Run<'_> {
         gathered: Vec<Gathered>,
     ) -> Result<Vec<(Gathered, Result<Recalled, SweepError>)>, SweepError> {
         let keep = self.request.dry_run;
-        let recalls = gathered.into_iter().map(|gathered| async move {
-            let recalled = Recalled::read(self.sweeper, &gathered, keep).await;
-            Ok((gathered, recalled))
-        });
+        let recalls = gathered.into_iter();
+        let recalls =
+            recalls.map(|gathered| async move { Ok(forgotten::recall(self.sweeper, gathered, keep).await) });
         stream::iter(recalls)
             .buffered(self.sweeper.config.days.requests_max)
             .try_collect()

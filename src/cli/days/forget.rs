@@ -10,6 +10,7 @@ use super::span::day;
 use crate::cli::{Status, print};
 use crate::day::State;
 use crate::keys::{Day, Leaf};
+use crate::manifest::{self, MarkError};
 use crate::store::{Doomed, Kind};
 use crate::sweep::Request;
 
@@ -35,6 +36,11 @@ Examples:
   daymark forget --dir daymark-demo --date 2026-11-20 --undo
 
 Status: 0 done; 1 not; 2 wrong usage.";
+
+const JSON: &str = "application/json";
+
+/// The most that is read of a mark, bytes.
+const MARK_BYTES_MAX: u64 = 1 << 20;
 
 /// Runs the command.
 pub(in crate::cli) fn run(arguments: &ForgetArguments) -> anyhow::Result<Status> {
@@ -71,13 +77,7 @@ async fn forget(arguments: &ForgetArguments) -> anyhow::Result<Status> {
         ensure!(!found.days.is_empty(), "{date}: there is nothing of this day");
         let mut judged = found.days.iter().filter_map(|day| day.judged.as_ref().ok());
         expired = judged.any(|judged| judged.state == State::Forgotten);
-        let json = Bytes::from_static(b"{\"version\":1}\n");
-        let put = place.store.put_new(bucket, &key, json, "application/json").await;
-        match put {
-            Err(error) if error.kind == Kind::Precondition => expired = false,
-            Err(error) => return Err(error.into()),
-            Ok(_) => {}
-        }
+        expired &= mark(&place, &key).await?;
     }
     // From here on it is asked for, whatever comes of this sweep.
     let stands = || match arguments.undo {
@@ -120,4 +120,22 @@ async fn forget(arguments: &ForgetArguments) -> anyhow::Result<Status> {
     };
     print(&text)?;
     Ok(Status::Done)
+}
+
+/// Marks the day. False: it is marked already. A mark that is damaged is written anew.
+async fn mark(place: &Place, key: &str) -> anyhow::Result<bool> {
+    let bucket = place.config.layout.curated().bucket();
+    let body = Bytes::from(manifest::forgotten()?);
+    match place.store.put_new(bucket, key, body.clone(), JSON).await {
+        Err(error) if error.kind == Kind::Precondition => {}
+        put => return Ok(put.map(|()| true)?),
+    }
+    let Some((found, meta)) = place.store.read_small(bucket, key, MARK_BYTES_MAX).await? else {
+        bail!("{key} was written and removed meanwhile");
+    };
+    if let Err(MarkError::Foreign(_)) = manifest::parse_forgotten(&found) {
+        let etag = Some(meta.etag.as_str());
+        place.store.put_if_match(bucket, key, body, JSON, etag).await?;
+    }
+    Ok(false)
 }
