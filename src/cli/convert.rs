@@ -275,6 +275,7 @@ fn summary(report: &Report, rejects: &str, time: &str) -> String {
     let rejected = rejected(report);
     let rejected = match rejected.as_str() {
         "" => "no rejects".to_owned(),
+        some if rejects == NOWHERE => format!("{some} rejected, and not kept"),
         some => format!("{some} rejected, see {rejects}"),
     };
     let header = if report.header { "header" } else { "no header" };

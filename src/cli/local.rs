@@ -158,7 +158,7 @@ impl Target {
     }
 
     /// Whether rejects are to be kept.
-    fn keeps_rejects(&self) -> bool {
+    pub(super) fn keeps_rejects(&self) -> bool {
         self.rejects != Path::new(NOWHERE)
     }
 
@@ -222,7 +222,7 @@ fn replaceable(path: &Path) -> anyhow::Result<PathBuf> {
 }
 
 /// A path that can be compared: its folder without links, and its name.
-fn place(path: &Path) -> PathBuf {
+pub(super) fn place(path: &Path) -> PathBuf {
     if let Ok(found) = fs::canonicalize(path) {
         return found;
     }

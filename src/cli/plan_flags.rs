@@ -107,6 +107,19 @@ impl PlanFlags {
     }
 
     fn types(&self) -> anyhow::Result<Types> {
+        let types = self.types_of_file()?;
+        if let (Types::Text | Types::List(_), Some(name)) =
+            (&types, self.table.as_deref().filter(|it| *it != "none"))
+        {
+            return Err(usage(format!(
+                "--table: expected none, as --types {} is about a file that is no HubSpot table, found {name:?}",
+                self.types
+            )));
+        }
+        Ok(types)
+    }
+
+    fn types_of_file(&self) -> anyhow::Result<Types> {
         let builtin = || Catalog::builtin().map_err(|error| anyhow::anyhow!("the built-in catalog: {error}"));
         let (catalog, own) = match self.types.as_str() {
             "text" => return Ok(Types::Text),

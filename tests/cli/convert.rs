@@ -489,6 +489,18 @@ fn tables_are_told_by_folder_flag_or_file() {
     let table = typed(&["lists/data.csv", "--table", "none", "--types", "text"]);
     assert_eq!(table.types, [DataType::Utf8, DataType::Utf8]);
     desk.write("deals.csv", b"Name,Price\na,1.5\n");
+    let refused = desk.run(&[
+        "convert",
+        "deals.csv",
+        "o.parquet",
+        "--types",
+        "text",
+        "--table",
+        "deals",
+    ]);
+    refused.expect(2).says(
+        "--table: expected none, as --types text is about a file that is no HubSpot table, found \"deals\"",
+    );
     let table = typed(&["deals.csv", "--types", "deals.toml"]);
     assert_eq!(table.names, ["Name", "Price"]);
     assert_eq!(table.types, [DataType::Utf8, DataType::Float64]);

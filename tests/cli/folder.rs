@@ -87,6 +87,38 @@ fn what_makes_no_sense_is_refused_before_anything_is_written() {
 }
 
 #[test]
+fn files_that_links_in_the_output_lead_to_one_place_are_refused() {
+    let desk = Desk::with(&[
+        ("in/p.csv", "a\n1\n"),
+        ("in/q.csv", "a\n2\n"),
+        ("in/r.csv", "a\n3\n"),
+    ]);
+    std::fs::create_dir(desk.path("out")).unwrap();
+    for (from, to) in [
+        ("p.parquet", "q.parquet"),
+        ("p.parquet", "elsewhere/../r.parquet.rejects.jsonl"),
+    ] {
+        let _ = std::fs::remove_file(desk.path("out/p.parquet"));
+        std::fs::create_dir_all(desk.path("out/elsewhere")).unwrap();
+        std::fs::write(desk.path("out").join(to), "").unwrap();
+        std::os::unix::fs::symlink(to, desk.path("out").join(from)).unwrap();
+        desk.run(&["convert", "in", "out"])
+            .expect(2)
+            .says("would both become")
+            .says("where links in out lead: remove the links");
+        std::fs::remove_file(desk.path("out").join(to)).unwrap();
+    }
+    // It leads nowhere: that file alone is refused.
+    desk.run(&["convert", "in", "out"])
+        .expect(1)
+        .says("2 files converted, 1 refused");
+    // What is not kept is in nobody's way.
+    std::fs::remove_file(desk.path("out/p.parquet")).unwrap();
+    desk.run(&["convert", "in", "out", "--rejects", "/dev/null"])
+        .expect(0);
+}
+
+#[test]
 fn a_link_that_leads_nowhere_is_passed_over() {
     let desk = Desk::with(&[("in/a.csv", "a\n1\n")]);
     std::os::unix::fs::symlink("gone.csv", desk.path("in/dead.csv")).unwrap();

@@ -1,5 +1,6 @@
 //! `daymark convert` of a folder: file by file, several side by side, and what became of all.
 
+use std::collections::BTreeMap;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
 use std::sync::Mutex;
@@ -11,7 +12,7 @@ use anyhow::anyhow;
 
 use crate::cli::folder::{self, Listing, Member};
 use crate::cli::leftovers::Folders;
-use crate::cli::local::{Source, Target};
+use crate::cli::local::{self, Source, Target};
 use crate::cli::plan_flags::Planner;
 use crate::cli::progress::Progress;
 use crate::cli::quantity::{bytes, count, counted, seconds};
@@ -103,6 +104,7 @@ pub(super) fn convert_folder(
     let started = Instant::now();
     let listing = folder::list(input)?;
     folder::check_distinct(input, &listing.members)?;
+    check_places(arguments, output, &listing.members)?;
     let passed_over = tell_passed_over(arguments, input, &listing)?;
     let whole = listing.members.iter().map(|member| member.bytes).sum();
     let progress = Progress::new(whole, arguments.quiet);
@@ -146,6 +148,38 @@ pub(super) fn convert_folder(
     Ok(totals.status())
 }
 
+/// Refuses files that would become one because links in the output lead to one place.
+fn check_places(arguments: &ConvertArguments, output: &Path, members: &[Member]) -> anyhow::Result<()> {
+    let mut places = BTreeMap::new();
+    for member in members {
+        // One that cannot be written is that file's refusal alone.
+        let Ok(target) = member_target(arguments, member, output) else {
+            continue;
+        };
+        let rejects = target.keeps_rejects().then_some(target.rejects);
+        for path in [Some(target.parquet), rejects].into_iter().flatten() {
+            let place = local::place(&path);
+            if let Some(other) = places.insert(place, &member.path) {
+                return Err(usage(format!(
+                    "{} and {} would both become {}, where links in {} lead: remove the links",
+                    other.display(),
+                    member.path.display(),
+                    path.display(),
+                    output.display()
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn member_target(arguments: &ConvertArguments, member: &Member, output: &Path) -> anyhow::Result<Target> {
+    let relative = folder::parquet_name(&member.relative);
+    let rejects = arguments.rejects.as_deref();
+    let rejects = rejects.map(|folder| rejects_below(folder, &relative));
+    Target::new(&output.join(&relative), rejects.as_deref())
+}
+
 /// Names what is not converted; how many they are. Nothing to convert is an error, whose reason is told in any case.
 pub(super) fn tell_passed_over(
     arguments: &ConvertArguments,
@@ -169,12 +203,9 @@ pub(super) fn convert_member(
     output: &Path,
     progress: &mut Progress,
 ) -> anyhow::Result<Report> {
-    let relative = folder::parquet_name(&member.relative);
-    let rejects = arguments.rejects.as_deref();
-    let rejects = rejects.map(|folder| rejects_below(folder, &relative));
     let mut source = Source::open(&member.path)?;
     // Names of files repeat from folder to folder.
     source.name = member.relative.to_string_lossy().into_owned();
-    let target = Target::new(&output.join(&relative), rejects.as_deref())?;
+    let target = member_target(arguments, member, output)?;
     converting.file(&Job::local(&source, &target, &member.path), progress)
 }
