@@ -222,6 +222,65 @@ async fn a_listing_that_fails_half_way_changes_nothing() {
     assert_eq!(lake.day().await.published, Some(2));
 }
 
+/// Days that a sweep gathers before it judges the first of them.
+const DAYS_AT_ONCE: usize = 64;
+
+/// Days are judged some at a time, each by listings of its own: those before the failure stand, as they would without it.
+#[tokio::test]
+async fn a_listing_that_fails_after_some_days_changes_none_of_the_others() {
+    use daymark::server::faults::{Action, Rule};
+    let lake = Lake::new().await;
+    let dates: Vec<String> = (0..DAYS_AT_ONCE + 1)
+        .map(|day| format!("2026-{:02}-{:02}", 9 + day / 30, 1 + day % 30))
+        .collect();
+    for date in &dates {
+        lake.part(date, "a", 1).await;
+    }
+    let last = dates.last().unwrap();
+    lake.wait(61);
+    lake.world.faults().clear_log();
+    lake.ask(r#"{"dry_run": true}"#).await.unwrap();
+    let listings = lake.world.faults().count(Operation::ListObjectsV2) as u64;
+    // The last one is of the last day's folder. Who writes lists once more before it, for the pointer.
+    let rule = Rule::on(Operation::ListObjectsV2).nth(listings + 1);
+    lake.world
+        .faults()
+        .inject(rule, Action::Answer(403, "AccessDenied"));
+    assert!(lake.ask("{}").await.is_err());
+    lake.world.faults().clear();
+    let manifest = |date: &str| format!("lake/manifest/date={date}/manifest.json");
+    for date in &dates {
+        let is_whole = lake.text(&manifest(date)).await.is_some();
+        assert_eq!(is_whole, date != last, "{date}");
+    }
+    let days = lake.ask("{}").await.unwrap().days;
+    assert_eq!(days.len(), dates.len());
+    for day in days {
+        assert_eq!(day.judged.unwrap().state, State::Complete, "{}", day.date);
+    }
+}
+
+#[tokio::test]
+async fn a_folder_that_comes_later_never_shortens_a_days_quiet_period() {
+    let lake = Lake::new().await;
+    lake.part(DATE, "a", 3).await;
+    lake.wait(30);
+    lake.part("2026-11-23", "a", 3).await;
+    lake.wait(29);
+    for (date, code) in [(DATE, "not_quiet"), ("2026-11-23", "not_quiet")] {
+        let judged = &lake.sweep().await[date];
+        assert_eq!(
+            (judged.state, judged.reasons[0].code.as_str()),
+            (State::Open, code),
+            "{date}"
+        );
+    }
+    lake.wait(2);
+    let days = lake.sweep().await;
+    assert_eq!(days[DATE].state, State::Complete);
+    assert_eq!(days["2026-11-23"].state, State::Open);
+}
+
 #[tokio::test]
 async fn a_sweep_says_when_no_day_is_complete_that_should_be() {
     let lake = Lake::new().await;
