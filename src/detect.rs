@@ -82,6 +82,8 @@ pub struct Layout {
     pub decision: Decision,
     /// The delimiter.
     pub delimiter: String,
+    /// Another one that does as well on the first records: which of them it is was guessed.
+    pub tied: Option<char>,
 }
 
 impl Layout {
@@ -117,9 +119,10 @@ pub fn detect(
         },
         None => decision.unwrap_or_else(Decision::open),
     };
-    let delimiter = first_class
-        .delimiter
-        .unwrap_or_else(|| delimiter(text, at_end, declared, columns_max, fits));
+    let (delimiter, tied) = match first_class.delimiter {
+        Some(delimiter) => (delimiter, None),
+        None => delimiter(text, at_end, declared, columns_max, fits),
+    };
     let readings = Readings {
         quoted: standard(text, at_end, declared, delimiter, Reading::Quoted),
         escaped: standard(text, at_end, declared, delimiter, Reading::Escaped),
@@ -129,6 +132,7 @@ pub fn detect(
         readings: Some(readings),
         decision,
         delimiter: char::from(delimiter).to_string(),
+        tied: tied.map(char::from),
     }
 }
 
@@ -147,9 +151,12 @@ fn standard(text: &[u8], at_end: bool, declared: &Declared, delimiter: u8, readi
 
 /// The layout of a declared dialect; what it leaves open of delimiter and line end is found.
 fn general(text: &[u8], at_end: bool, declared: &Declared, columns_max: usize, fits: &Fits<'_>) -> Layout {
-    let delimiter = match &declared.delimiter {
-        Some(delimiter) => delimiter.clone(),
-        None => char::from(delimiter(text, at_end, declared, columns_max, fits)).to_string(),
+    let (delimiter, tied) = match &declared.delimiter {
+        Some(delimiter) => (delimiter.clone(), None),
+        None => {
+            let (delimiter, tied) = delimiter(text, at_end, declared, columns_max, fits);
+            (char::from(delimiter).to_string(), tied.map(char::from))
+        }
     };
     Layout {
         splitter: Splitter::General(Box::new(general_splitter(text, at_end, declared, &delimiter))),
@@ -162,6 +169,7 @@ fn general(text: &[u8], at_end: bool, declared: &Declared, columns_max: usize, f
             },
         },
         delimiter,
+        tied,
     }
 }
 
@@ -268,8 +276,14 @@ struct Score {
     fields: usize,
 }
 
-/// The delimiter that does best, of those that what is declared leaves possible.
-fn delimiter(text: &[u8], at_end: bool, declared: &Declared, columns_max: usize, fits: &Fits<'_>) -> u8 {
+/// The delimiter that does best, of those that what is declared leaves possible; and another that does as well.
+fn delimiter(
+    text: &[u8],
+    at_end: bool,
+    declared: &Declared,
+    columns_max: usize,
+    fits: &Fits<'_>,
+) -> (u8, Option<u8>) {
     let is_possible = |delimiter: &u8| {
         let with_it = Declared {
             delimiter: Some(char::from(*delimiter).to_string()),
@@ -284,6 +298,7 @@ fn delimiter(text: &[u8], at_end: bool, declared: &Declared, columns_max: usize,
         None => &[Reading::Quoted, Reading::Escaped],
     };
     let mut best: Option<(Score, u8)> = None;
+    let mut tied = None;
     let mut last = b',';
     for delimiter in DELIMITERS.into_iter().filter(is_possible) {
         last = delimiter;
@@ -306,13 +321,15 @@ fn delimiter(text: &[u8], at_end: bool, declared: &Declared, columns_max: usize,
             // Only a better one replaces one that stands before it in the list; if there is nothing to split, any will do.
             let replaces = |so_far: Score| score > so_far || (score == so_far && !score.splits);
             if best.is_none_or(|(so_far, _)| replaces(so_far)) {
-                best = Some((score, delimiter));
+                (best, tied) = (Some((score, delimiter)), None);
+            } else if best.is_some_and(|(so_far, other)| score == so_far && other != delimiter) {
+                tied = Some(delimiter);
             }
         }
     }
     match best {
-        Some((score, delimiter)) if score.splits || score.fits => delimiter,
-        _ => last,
+        Some((score, delimiter)) if score.splits || score.fits => (delimiter, tied.filter(|_| score.splits)),
+        _ => (last, None),
     }
 }
 

@@ -344,6 +344,26 @@ fn line_ends_of_every_kind() {
 }
 
 #[test]
+fn a_delimiter_that_is_guessed_is_told() {
+    for (text, warnings) in [
+        ("a;b,c\n1;2,3\n", 1),
+        // A decimal comma is in no header, and one in quotes splits nothing.
+        ("a;b\n1;2,3\n", 0),
+        ("a;\"b,c\"\n1;\"2,3\"\n", 0),
+        ("a\n1\n", 0),
+        ("a,b;c;d\n1,2;3;4\n", 0),
+    ] {
+        let done = convert(text.as_bytes(), &plan()).unwrap();
+        let told = done
+            .report
+            .warnings
+            .iter()
+            .filter(|it| it.contains("declare the delimiter"));
+        assert_eq!(told.count(), warnings, "{text:?}: {:?}", done.report.warnings);
+    }
+}
+
+#[test]
 fn delimiters_are_found() {
     for delimiter in [",", ";", "\t", "|"] {
         let text = format!("a{delimiter}b\n1{delimiter}\"x,;\t|y\"\n2{delimiter}z\n");

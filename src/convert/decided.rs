@@ -44,3 +44,11 @@ pub(super) fn decided(watch: &Watch) -> Result<(Decision, Option<String>), Refus
     };
     Ok((decision, warning))
 }
+
+/// The warning of a delimiter that was guessed.
+pub(super) fn tied(delimiter: &str, tied: Option<char>) -> Option<String> {
+    let tied = tied?.to_string();
+    Some(format!(
+        "split at {delimiter:?}, although {tied:?} gives the first records as many fields: declare the delimiter"
+    ))
+}

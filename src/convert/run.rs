@@ -303,6 +303,10 @@ impl<'a> Run<'a> {
     fn finish(mut self, observer: &mut dyn Observer) -> Result<Pass, ConvertError> {
         let (decision, warning) = decided::decided(&self.watch)?;
         self.report.warnings.extend(warning);
+        let layout = &self.head.layout;
+        self.report
+            .warnings
+            .extend(decided::tied(&layout.delimiter, layout.tied));
         self.check_budget(true)?;
         self.encode(observer)?;
         observer.enter(Stage::Encode);
