@@ -168,6 +168,10 @@ impl Recalled {
                 let Some(published) = stored.as_ref().and_then(|it| it.revision.history.published) else {
                     continue;
                 };
+                // Each publication leaves a ledger. Where a later one's revision cannot be read, footers tell better than this one.
+                if ledgers > Some(published) {
+                    break;
+                }
                 recalled.before = match stored {
                     Some(stored) if published == number => Some(stored),
                     _ => revision(sweeper, &seen.date, published, keep).await?,
