@@ -516,3 +516,32 @@ fn parquet_of_a_newer_release() {
         .shows("\"version\": 2");
     run(&desk, &["status"]).shows("a newer release of Daymark was here");
 }
+
+#[test]
+fn a_failure_record_that_is_damaged() {
+    let desk = whole();
+    let failure = find(&desk, &["/failed/", "2026-11-21"]);
+    let sound = desk.read(&failure);
+    let others = sound.replace("data_0_1_0", "data_0_2_0");
+    for (text, words) in [
+        (
+            "{\"form\":99}",
+            "expected form 1 at the most, found 99: a newer release",
+        ),
+        (&others[..], "expected a failure record of part "),
+        ("{", "expected a failure record: EOF"),
+        (
+            &sound.replace("\"table\"", "\"tablx\"")[..],
+            "expected a failure record: missing field `table`; if its part waits for it, the next sweep sets it aside",
+        ),
+    ] {
+        desk.write(&failure, text.as_bytes());
+        run(&desk, &["verify", "--date", "2026-11-21"])
+            .expect(1)
+            .says("fault: 2026-11-21: failed/table=owners/date=2026-11-21/")
+            .says(words)
+            .shows("1 fault");
+    }
+    backfill(&desk);
+    run(&desk, &["verify"]).expect(0);
+}

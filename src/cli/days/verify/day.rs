@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::stream::{self, StreamExt};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use super::{Found, live, part};
+use super::{Found, failures, live, part};
 use crate::cli::days::place::Place;
 use crate::keys::{Day, Layout, Leaf, Link, PARTS_TABLE};
 use crate::manifest::{self, Revision};
@@ -25,6 +25,7 @@ pub(super) const NO_MANIFEST: &str = "it has no manifest yet";
 /// Looks at a day. Whether anything of it is published, if its manifest can be read.
 pub(super) async fn verify(place: &Place, date: &Day, found: &mut Found) -> anyhow::Result<Option<bool>> {
     strangers(place, date, found).await?;
+    failures::verify(place, date, found).await?;
     let before = found.faults.len();
     let Some(newest) = newest(place, date, found).await? else {
         let published = (found.faults.len() == before).then_some(false);
