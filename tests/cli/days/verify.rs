@@ -545,3 +545,86 @@ fn a_failure_record_that_is_damaged() {
     backfill(&desk);
     run(&desk, &["verify"]).expect(0);
 }
+
+/// A day that was published twice.
+fn published_twice() -> Desk {
+    let desk = whole();
+    super::land(&desk, "2026-11-20", "TEAMS", "data_0_1_0", &super::teams());
+    backfill(&desk).expect(0);
+    run(&desk, &["verify"]).expect(0);
+    desk
+}
+
+#[test]
+fn an_earlier_revision_that_is_damaged() {
+    let desk = published_twice();
+    let revision = "lake/curated/manifest/date=2026-11-20/r000001.json";
+    let sound = desk.read(revision);
+    for (text, words) in [
+        ("", "expected a manifest, found "),
+        (&sound[..sound.len() / 2], "expected a manifest, found "),
+        (
+            &sound.replace("\"late\":false", "\"late\":true"),
+            "expected history with the SHA-256",
+        ),
+        (&format!("{sound}x"), "nothing that is published depends on it"),
+        ("{\"version\":99}", "expected version 3 at most, found 99"),
+    ] {
+        desk.write(revision, text.as_bytes());
+        let ran = run(&desk, &["verify", "--date", "2026-11-20"])
+            .expect(1)
+            .says("fault: 2026-11-20: manifest/date=2026-11-20/r000001.json: ")
+            .says(words)
+            .shows("1 fault");
+        let is_newer = text.contains("99");
+        assert_eq!(ran.stderr.contains("nothing that is published"), !is_newer);
+    }
+    // What is advised.
+    fs::remove_file(desk.path(revision)).unwrap();
+    run(&desk, &["verify"]).expect(0);
+}
+
+#[test]
+fn parts_of_an_earlier_revision_as_a_table_that_are_others_or_damaged() {
+    let desk = published_twice();
+    let ledger = "lake/curated/parts/date=2026-11-20/r000001.parquet";
+    let newest = fs::read_dir(desk.path("lake/curated/parts/date=2026-11-20")).unwrap();
+    let newest = newest.map(|file| file.unwrap().path()).max().unwrap();
+    fs::copy(newest, desk.path(ledger)).unwrap();
+    let none = "; nothing that is published depends on it";
+    faulty(
+        &desk,
+        &[
+            "parts/date=2026-11-20/r000001.parquet: expected the parts of ",
+            none,
+        ],
+    );
+    desk.write(ledger, b"PAR1");
+    faulty(
+        &desk,
+        &["r000001.parquet: expected Parquet that can be decoded", none],
+    );
+    fs::remove_file(desk.path(ledger)).unwrap();
+    run(&desk, &["verify"]).expect(0);
+}
+
+/// Nothing reads it before the day is wanted again.
+#[test]
+fn a_revision_that_a_forgotten_day_would_come_back_to() {
+    let desk = whole();
+    run(&desk, &["forget", "--date", "2026-11-20"]).expect(0);
+    run(&desk, &["verify"]).expect(0);
+    let revision = "lake/curated/manifest/date=2026-11-20/r000001.json";
+    desk.write(revision, b"damaged");
+    faulty(
+        &desk,
+        &[
+            "manifest/date=2026-11-20/r000001.json: expected a manifest, ",
+            "; if the day is wanted again, what it was comes from its Parquet's footers",
+        ],
+    );
+    fs::remove_file(desk.path(revision)).unwrap();
+    run(&desk, &["verify", "--date", "2026-11-20"]).expect(0).shows(
+        "revision 1, which it was published with, is gone; if the day is wanted again, what it was comes from its Parquet's footers",
+    );
+}
