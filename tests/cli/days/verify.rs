@@ -376,6 +376,26 @@ fn a_published_revision_that_is_lost_while_its_day_is_blocked() {
         .shows("revision 1 stays published");
 }
 
+/// Nothing tells what it is to name. What is no symlink at all is told all the same.
+#[test]
+fn a_symlink_that_is_damaged_while_its_revision_is_lost() {
+    let desk = whole();
+    let source = "lake/landing/hubspot/2026-11-20/OWNERS/data_0_0_0.csv.gz";
+    desk.write(source, b"no gzip");
+    backfill(&desk);
+    fs::remove_file(desk.path("lake/curated/manifest/date=2026-11-20/r000001.json")).unwrap();
+    let link = "published/table=owners/date=2026-11-20/symlink.txt";
+    desk.write(&format!("lake/curated/{link}"), b"\0\0\0");
+    run(&desk, &["verify", "--date", "2026-11-20"])
+        .expect(1)
+        .says("r000001.json: expected the published revision, found none")
+        .says(&format!(
+            "{link}: expected a URL of the curated prefix on each line"
+        ))
+        .shows("2 faults");
+    run(&desk, &["status"]).shows(&format!("{link} is damaged"));
+}
+
 #[test]
 fn a_newest_revision_that_is_lost_while_its_day_is_complete() {
     let desk = whole();

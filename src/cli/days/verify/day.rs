@@ -55,6 +55,7 @@ pub(super) async fn verify(place: &Place, date: &Day, found: &mut Found) -> anyh
             "it is {}; without revision {number} nothing tells what its published files are to hold, so none was read",
             newest.history.state
         ));
+        damaged_links(place, date, found).await?;
         return Ok(Some(true));
     }
     links(place, date, published.as_ref(), found).await?;
@@ -282,6 +283,23 @@ async fn links(
         link(place, layout, &table, date, &expected, found)
             .await
             .with_context(|| format!("the symlink of {table}"))?;
+    }
+    Ok(())
+}
+
+/// Published symlinks that are none. What they are to name, nothing tells here.
+async fn damaged_links(place: &Place, date: &Day, found: &mut Found) -> anyhow::Result<()> {
+    let layout = &place.config.layout;
+    for table in place.names(&layout.links(Link::Published, None)).await? {
+        let key = layout.link(Link::Published, &table, date);
+        if let Some(text) = place.read(&key).await?
+            && !manifest::is_symlink(&text, layout)
+        {
+            found.fault(format!(
+                "{key}: {}, found something else; it is written anew once the day is complete again",
+                manifest::NO_SYMLINK
+            ));
+        }
     }
     Ok(())
 }
