@@ -29,7 +29,7 @@ pub use latest::{latest, parse_latest};
 pub use parts::{LedgerError, ledger};
 pub use progress::progress;
 pub use recall::recall;
-pub use symlink::{is_symlink, linked, live_symlinks, symlink, symlinks};
+pub use symlink::{NO_SYMLINK, is_symlink, linked, live_symlinks, symlink, symlinks};
 pub use witness::believe;
 
 /// The version of the document. Raised by any change of its form: an earlier release takes members that it does not know

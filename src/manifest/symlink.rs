@@ -51,6 +51,9 @@ pub fn symlink(key: &str, layout: &Layout) -> String {
     text([key], layout)
 }
 
+/// What is wrong with what is no symlink of ours.
+pub const NO_SYMLINK: &str = "expected a URL of the curated prefix on each line";
+
 /// Whether these are the bytes of a symlink of ours, an empty one included.
 pub fn is_symlink(bytes: &[u8], layout: &Layout) -> bool {
     let start = format!("s3://{}/{}", layout.curated().bucket(), layout.curated().prefix());

@@ -220,6 +220,53 @@ async fn a_reopened_day_stays_published_even_if_its_complete_revision_is_damaged
     assert_eq!(lake.published().await.len(), 3);
 }
 
+/// Nothing tells what it is to hold, so it stays until the day is complete again; but it is said.
+#[tokio::test]
+async fn a_symlink_that_is_damaged_while_its_revision_is_lost_is_kept_and_named() {
+    for table in ["owners", "daymark_parts"] {
+        let lake = complete().await;
+        let link = format!("lake/published/table={table}/date=2026-11-22/symlink.txt");
+        let sound = lake.text(&link).await.unwrap();
+        let late = lake.land(&key(DATE, "late"), owners(1, 3)).await;
+        assert_eq!(lake.day().await.state, State::Reopened);
+        lake.overwrite(&lake.leaf(Leaf::Revision(1)), "damaged").await;
+        lake.overwrite(&link, "\0\0\0").await;
+        for _ in 0..2 {
+            let day = lake.day().await;
+            assert_eq!((day.state, day.published), (State::Reopened, Some(1)), "{table}");
+            let mut lost = day.warnings.iter().filter(|it| it.code == "revision_lost");
+            assert!(lost.next().unwrap().message.contains(&link), "{day:?}");
+            assert_eq!(aside(&lake, &link).await, ["\0\0\0"], "{table}");
+            assert_eq!(lake.text(&link).await.unwrap(), "\0\0\0", "{table}");
+        }
+        lake.convert(&late).await;
+        assert_eq!(lake.quiet_day().await.state, State::Complete);
+        assert_ne!(lake.text(&link).await.unwrap(), sound, "{table}");
+        assert_eq!(lake.published().await.len(), 3, "{table}");
+    }
+}
+
+/// It would say that nothing of its table was published, and what was would be out where its sources are gone.
+#[tokio::test]
+async fn a_symlink_that_is_damaged_says_nothing_of_what_was_published() {
+    let lake = complete().await;
+    let before = lake.published().await;
+    let late = lake
+        .land("hubspot/2026-11-22/STRANGE/late.csv.gz", owners(1, 3))
+        .await;
+    assert_eq!(lake.day().await.state, State::Reopened);
+    lake.overwrite(&lake.leaf(Leaf::Revision(1)), "damaged").await;
+    let link = "lake/published/table=owners/date=2026-11-22/symlink.txt";
+    lake.overwrite(link, "\0\0\0").await;
+    for name in ["a", "b"] {
+        lake.purge(&key(DATE, name)).await;
+    }
+    lake.convert(&late).await;
+    let day = lake.quiet_day().await;
+    assert_eq!((day.state, day.parts), (State::Complete, 3), "{day:?}");
+    assert_eq!(lake.published().await, before);
+}
+
 #[tokio::test]
 async fn a_ledger_of_a_lost_history_is_not_taken_for_a_new_one() {
     let lake = complete().await;

@@ -277,6 +277,42 @@ async fn a_day_comes_back_as_it_was_even_if_its_sources_are_gone() {
     }
 }
 
+/// An older publication is not what the day was.
+#[tokio::test]
+async fn a_day_whose_last_publication_cannot_be_read_comes_back_to_no_older_one() {
+    for damaged in [Some("damaged"), Some(""), None] {
+        let lake = Lake::new().await;
+        let a = lake.part(DATE, "a", 3).await;
+        lake.quiet_day().await;
+        let b = lake.land(&key(DATE, "b"), owners(1, 4)).await;
+        assert_eq!(lake.day().await.state, State::Reopened);
+        lake.convert(&b).await;
+        let day = lake.quiet_day().await;
+        assert_eq!((day.state, day.published), (State::Complete, Some(3)));
+        lake.overwrite(&lake.leaf(Leaf::Forgotten), "{}").await;
+        assert_eq!(lake.day().await.state, State::Forgotten);
+        for name in ["a", "b"] {
+            lake.purge(&key(DATE, name)).await;
+        }
+        let last = lake.leaf(Leaf::Revision(3));
+        match damaged {
+            Some(text) => lake.overwrite(&last, text).await,
+            None => lake.remove(&last).await,
+        }
+        lake.remove(&lake.leaf(Leaf::Forgotten)).await;
+        // The first of them sets aside what is damaged, and the next one must not go by what is left.
+        lake.day().await;
+        let day = lake.quiet_day().await;
+        assert_eq!(
+            (day.state, day.parts),
+            (State::Complete, 2),
+            "{damaged:?} {day:?}"
+        );
+        assert_eq!(day.warnings.iter().find(|it| it.code == "parts_left"), None);
+        assert_eq!(lake.published().await, lake.outputs(&[&a, &b]), "{damaged:?}");
+    }
+}
+
 /// No revision ever named its parts, so that only their footers tell what was there.
 #[tokio::test]
 async fn a_day_that_was_never_published_comes_back_as_it_was_too() {

@@ -1,6 +1,6 @@
 //! Small objects of ours: read whole, written onto what was there, set aside when they are damaged.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
@@ -63,7 +63,11 @@ impl Objects {
 
     /// What was set aside since this was asked last.
     pub(super) fn take_aside(&self) -> Vec<SetAside> {
-        std::mem::take(&mut *self.aside.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.asides())
+    }
+
+    fn asides(&self) -> MutexGuard<'_, Vec<SetAside>> {
+        self.aside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// An object, whole, with its ETag. None: it is not there.
@@ -175,6 +179,10 @@ impl Objects {
             "{aside}.{}",
             crate::manifest::sha256(&body).get(..16).unwrap_or_default()
         );
+        // A sweep may come across it twice: while it stays, and when it is replaced.
+        if self.asides().iter().any(|aside| aside.kept == name) {
+            return Ok(());
+        }
         tracing::warn!(key, aside = name, why, "damaged, set aside");
         self.put(&name, body, "application/octet-stream", None).await?;
         let aside = SetAside {
@@ -182,10 +190,7 @@ impl Objects {
             kept: name,
             why: why.to_owned(),
         };
-        self.aside
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(aside);
+        self.asides().push(aside);
         Ok(())
     }
 

@@ -1,18 +1,22 @@
 //! What the manifests of a day, and of the days before it, say.
 
+mod lost;
+
 use std::cell::LazyCell;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::gather::{Gathered, Written};
+use super::gather::Gathered;
 use super::memory::Outline;
 use super::objects::{Objects, Wrote};
 use super::{SweepError, Sweeper, copied, send};
-use crate::day::{self, Known, OutputSeen, Published, Remark, Seen, Sent, State};
-use crate::keys::{Day, Layout, Leaf, Link, PARTS_TABLE};
+use crate::day::{self, Known, OutputSeen, Seen, Sent, State};
+use crate::keys::{Day, Layout, Leaf};
 use crate::manifest::{self, Damage, Revision};
 use crate::part::PartId;
 use crate::store::{Listing, Store};
+
+pub(super) use lost::Lost;
 
 /// A revision as it is stored. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -20,62 +24,6 @@ pub(super) struct Stored {
     pub(super) revision: Arc<Revision>,
     /// Of its bytes, hex.
     pub(super) sha256: String,
-}
-
-/// A revision that is published and cannot be read: lost, or damaged and set aside.
-#[derive(Clone, Debug)]
-pub(super) struct Lost {
-    pub(super) number: u32,
-    /// As the symlinks name it.
-    published: Published,
-    /// The keys that they name.
-    files: BTreeSet<String>,
-}
-
-impl Lost {
-    async fn read(sweeper: &Sweeper, written: &Written, number: u32) -> Result<Self, SweepError> {
-        let layout = &sweeper.config.layout;
-        let (mut published, mut files) = (Published::default(), BTreeSet::new());
-        for ((link, table), listed) in &written.links {
-            if *link != Link::Published || table == PARTS_TABLE || listed.size_bytes == 0 {
-                continue;
-            }
-            let Some((bytes, _)) = sweeper.objects.read(&listed.key).await? else {
-                continue;
-            };
-            published.listed_ms = published.listed_ms.max(listed.last_modified_ms);
-            let ids =
-                manifest::linked(&bytes, layout).filter_map(|key| Some((key, layout.parse_output(key)?.1)));
-            let (keys, ids): (Vec<&str>, _) = ids.unzip();
-            published.outputs.insert(table.clone(), ids);
-            files.extend(keys.into_iter().map(str::to_owned));
-        }
-        Ok(Lost {
-            number,
-            published,
-            files,
-        })
-    }
-
-    /// Whether a revision names just the files that are published. The same Parquet may be under another name meanwhile.
-    fn is_of(&self, revision: &Revision, layout: &Layout) -> bool {
-        let files = files(revision).map(String::as_str);
-        let is_same = |outputs: Published| outputs.outputs == self.published.outputs;
-        revision.outputs(layout).is_some_and(is_same)
-            && files.collect::<BTreeSet<_>>() == self.files.iter().map(String::as_str).collect()
-    }
-
-    /// What to tell of it.
-    pub(super) fn remark(&self) -> Remark {
-        let number = self.number;
-        Remark::of_day(
-            "revision_lost",
-            format!(
-                "revision {number}, which is published, cannot be read: its files stay published as the symlinks name them, \
-                 and what it counted comes back with the next complete revision"
-            ),
-        )
-    }
 }
 
 /// What a day's manifests say.
@@ -146,7 +94,7 @@ impl Recalled {
         // symlinks name just its files.
         if recalled.newest.is_none() && written.is_published() {
             // There was one, even where nothing tells its number any more.
-            let lost = Lost::read(sweeper, written, recalled.highest.max(1)).await?;
+            let lost = Lost::read(sweeper, written, recalled.highest.max(1), keep).await?;
             loop {
                 if older.as_ref().is_some_and(|it| lost.is_of(&it.revision, layout)) {
                     recalled.published = older;
@@ -168,6 +116,10 @@ impl Recalled {
                 let Some(published) = stored.as_ref().and_then(|it| it.revision.history.published) else {
                     continue;
                 };
+                // Each publication leaves a ledger. Where a later one's revision cannot be read, footers tell better than this one.
+                if ledgers > Some(published) {
+                    break;
+                }
                 recalled.before = match stored {
                     Some(stored) if published == number => Some(stored),
                     _ => revision(sweeper, &seen.date, published, keep).await?,
@@ -183,7 +135,7 @@ impl Recalled {
                 None => None,
             };
             if let Some(number) = history.published.filter(|_| recalled.published.is_none()) {
-                recalled.lost = Some(Lost::read(sweeper, written, number).await?);
+                recalled.lost = Some(Lost::read(sweeper, written, number, keep).await?);
             }
         }
         if written.leaves.contains_key(&Leaf::Sent) {

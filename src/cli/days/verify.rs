@@ -1,6 +1,8 @@
 //! `daymark verify`: sources and Parquet are read again, end to end, and held against the manifests.
 
 mod day;
+mod earlier;
+mod failures;
 mod live;
 mod part;
 mod pointer;
@@ -22,7 +24,7 @@ use crate::sweep::Request;
 /// Reads sources and Parquet again, end to end, and holds counts and checksums against the manifests.
 ///
 /// Every source that is still the one that was converted: ETag, size, SHA-256. Every Parquet file: ETag, size, the record in its footer, its
-/// rows by decoding all of them, its rejects. Every day: manifest, checksums, symlinks, what lies beside them, the parts as a table; and
+/// rows by decoding all of them, its rejects. Every failure record. Every day: manifest, earlier revisions, checksums, symlinks, what lies beside them, the parts as a table; and
 /// what the live symlinks name beside the published files: that it is there, and is what its footer says. And the pointer to the newest day. It writes nothing.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]

@@ -376,6 +376,26 @@ fn a_published_revision_that_is_lost_while_its_day_is_blocked() {
         .shows("revision 1 stays published");
 }
 
+/// Nothing tells what it is to name. What is no symlink at all is told all the same.
+#[test]
+fn a_symlink_that_is_damaged_while_its_revision_is_lost() {
+    let desk = whole();
+    let source = "lake/landing/hubspot/2026-11-20/OWNERS/data_0_0_0.csv.gz";
+    desk.write(source, b"no gzip");
+    backfill(&desk);
+    fs::remove_file(desk.path("lake/curated/manifest/date=2026-11-20/r000001.json")).unwrap();
+    let link = "published/table=owners/date=2026-11-20/symlink.txt";
+    desk.write(&format!("lake/curated/{link}"), b"\0\0\0");
+    run(&desk, &["verify", "--date", "2026-11-20"])
+        .expect(1)
+        .says("r000001.json: expected the published revision, found none")
+        .says(&format!(
+            "{link}: expected a URL of the curated prefix on each line"
+        ))
+        .shows("2 faults");
+    run(&desk, &["status"]).shows(&format!("{link} is damaged"));
+}
+
 #[test]
 fn a_newest_revision_that_is_lost_while_its_day_is_complete() {
     let desk = whole();
@@ -515,4 +535,116 @@ fn parquet_of_a_newer_release() {
         .shows(words)
         .shows("\"version\": 2");
     run(&desk, &["status"]).shows("a newer release of Daymark was here");
+}
+
+#[test]
+fn a_failure_record_that_is_damaged() {
+    let desk = whole();
+    let failure = find(&desk, &["/failed/", "2026-11-21"]);
+    let sound = desk.read(&failure);
+    let others = sound.replace("data_0_1_0", "data_0_2_0");
+    for (text, words) in [
+        (
+            "{\"form\":99}",
+            "expected form 1 at the most, found 99: a newer release",
+        ),
+        (&others[..], "expected a failure record of part "),
+        ("{", "expected a failure record: EOF"),
+        (
+            &sound.replace("\"table\"", "\"tablx\"")[..],
+            "expected a failure record: missing field `table`; if its part waits for it, the next sweep sets it aside",
+        ),
+    ] {
+        desk.write(&failure, text.as_bytes());
+        run(&desk, &["verify", "--date", "2026-11-21"])
+            .expect(1)
+            .says("fault: 2026-11-21: failed/table=owners/date=2026-11-21/")
+            .says(words)
+            .shows("1 fault");
+    }
+    backfill(&desk);
+    run(&desk, &["verify"]).expect(0);
+}
+
+/// A day that was published twice.
+fn published_twice() -> Desk {
+    let desk = whole();
+    super::land(&desk, "2026-11-20", "TEAMS", "data_0_1_0", &super::teams());
+    backfill(&desk).expect(0);
+    run(&desk, &["verify"]).expect(0);
+    desk
+}
+
+#[test]
+fn an_earlier_revision_that_is_damaged() {
+    let desk = published_twice();
+    let revision = "lake/curated/manifest/date=2026-11-20/r000001.json";
+    let sound = desk.read(revision);
+    for (text, words) in [
+        ("", "expected a manifest, found "),
+        (&sound[..sound.len() / 2], "expected a manifest, found "),
+        (
+            &sound.replace("\"late\":false", "\"late\":true"),
+            "expected history with the SHA-256",
+        ),
+        (&format!("{sound}x"), "nothing that is published depends on it"),
+        ("{\"version\":99}", "expected version 3 at most, found 99"),
+    ] {
+        desk.write(revision, text.as_bytes());
+        let ran = run(&desk, &["verify", "--date", "2026-11-20"])
+            .expect(1)
+            .says("fault: 2026-11-20: manifest/date=2026-11-20/r000001.json: ")
+            .says(words)
+            .shows("1 fault");
+        let is_newer = text.contains("99");
+        assert_eq!(ran.stderr.contains("nothing that is published"), !is_newer);
+    }
+    // What is advised.
+    fs::remove_file(desk.path(revision)).unwrap();
+    run(&desk, &["verify"]).expect(0);
+}
+
+#[test]
+fn parts_of_an_earlier_revision_as_a_table_that_are_others_or_damaged() {
+    let desk = published_twice();
+    let ledger = "lake/curated/parts/date=2026-11-20/r000001.parquet";
+    let newest = fs::read_dir(desk.path("lake/curated/parts/date=2026-11-20")).unwrap();
+    let newest = newest.map(|file| file.unwrap().path()).max().unwrap();
+    fs::copy(newest, desk.path(ledger)).unwrap();
+    let none = "; nothing that is published depends on it";
+    faulty(
+        &desk,
+        &[
+            "parts/date=2026-11-20/r000001.parquet: expected the parts of ",
+            none,
+        ],
+    );
+    desk.write(ledger, b"PAR1");
+    faulty(
+        &desk,
+        &["r000001.parquet: expected Parquet that can be decoded", none],
+    );
+    fs::remove_file(desk.path(ledger)).unwrap();
+    run(&desk, &["verify"]).expect(0);
+}
+
+/// Nothing reads it before the day is wanted again.
+#[test]
+fn a_revision_that_a_forgotten_day_would_come_back_to() {
+    let desk = whole();
+    run(&desk, &["forget", "--date", "2026-11-20"]).expect(0);
+    run(&desk, &["verify"]).expect(0);
+    let revision = "lake/curated/manifest/date=2026-11-20/r000001.json";
+    desk.write(revision, b"damaged");
+    faulty(
+        &desk,
+        &[
+            "manifest/date=2026-11-20/r000001.json: expected a manifest, ",
+            "; if the day is wanted again, what it was comes from its Parquet's footers",
+        ],
+    );
+    fs::remove_file(desk.path(revision)).unwrap();
+    run(&desk, &["verify", "--date", "2026-11-20"]).expect(0).shows(
+        "revision 1, which it was published with, is gone; if the day is wanted again, what it was comes from its Parquet's footers",
+    );
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::stream::{self, StreamExt};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use super::{Found, live, part};
+use super::{Found, earlier, failures, live, part};
 use crate::cli::days::place::Place;
 use crate::keys::{Day, Layout, Leaf, Link, PARTS_TABLE};
 use crate::manifest::{self, Revision};
@@ -25,6 +25,7 @@ pub(super) const NO_MANIFEST: &str = "it has no manifest yet";
 /// Looks at a day. Whether anything of it is published, if its manifest can be read.
 pub(super) async fn verify(place: &Place, date: &Day, found: &mut Found) -> anyhow::Result<Option<bool>> {
     strangers(place, date, found).await?;
+    failures::verify(place, date, found).await?;
     let before = found.faults.len();
     let Some(newest) = newest(place, date, found).await? else {
         let published = (found.faults.len() == before).then_some(false);
@@ -36,6 +37,7 @@ pub(super) async fn verify(place: &Place, date: &Day, found: &mut Found) -> anyh
         Some(number) if number == newest.history.revision => Some(newest.clone()),
         Some(number) => revision(place, date, number, found).await?,
     };
+    earlier::verify(place, date, &newest, found).await?;
     let clock_ms = place.looker().clock().await?;
     for revision in published.iter().chain([&newest]) {
         let ahead = revision.history.ahead(clock_ms).map(|ahead| ahead.message);
@@ -53,6 +55,7 @@ pub(super) async fn verify(place: &Place, date: &Day, found: &mut Found) -> anyh
             "it is {}; without revision {number} nothing tells what its published files are to hold, so none was read",
             newest.history.state
         ));
+        damaged_links(place, date, found).await?;
         return Ok(Some(true));
     }
     links(place, date, published.as_ref(), found).await?;
@@ -264,18 +267,12 @@ async fn links(
         let ledger = layout.parts_ledger(date, revision.history.revision);
         match place.read(&ledger).await? {
             None => found.fault(format!("{ledger}: expected the parts as a table, found none")),
-            // Another release may have written the same rows in other bytes.
-            Some(bytes) => match rows_of(bytes.into()) {
-                Err(error) => found.fault(format!(
-                    "{ledger}: expected Parquet that can be decoded: {error:#}; delete it, and the next sweep makes it again"
-                )),
-                Ok(rows) if rows != rows_of(manifest::ledger(revision)?.into())? => {
-                    found.fault(format!(
-                        "{ledger}: expected the parts of the manifest, found others; delete it, and the next sweep makes it again"
-                    ));
-                }
-                Ok(_) => {}
-            },
+            Some(bytes) => {
+                let damage = damage_of_ledger(bytes, Some(revision)).await?;
+                let told =
+                    |damage| format!("{ledger}: {damage}; delete it, and the next sweep makes it again");
+                found.faults.extend(damage.map(told));
+            }
         }
         wanted.insert(PARTS_TABLE.to_owned(), manifest::symlink(&ledger, layout));
     }
@@ -290,10 +287,50 @@ async fn links(
     Ok(())
 }
 
+/// Published symlinks that are none. What they are to name, nothing tells here.
+async fn damaged_links(place: &Place, date: &Day, found: &mut Found) -> anyhow::Result<()> {
+    let layout = &place.config.layout;
+    for table in place.names(&layout.links(Link::Published, None)).await? {
+        let key = layout.link(Link::Published, &table, date);
+        if let Some(text) = place.read(&key).await?
+            && !manifest::is_symlink(&text, layout)
+        {
+            found.fault(format!(
+                "{key}: {}, found something else; it is written anew once the day is complete again",
+                manifest::NO_SYMLINK
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// What is wrong with a ledger, if anything is: the parts of its revision, as far as that is known, as a table.
+pub(super) async fn damage_of_ledger(
+    bytes: Vec<u8>,
+    revision: Option<&Revision>,
+) -> anyhow::Result<Option<String>> {
+    let rows = match rows_of(bytes).await {
+        Ok(rows) => rows,
+        Err(error) => return Ok(Some(format!("expected Parquet that can be decoded: {error:#}"))),
+    };
+    // Another release may have written the same rows in other bytes.
+    Ok(match revision {
+        Some(revision) if rows != rows_of(manifest::ledger(revision)?).await? => {
+            Some("expected the parts of the manifest, found others".to_owned())
+        }
+        _ => None,
+    })
+}
+
 /// The rows of a small Parquet file.
-fn rows_of(parquet: Bytes) -> anyhow::Result<Vec<RecordBatch>> {
-    let reader = ParquetRecordBatchReaderBuilder::try_new(parquet)?.build()?;
-    Ok(reader.collect::<Result<_, _>>()?)
+async fn rows_of(parquet: Vec<u8>) -> anyhow::Result<Vec<RecordBatch>> {
+    let decode = || {
+        let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(parquet))?.build()?;
+        Ok(reader.collect::<Result<_, _>>()?)
+    };
+    // The reader trusts what a footer says of pages, and a damaged one can make it panic.
+    let decoded = tokio::task::spawn_blocking(decode).await;
+    decoded.unwrap_or_else(|_| Err(anyhow::anyhow!("its pages are not what its footer says")))
 }
 
 async fn link(
