@@ -289,7 +289,7 @@ async fn a_day_whose_last_publication_cannot_be_read_comes_back_to_no_older_one(
         lake.convert(&b).await;
         let day = lake.quiet_day().await;
         assert_eq!((day.state, day.published), (State::Complete, Some(3)));
-        lake.overwrite(&lake.leaf(Leaf::Forgotten), "{}").await;
+        lake.forget().await;
         assert_eq!(lake.day().await.state, State::Forgotten);
         for name in ["a", "b"] {
             lake.purge(&key(DATE, name)).await;

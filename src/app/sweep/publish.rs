@@ -287,7 +287,7 @@ pub(super) async fn links(
             && etag == listed.etag
             && !manifest::is_symlink(&bytes, of.layout)
         {
-            let why = "expected a URL of the curated prefix on each line";
+            let why = manifest::NO_SYMLINK;
             of.objects.keep(&key, bytes, why).await?;
         }
         if of.objects.bring(&key, Bytes::from(text), TEXT, listed).await? == Wrote::Overtaken {
