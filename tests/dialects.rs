@@ -13,7 +13,8 @@ use core::{convert, dialect_plan, plan, refused, table_plan};
 use std::cell::Cell;
 use std::io::{self, Read, Write};
 
-use daymark::convert::{Pass, Plan, Typing, Unobserved, pass};
+use daymark::catalog::{Column, Mark, Table};
+use daymark::convert::{Budget, Pass, Plan, Typing, Unobserved, pass};
 use daymark::limits::Limits;
 use daymark::records::WINDOW_BYTES;
 use daymark::types::Type;
@@ -637,6 +638,96 @@ fn where_the_window_ends_decides_nothing() {
     }
 }
 
+/// A plan for a table of two text columns, which a part without header has by their positions.
+fn pairs_plan() -> Plan {
+    let column = |name: &str| Column {
+        name: name.to_owned(),
+        ty: Type::String,
+        aliases: Vec::new(),
+        mark: Mark::Declared,
+        comment: String::new(),
+    };
+    Plan {
+        table: Some(Table {
+            name: "PAIRS".to_owned(),
+            columns: vec![column("a"), column("b")],
+            ..Table::default()
+        }),
+        ..plan()
+    }
+}
+
+/// Records of two fields that tell no dialect: fewer than a thousand, and so many bytes.
+fn filling(bytes: usize) -> String {
+    let record = |bytes: usize| format!("{},f\n", "n".repeat(bytes - 3));
+    let (whole, rest) = (bytes / 512 - 1, bytes % 512);
+    record(512).repeat(whole) + &record(512 + rest)
+}
+
+/// Plans that refuse a part at its first reject, each with the header that it needs.
+fn strict_plans() -> [(Plan, &'static str); 3] {
+    let no_rejects = Plan {
+        budget: Budget::Count(0),
+        ..plan()
+    };
+    let no_bytes = Plan {
+        rejects_bytes_max: 0,
+        ..plan()
+    };
+    [(no_rejects, "a,b\n"), (no_bytes, "a,b\n"), (pairs_plan(), "")]
+}
+
+#[test]
+fn a_part_is_not_refused_for_records_whose_end_is_behind_the_window() {
+    // As quoted, three records of which two have one field.
+    let escaped = "1,x\\\ny\\\nz\n";
+    for (plan, header) in strict_plans() {
+        for shift in 0..=escaped.len() {
+            let before = filling(WINDOW_BYTES - header.len() - shift);
+            let text = [header, &before, escaped, "2,p\n"].concat();
+            let done = convert(text.as_bytes(), &plan).unwrap();
+            let last = done.rows().pop().unwrap();
+            assert_eq!(done.report.dialect, "escaped", "{shift}");
+            assert_eq!(done.report.records_rejected, 0, "{shift}");
+            assert_eq!(
+                done.column("b").iter().rev().nth(1),
+                Some(&some("x\ny\nz")),
+                "{shift}"
+            );
+            assert_eq!(last, [some("2"), some("p")]);
+        }
+    }
+}
+
+#[test]
+fn rejects_are_held_against_a_part_in_the_dialect_that_all_of_it_tells() {
+    let plan = Plan {
+        budget: Budget::Count(1),
+        ..plan()
+    };
+    // As quoted, three records of one field each; as escaped, one.
+    let text = |last: &str| ["a,b\n", "x\\\ny\\\nz\n", &filling(3 * WINDOW_BYTES), last].concat();
+    let done = convert(text("1,k\\,l\n").as_bytes(), &plan).unwrap();
+    assert_eq!(
+        (done.report.dialect.as_str(), done.report.records_rejected),
+        ("escaped", 1)
+    );
+    // A doubled backslash tells it, too, at the end.
+    let done = convert(text("1,m\\\\n\n").as_bytes(), &plan).unwrap();
+    assert_eq!(
+        (done.report.dialect.as_str(), done.report.records_rejected),
+        ("escaped", 1)
+    );
+    for last in ["1,2\n", "1,\"q\"\n", "1,C:\\d\n"] {
+        let error = refused(text(last).as_bytes(), &plan);
+        assert!(
+            error.contains("expected at most 1, found 3 records")
+                && error.contains("record 2, line 2, byte 4"),
+            "{error}"
+        );
+    }
+}
+
 #[test]
 fn evidence_for_escaped_has_the_line_ends_of_escaped() {
     let done = convert(b"c0,c1\na,\\\nb\\\r\nz,w\n", &plan()).unwrap();
@@ -792,6 +883,23 @@ fn record() -> impl Strategy<Value = String> {
     prop::collection::vec(cell, 1..4).prop_map(|cells| cells.join(",") + "\n")
 }
 
+/// Records of which most have two fields as escaped, over several lines, and some of them as quoted.
+fn strict_record() -> impl Strategy<Value = String> {
+    let cell = prop::sample::select(vec![
+        "x",
+        "",
+        "k\\\nl",
+        "k\\\nl\\\nm",
+        "\\\n",
+        "m\\\\n",
+        "k\\,l",
+        "C:\\d",
+        "\"two\nlines\"",
+    ]);
+    let pair = [cell.clone(), cell].prop_map(|cells| cells.join(",") + "\n");
+    prop_oneof![9 => pair, 1 => record()]
+}
+
 /// Records of an escaped part, of two fields each, with quotes in them as text has them: inches, and ones that stand alone.
 fn escaped_record() -> impl Strategy<Value = (String, [String; 2])> {
     let cell = prop::sample::select(vec![
@@ -842,5 +950,29 @@ proptest! {
             let expected: Vec<_> = records.iter().map(|(_, row)| row.clone().map(Some).to_vec()).collect();
             prop_assert_eq!(done.rows(), expected, "{:?}", text);
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn where_the_window_ends_refuses_nothing(
+        records in prop::collection::vec(strict_record(), 1..4),
+        strict in 0_usize..3,
+        at in any::<prop::sample::Index>(),
+    ) {
+        let (plan, header) = &strict_plans()[strict];
+        let records = records.concat();
+        let outcome = |bytes: usize| {
+            let text = [*header, &filling(bytes), &records, "2,p\n"].concat();
+            convert(text.as_bytes(), plan).ok().map(|done| {
+                let rows: Vec<_> = done.rows().into_iter().filter(|row| row[1] != some("f")).collect();
+                (done.report.dialect, rows)
+            })
+        };
+        let at_edge = WINDOW_BYTES - header.len() - at.index(records.len() + 1);
+        // All of it in the first window.
+        prop_assert_eq!(outcome(at_edge), outcome(at_edge - 512), "{:?}", records);
     }
 }
