@@ -729,6 +729,78 @@ fn rejects_are_held_against_a_part_in_the_dialect_that_all_of_it_tells() {
 }
 
 #[test]
+fn a_header_that_has_other_columns_as_escaped_leaves_the_dialect_to_its_records() {
+    let (by_header, no_header) = (plan(), dialect_plan(r#"{"header": false}"#));
+    let far = filling(2 * WINDOW_BYTES);
+    let far = far.as_str();
+    // Either, as every record has both numbers of fields: three and two.
+    for (text, plan, place) in [
+        (
+            "id,n\\,m\n1,a\\,b\n2,c\\,d\n",
+            &by_header,
+            "record 1, line 1, byte 4;",
+        ),
+        ("1,a\\,b\n2,c\\,d\n", &no_header, "record 1, line 1, byte 3;"),
+        ("id,n\\,m\n", &by_header, "record 1, line 1, byte 4;"),
+        // As escaped, the second line belongs to the first.
+        ("a\\\nb,c\n", &by_header, "record 1, line 1, byte 1;"),
+        (
+            "1,x\\\ny,2\n3,z\\\nw,4\n",
+            &no_header,
+            "record 1, line 1, byte 3;",
+        ),
+        // One record is bad in either dialect, and not the same one.
+        ("a\\,a,b\n1,2,3\n1,2\n", &by_header, "record 1, line 1, byte 1;"),
+    ] {
+        let done = convert(text.as_bytes(), plan).unwrap();
+        assert_eq!(done.report.dialect, "undecided", "{text:?}");
+        let [warning] = &done.record.warnings[..] else {
+            panic!("{text:?}: {:?}", done.record.warnings)
+        };
+        assert!(
+            warning.starts_with("read as quoted") && warning.contains(place),
+            "{text:?}: {warning}"
+        );
+    }
+    // Quoted alone.
+    for text in [
+        "a\\,a,b\n1,2,3\n",
+        "id,path\\\n1,x\n2,y\n",
+        "a\\,a,b\n1,C:\\d,3\n4,5\n",
+    ] {
+        let done = convert(text.as_bytes(), &by_header).unwrap();
+        assert_ne!(done.report.dialect, "escaped", "{text:?}");
+        assert_eq!(done.record.warnings, [""; 0], "{text:?}");
+    }
+    // Escaped alone: some record is only then one of as many fields as the header's, with or without a backslash in it.
+    for (parts, plan) in [
+        (&["a\\,a,b\n", "1,x\n2,p\n"][..], &by_header),
+        (&["a\\,a,b\n", "1\\,1,x\n", far], &by_header),
+        (&["a\\,a,b\n", "1\\,1,x\n", "1\\,\\,1,y\n"], &by_header),
+        (&["a\\,a,b\n", "1\\,1,x\n", "1\\\n1,y\n"], &by_header),
+        (&["a\\,a,b\n", far], &no_header),
+        (&["a\\\nb,c\n", "1,2\n", far], &by_header),
+    ] {
+        let text = parts.concat();
+        let done = convert(text.as_bytes(), plan).unwrap();
+        let start = &parts[..parts.len() - 1];
+        assert_eq!(
+            (done.report.dialect.as_str(), done.report.records_rejected),
+            ("escaped", 0),
+            "{start:?}"
+        );
+        assert_eq!(done.names.len(), 2, "{start:?}");
+    }
+    // A quote speaks against it, as ever, and a backslash for it.
+    let done = convert(b"a\\,a,b\n1,2\n\"x\",y,z\n", &by_header).unwrap();
+    assert_eq!(
+        (done.report.dialect.as_str(), done.report.records_rejected),
+        ("quoted", 1)
+    );
+    refused(b"a\\,a,b\n1\\,2\\,3,4\n\"x\",y,z\n", &by_header);
+}
+
+#[test]
 fn evidence_for_escaped_has_the_line_ends_of_escaped() {
     let done = convert(b"c0,c1\na,\\\nb\\\r\nz,w\n", &plan()).unwrap();
     assert_eq!(done.report.dialect, "escaped");

@@ -76,13 +76,17 @@ impl<'a> Run<'a> {
         head: Head,
     ) -> Self {
         let arrow = head.schema.arrow();
+        let watch = Watch::new(head.layout.decision, &plan.limits);
         Run {
             window,
             plan,
             batches: Columns::batches(&arrow),
             encoder: Encoder::new(output, arrow, plan.codec),
             rejects: RejectWriter::new(rejects),
-            watch: Watch::new(head.layout.decision, &plan.limits),
+            watch: match head.other_columns {
+                Some(other) => watch.with_other_columns(other, head.header),
+                None => watch,
+            },
             indexer: Indexer::new(Path::best()),
             columns: Columns::new(head.schema.columns.iter().map(|column| column.ty)),
             nulls: nulls(plan, &head),
