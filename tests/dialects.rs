@@ -801,6 +801,50 @@ fn a_header_that_has_other_columns_as_escaped_leaves_the_dialect_to_its_records(
 }
 
 #[test]
+fn a_bad_record_in_front_leaves_the_declared_columns_to_those_behind_it() {
+    let by_table = Plan {
+        dialect: dialect_plan(r#"{"header": false}"#).dialect,
+        ..pairs_plan()
+    };
+    let by_columns = dialect_plan(r#"{"header": false, "columns": ["a", "b"]}"#);
+    for plan in [by_columns, by_table] {
+        // In each, only the lone `x` has another number of fields, as escaped.
+        for [one, other] in [
+            ["1,x\\,y\n", "2,p\\,q\n"],
+            ["1,x\\\ny\\\nz\n", "\\,,\\,\n"],
+            ["1,5\" disk\n", "2,p\\,q\n"],
+        ] {
+            for text in [["x\n", one, other], [one, "x\n", other], [one, other, "x\n"]] {
+                let text = text.concat();
+                let done = convert(text.as_bytes(), &plan).unwrap();
+                let report = &done.report;
+                assert_eq!(
+                    (
+                        report.dialect.as_str(),
+                        report.records_rejected,
+                        report.rows_written
+                    ),
+                    ("escaped", 1, 2),
+                    "{text:?}"
+                );
+            }
+        }
+        // No record has two fields, or none but in what quotes show to be a field.
+        for text in [
+            "x\ny\n1,2,3\n",
+            "x\n\"\nx\\,y,z\n\"\n",
+            "x,y,z\n\"1\nx\\,y,z\n2\",3,4\n",
+        ] {
+            let error = refused(text.as_bytes(), &plan);
+            assert!(
+                error.contains("expected 2") || error.contains("2 names"),
+                "{text:?}: {error}"
+            );
+        }
+    }
+}
+
+#[test]
 fn evidence_for_escaped_has_the_line_ends_of_escaped() {
     let done = convert(b"c0,c1\na,\\\nb\\\r\nz,w\n", &plan()).unwrap();
     assert_eq!(done.report.dialect, "escaped");

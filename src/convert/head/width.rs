@@ -2,13 +2,16 @@
 
 use std::io::Read;
 
+use memchr::memchr;
+
 use super::{First, place_in};
 use crate::convert::Plan;
 use crate::detect::Layout;
 use crate::evidence::{AsEscaped, Basis, OtherColumns};
 use crate::records::Window;
 use crate::schema;
-use crate::split::Step;
+use crate::split::standard::Standard;
+use crate::split::{Fault, Step};
 
 /// Records of which one has to have the declared number of fields.
 const WIDTH_RECORDS: usize = 1_000;
@@ -41,7 +44,7 @@ pub(super) fn first_as_escaped<R: Read>(
 }
 
 /// How many columns there are. It is what is declared, if the first record has another number of fields but one of those
-/// behind it has that: then the first is a bad one among good ones, and rejected like any other.
+/// behind it has that, in either dialect while it is open: then the first is a bad one among good ones, and rejected like any other.
 pub(super) fn columns<R: Read>(layout: &Layout, window: &Window<R>, plan: &Plan, first: &First) -> usize {
     let found = first.fields;
     let declared = match (&plan.dialect.columns, plan.dialect.header, &plan.table) {
@@ -53,23 +56,81 @@ pub(super) fn columns<R: Read>(layout: &Layout, window: &Window<R>, plan: &Plan,
     if found == 0 || found == declared {
         return found;
     }
-    let mut at = first.blank_bytes;
-    for _ in 0..WIDTH_RECORDS {
-        let text = window.text().get(at..).unwrap_or_default();
-        let (step, found) = layout
-            .splitter
-            .record_of(text, window.at_end(), 0, &mut Vec::new());
-        at += match step {
-            Ok(Step::Record { .. }) if found == declared => return declared,
-            Ok(Step::Record { consumed } | Step::EmptyLine { consumed } | Step::Comment { consumed })
-                if consumed > 0 =>
-            {
-                consumed
-            }
-            _ => break,
-        };
+    let text = window.text().get(first.blank_bytes..).unwrap_or_default();
+    let at_end = window.at_end();
+    let splitter = &layout.splitter;
+    let looked = Looked::over(
+        text,
+        |rest| splitter.record_of(rest, at_end, 0, &mut Vec::new()),
+        |_, found| found == declared,
+    );
+    let is_open = layout.decision.basis == Basis::Open;
+    let is_declared = match layout.readings.filter(|_| is_open) {
+        Some(readings) => looked.is_found_as_escaped(&readings.escaped, text, at_end, declared),
+        None => looked == Looked::Found,
+    };
+    if is_declared { declared } else { found }
+}
+
+/// What came of the look for a certain record among the first ones of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Looked {
+    Found,
+    /// It is not among the records in so many bytes.
+    NotIn(usize),
+    /// Nor in these, behind which stands what is no record.
+    NotBefore(usize),
+}
+
+impl Looked {
+    fn over(
+        text: &[u8],
+        read: impl Fn(&[u8]) -> (Result<Step, Fault>, usize),
+        is_it: impl Fn(&[u8], usize) -> bool,
+    ) -> Looked {
+        let mut at = 0;
+        for _ in 0..WIDTH_RECORDS {
+            let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) else {
+                break;
+            };
+            let (step, found) = read(rest);
+            at += match step {
+                Ok(Step::Record { .. }) if is_it(rest, found) => return Looked::Found,
+                Ok(Step::Record { consumed } | Step::EmptyLine { consumed } | Step::Comment { consumed }) => {
+                    consumed
+                }
+                Ok(Step::Incomplete) => break,
+                Err(_) => return Looked::NotBefore(at),
+            };
+        }
+        Looked::NotIn(at)
     }
-    found
+
+    /// The same, of a look at a part as quoted, which nothing has shown to be: as escaped, there may be such a record. If it needs a
+    /// backslash, it decides; and if the part cannot be quoted, that does.
+    fn is_found_as_escaped(self, escaped: &Standard, text: &[u8], at_end: bool, columns: usize) -> bool {
+        let (bytes, cannot_be_quoted) = match self {
+            Looked::Found => return true,
+            Looked::NotIn(bytes) => (bytes, false),
+            Looked::NotBefore(bytes) => (bytes, true),
+        };
+        let as_quoted = text.get(..bytes).unwrap_or_default();
+        if memchr(b'"', as_quoted).is_some() {
+            // It opens a field that closes.
+            return false;
+        }
+        let text = if cannot_be_quoted { text } else { as_quoted };
+        let at_end = at_end && (cannot_be_quoted || bytes == text.len());
+        let looked = Looked::over(
+            text,
+            |rest| escaped.record_of(rest, at_end, 0, &mut Vec::new()),
+            |rest, found| {
+                let fits = || AsEscaped::read(escaped, rest, at_end, columns);
+                found == columns && (cannot_be_quoted || matches!(fits(), AsEscaped::Fits(_)))
+            },
+        );
+        looked == Looked::Found
+    }
 }
 
 /// Whether a part that has no header has one column, as it is declared.
