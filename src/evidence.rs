@@ -7,6 +7,9 @@
 //! number of fields only because a backslash before a separator is data. Strong evidence against a decision refuses the part
 //! and names both places; so the order of the records does not matter.
 //!
+//! The record that gives the number of columns may give another one as escaped. Then records that have the one or the other without
+//! a backslash are weak evidence, too.
+//!
 //! Quotes that close in a later line may be two lone ones of an escaped part, with records of it between them. If all these
 //! lines are records when they are read as escaped, and one of them only so, that is strong evidence for escaped, unless other
 //! quotes close in their own line.
@@ -17,6 +20,7 @@
 
 mod backslashes;
 mod chain;
+mod columns;
 mod escaped;
 mod open;
 mod spans;
@@ -26,6 +30,7 @@ use memchr::{memchr, memchr_iter};
 pub use self::backslashes::AsEscaped;
 use self::backslashes::chain_start;
 use self::chain::{Chain, cr_ends_lines};
+pub use self::columns::OtherColumns;
 use self::escaped::Healing;
 pub use self::spans::header_speaks_for_escaped;
 use crate::limits::Limits;
@@ -127,6 +132,10 @@ pub struct Watch {
     weak_first: Option<Place>,
     /// Whether a record has its number of fields only if it is read as quoted, and no quotes to say so.
     fits_quoted_only: bool,
+    /// The number of columns as escaped, if the record that gives it gives two; and the first record that has it without a
+    /// backslash, and so not the number as quoted.
+    escaped_columns: Option<usize>,
+    fits_escaped_only: Option<Place>,
     /// The first record that other records would be as escaped, of as many fields.
     fits_both: Option<Place>,
     /// Read as escaped, the blocks so far end within this.
@@ -158,6 +167,8 @@ impl Watch {
             weak_cells: 0,
             weak_first: None,
             fits_quoted_only: false,
+            escaped_columns: None,
+            fits_escaped_only: None,
             fits_both: None,
             chain: None,
             doubt: None,
@@ -208,7 +219,9 @@ impl Watch {
     pub fn needs(&self, quotes: bool, backslashes: bool) -> bool {
         match (self.decision.basis, self.decision.reading) {
             (Basis::Declared | Basis::Assumed, _) => false,
-            (Basis::Open, _) => quotes || backslashes || self.chain.is_some(),
+            (Basis::Open, _) => {
+                quotes || backslashes || self.chain.is_some() || self.escaped_columns.is_some()
+            }
             (_, Reading::Quoted) => backslashes || self.chain.is_some() || (quotes && !self.closed_in_line),
             (_, Reading::Escaped) => quotes || backslashes,
         }
@@ -229,8 +242,9 @@ impl Watch {
             }
             (_, Reading::Quoted) => {}
         }
+        let columns = self.columns_as_escaped(block.columns);
         if let Some((chain, bytes_max)) = self.open_chain() {
-            chain.read_on(&readings.escaped, block, at_end, bytes_max);
+            chain.read_on(&readings.escaped, block, at_end, columns, bytes_max);
             if let again @ Verdict::Again(_) = self.weigh_chain()? {
                 return Ok(again);
             }
@@ -246,7 +260,7 @@ impl Watch {
         };
         self.look_at_spans(readings, block);
         let cr = cr_ends_lines(&readings.quoted);
-        self.chain = Chain::behind(self.chain, &readings.escaped, cr, block, at_end);
+        self.chain = Chain::behind(self.chain, &readings.escaped, cr, block, at_end, columns);
         // Doubt lasts as long as the chain.
         if self.open_chain().is_none()
             && let Some(doubt) = self.doubt.take()
@@ -258,6 +272,7 @@ impl Watch {
 
     /// The part is over. What it is now; or, if it is another dialect than this pass has read, that.
     pub fn end(&mut self, columns: usize) -> Result<Verdict, Conflict> {
+        let columns = self.columns_as_escaped(columns);
         if let Some((chain, _)) = self.open_chain() {
             chain.end(columns);
             if let again @ Verdict::Again(_) = self.weigh_chain()? {
@@ -268,6 +283,10 @@ impl Watch {
             matches!(self.decision.basis, Basis::Strong(_)) && self.decision.reading == Reading::Quoted;
         if let Some(escape) = self.spans_escape.filter(|_| is_quoted && !self.closed_in_line) {
             return Err(self.conflict(escape));
+        }
+        let only_escaped = self.fits_escaped_only.filter(|_| !self.fits_quoted_only);
+        if let (Basis::Open, Some(place)) = (self.decision.basis, only_escaped) {
+            return Ok(Verdict::Again(decision(Reading::Escaped, place)));
         }
         Ok(match (self.decision.basis, self.weak_first) {
             (Basis::Open, Some(first)) if !self.fits_quoted_only => Verdict::Again(Decision {
@@ -311,8 +330,9 @@ impl Watch {
 
     /// In a part that nothing has decided: the first record of which both readings are possible, and differ.
     pub fn ambiguous(&self) -> Option<Place> {
-        let is_open = self.decision.basis == Basis::Open && !self.fits_quoted_only;
-        self.fits_both.filter(|_| is_open)
+        let is_either = !self.fits_quoted_only || self.fits_escaped_only.is_some();
+        self.fits_both
+            .filter(|_| is_either && self.decision.basis == Basis::Open)
     }
 
     /// In a part that quotes alone that close in a later line show to be quoted: the first of them, if its lines could all be
@@ -337,6 +357,7 @@ impl Watch {
         at_end: bool,
     ) -> Result<Verdict, Conflict> {
         let cr = cr_ends_lines(&readings.quoted);
+        let columns = self.columns_as_escaped(block.columns);
         // The last record looked at, and where its chain starts.
         let mut last: Option<(usize, usize)> = None;
         for (index, odd) in block.rows.odd.iter().enumerate() {
@@ -354,7 +375,7 @@ impl Watch {
             let read = match self.chain.filter(|_| start == 0) {
                 Some(chain) => chain.read,
                 None if memchr(b'\\', line).is_none() => continue,
-                None => AsEscaped::read(&readings.escaped, text, at_end, block.columns),
+                None => AsEscaped::read(&readings.escaped, text, at_end, columns),
             };
             if matches!(read, AsEscaped::Fits(_)) {
                 return Err(self.conflict(block.place_of_odd(index)));

@@ -13,7 +13,8 @@ use core::{convert, dialect_plan, plan, refused, table_plan};
 use std::cell::Cell;
 use std::io::{self, Read, Write};
 
-use daymark::convert::{Pass, Plan, Typing, Unobserved, pass};
+use daymark::catalog::{Column, Mark, Table};
+use daymark::convert::{Budget, Pass, Plan, Typing, Unobserved, pass};
 use daymark::limits::Limits;
 use daymark::records::WINDOW_BYTES;
 use daymark::types::Type;
@@ -657,6 +658,212 @@ fn where_the_window_ends_decides_nothing() {
     }
 }
 
+/// A plan for a table of two text columns, which a part without header has by their positions.
+fn pairs_plan() -> Plan {
+    let column = |name: &str| Column {
+        name: name.to_owned(),
+        ty: Type::String,
+        aliases: Vec::new(),
+        mark: Mark::Declared,
+        comment: String::new(),
+    };
+    Plan {
+        table: Some(Table {
+            name: "PAIRS".to_owned(),
+            columns: vec![column("a"), column("b")],
+            ..Table::default()
+        }),
+        ..plan()
+    }
+}
+
+/// Records of two fields that tell no dialect: fewer than a thousand, and so many bytes.
+fn filling(bytes: usize) -> String {
+    let record = |bytes: usize| format!("{},f\n", "n".repeat(bytes - 3));
+    let (whole, rest) = (bytes / 512 - 1, bytes % 512);
+    record(512).repeat(whole) + &record(512 + rest)
+}
+
+/// Plans that refuse a part at its first reject, each with the header that it needs.
+fn strict_plans() -> [(Plan, &'static str); 3] {
+    let no_rejects = Plan {
+        budget: Budget::Count(0),
+        ..plan()
+    };
+    let no_bytes = Plan {
+        rejects_bytes_max: 0,
+        ..plan()
+    };
+    [(no_rejects, "a,b\n"), (no_bytes, "a,b\n"), (pairs_plan(), "")]
+}
+
+#[test]
+fn a_part_is_not_refused_for_records_whose_end_is_behind_the_window() {
+    // As quoted, three records of which two have one field.
+    let escaped = "1,x\\\ny\\\nz\n";
+    for (plan, header) in strict_plans() {
+        for shift in 0..=escaped.len() {
+            let before = filling(WINDOW_BYTES - header.len() - shift);
+            let text = [header, &before, escaped, "2,p\n"].concat();
+            let done = convert(text.as_bytes(), &plan).unwrap();
+            let last = done.rows().pop().unwrap();
+            assert_eq!(done.report.dialect, "escaped", "{shift}");
+            assert_eq!(done.report.records_rejected, 0, "{shift}");
+            assert_eq!(
+                done.column("b").iter().rev().nth(1),
+                Some(&some("x\ny\nz")),
+                "{shift}"
+            );
+            assert_eq!(last, [some("2"), some("p")]);
+        }
+    }
+}
+
+#[test]
+fn rejects_are_held_against_a_part_in_the_dialect_that_all_of_it_tells() {
+    let plan = Plan {
+        budget: Budget::Count(1),
+        ..plan()
+    };
+    // As quoted, three records of one field each; as escaped, one.
+    let text = |last: &str| ["a,b\n", "x\\\ny\\\nz\n", &filling(3 * WINDOW_BYTES), last].concat();
+    let done = convert(text("1,k\\,l\n").as_bytes(), &plan).unwrap();
+    assert_eq!(
+        (done.report.dialect.as_str(), done.report.records_rejected),
+        ("escaped", 1)
+    );
+    // A doubled backslash tells it, too, at the end.
+    let done = convert(text("1,m\\\\n\n").as_bytes(), &plan).unwrap();
+    assert_eq!(
+        (done.report.dialect.as_str(), done.report.records_rejected),
+        ("escaped", 1)
+    );
+    for last in ["1,2\n", "1,\"q\"\n", "1,C:\\d\n"] {
+        let error = refused(text(last).as_bytes(), &plan);
+        assert!(
+            error.contains("expected at most 1, found 3 records")
+                && error.contains("record 2, line 2, byte 4"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_header_that_has_other_columns_as_escaped_leaves_the_dialect_to_its_records() {
+    let (by_header, no_header) = (plan(), dialect_plan(r#"{"header": false}"#));
+    let far = filling(2 * WINDOW_BYTES);
+    let far = far.as_str();
+    // Either, as every record has both numbers of fields: three and two.
+    for (text, plan, place) in [
+        (
+            "id,n\\,m\n1,a\\,b\n2,c\\,d\n",
+            &by_header,
+            "record 1, line 1, byte 4;",
+        ),
+        ("1,a\\,b\n2,c\\,d\n", &no_header, "record 1, line 1, byte 3;"),
+        ("id,n\\,m\n", &by_header, "record 1, line 1, byte 4;"),
+        // As escaped, the second line belongs to the first.
+        ("a\\\nb,c\n", &by_header, "record 1, line 1, byte 1;"),
+        (
+            "1,x\\\ny,2\n3,z\\\nw,4\n",
+            &no_header,
+            "record 1, line 1, byte 3;",
+        ),
+        // One record is bad in either dialect, and not the same one.
+        ("a\\,a,b\n1,2,3\n1,2\n", &by_header, "record 1, line 1, byte 1;"),
+    ] {
+        let done = convert(text.as_bytes(), plan).unwrap();
+        assert_eq!(done.report.dialect, "undecided", "{text:?}");
+        let [warning] = &done.record.warnings[..] else {
+            panic!("{text:?}: {:?}", done.record.warnings)
+        };
+        assert!(
+            warning.starts_with("read as quoted") && warning.contains(place),
+            "{text:?}: {warning}"
+        );
+    }
+    // Quoted alone.
+    for text in [
+        "a\\,a,b\n1,2,3\n",
+        "id,path\\\n1,x\n2,y\n",
+        "a\\,a,b\n1,C:\\d,3\n4,5\n",
+    ] {
+        let done = convert(text.as_bytes(), &by_header).unwrap();
+        assert_ne!(done.report.dialect, "escaped", "{text:?}");
+        assert_eq!(done.record.warnings, [""; 0], "{text:?}");
+    }
+    // Escaped alone: some record is only then one of as many fields as the header's, with or without a backslash in it.
+    for (parts, plan) in [
+        (&["a\\,a,b\n", "1,x\n2,p\n"][..], &by_header),
+        (&["a\\,a,b\n", "1\\,1,x\n", far], &by_header),
+        (&["a\\,a,b\n", "1\\,1,x\n", "1\\,\\,1,y\n"], &by_header),
+        (&["a\\,a,b\n", "1\\,1,x\n", "1\\\n1,y\n"], &by_header),
+        (&["a\\,a,b\n", far], &no_header),
+        (&["a\\\nb,c\n", "1,2\n", far], &by_header),
+    ] {
+        let text = parts.concat();
+        let done = convert(text.as_bytes(), plan).unwrap();
+        let start = &parts[..parts.len() - 1];
+        assert_eq!(
+            (done.report.dialect.as_str(), done.report.records_rejected),
+            ("escaped", 0),
+            "{start:?}"
+        );
+        assert_eq!(done.names.len(), 2, "{start:?}");
+    }
+    // A quote speaks against it, as ever, and a backslash for it.
+    let done = convert(b"a\\,a,b\n1,2\n\"x\",y,z\n", &by_header).unwrap();
+    assert_eq!(
+        (done.report.dialect.as_str(), done.report.records_rejected),
+        ("quoted", 1)
+    );
+    refused(b"a\\,a,b\n1\\,2\\,3,4\n\"x\",y,z\n", &by_header);
+}
+
+#[test]
+fn a_bad_record_in_front_leaves_the_declared_columns_to_those_behind_it() {
+    let by_table = Plan {
+        dialect: dialect_plan(r#"{"header": false}"#).dialect,
+        ..pairs_plan()
+    };
+    let by_columns = dialect_plan(r#"{"header": false, "columns": ["a", "b"]}"#);
+    for plan in [by_columns, by_table] {
+        // In each, only the lone `x` has another number of fields, as escaped.
+        for [one, other] in [
+            ["1,x\\,y\n", "2,p\\,q\n"],
+            ["1,x\\\ny\\\nz\n", "\\,,\\,\n"],
+            ["1,5\" disk\n", "2,p\\,q\n"],
+        ] {
+            for text in [["x\n", one, other], [one, "x\n", other], [one, other, "x\n"]] {
+                let text = text.concat();
+                let done = convert(text.as_bytes(), &plan).unwrap();
+                let report = &done.report;
+                assert_eq!(
+                    (
+                        report.dialect.as_str(),
+                        report.records_rejected,
+                        report.rows_written
+                    ),
+                    ("escaped", 1, 2),
+                    "{text:?}"
+                );
+            }
+        }
+        // No record has two fields, or none but in what quotes show to be a field.
+        for text in [
+            "x\ny\n1,2,3\n",
+            "x\n\"\nx\\,y,z\n\"\n",
+            "x,y,z\n\"1\nx\\,y,z\n2\",3,4\n",
+        ] {
+            let error = refused(text.as_bytes(), &plan);
+            assert!(
+                error.contains("expected 2") || error.contains("2 names"),
+                "{text:?}: {error}"
+            );
+        }
+    }
+}
+
 #[test]
 fn evidence_for_escaped_has_the_line_ends_of_escaped() {
     let done = convert(b"c0,c1\na,\\\nb\\\r\nz,w\n", &plan()).unwrap();
@@ -812,6 +1019,23 @@ fn record() -> impl Strategy<Value = String> {
     prop::collection::vec(cell, 1..4).prop_map(|cells| cells.join(",") + "\n")
 }
 
+/// Records of which most have two fields as escaped, over several lines, and some of them as quoted.
+fn strict_record() -> impl Strategy<Value = String> {
+    let cell = prop::sample::select(vec![
+        "x",
+        "",
+        "k\\\nl",
+        "k\\\nl\\\nm",
+        "\\\n",
+        "m\\\\n",
+        "k\\,l",
+        "C:\\d",
+        "\"two\nlines\"",
+    ]);
+    let pair = [cell.clone(), cell].prop_map(|cells| cells.join(",") + "\n");
+    prop_oneof![9 => pair, 1 => record()]
+}
+
 /// Records of an escaped part, of two fields each, with quotes in them as text has them: inches, and ones that stand alone.
 fn escaped_record() -> impl Strategy<Value = (String, [String; 2])> {
     let cell = prop::sample::select(vec![
@@ -862,5 +1086,29 @@ proptest! {
             let expected: Vec<_> = records.iter().map(|(_, row)| row.clone().map(Some).to_vec()).collect();
             prop_assert_eq!(done.rows(), expected, "{:?}", text);
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn where_the_window_ends_refuses_nothing(
+        records in prop::collection::vec(strict_record(), 1..4),
+        strict in 0_usize..3,
+        at in any::<prop::sample::Index>(),
+    ) {
+        let (plan, header) = &strict_plans()[strict];
+        let records = records.concat();
+        let outcome = |bytes: usize| {
+            let text = [*header, &filling(bytes), &records, "2,p\n"].concat();
+            convert(text.as_bytes(), plan).ok().map(|done| {
+                let rows: Vec<_> = done.rows().into_iter().filter(|row| row[1] != some("f")).collect();
+                (done.report.dialect, rows)
+            })
+        };
+        let at_edge = WINDOW_BYTES - header.len() - at.index(records.len() + 1);
+        // All of it in the first window.
+        prop_assert_eq!(outcome(at_edge), outcome(at_edge - 512), "{:?}", records);
     }
 }

@@ -1,21 +1,21 @@
 //! The start of a part: its layout, its header if it has one, and with them its columns.
 
+mod width;
+
 use std::io::Read;
 
+use self::width::{columns, first_as_escaped, is_one_column, other_columns};
 use crate::catalog::Table;
 use crate::convert::bounds;
 use crate::convert::error::Refusal;
 use crate::convert::{ConvertError, Naming, Plan, Typing};
 use crate::detect::{self, Layout};
-use crate::evidence::{self, AsEscaped, Basis, Conflict, Decision};
+use crate::evidence::{self, AsEscaped, Basis, Conflict, Decision, OtherColumns};
 use crate::records::{Block, Place, Window};
 use crate::schema::{self, Schema, SchemaError};
 use crate::split::index::Rows;
 use crate::split::standard::Reading;
 use crate::split::{Fault, FaultKind, Field, Step};
-
-/// Records of which one has to have the declared number of fields.
-const WIDTH_RECORDS: usize = 1_000;
 
 /// What the start of a part says.
 pub(super) struct Head {
@@ -25,6 +25,8 @@ pub(super) struct Head {
     pub header: bool,
     /// Whether columns were taken by their positions in the catalog, so that the first records have to fit them.
     pub unproven: bool,
+    /// What the record that gives the columns says as escaped, if that is something else.
+    pub other_columns: Option<OtherColumns>,
     /// Empty lines and comments before the first record, which are consumed.
     pub empty_lines: u64,
 }
@@ -121,6 +123,7 @@ pub(super) fn read<R: Read>(
         return Err(Refusal::NoRecord.into());
     }
     let conflict = header_conflict(&layout, window, &first);
+    let other_columns = other_columns(&layout, window, plan, &first);
     let mut blank_bytes = first.blank_bytes;
     let mut pass_over_blanks = |window: &mut Window<R>, layout: &Layout| {
         window.consume(blank_bytes, 0, layout.lines());
@@ -149,6 +152,8 @@ pub(super) fn read<R: Read>(
     if let Some(conflict) = conflict.filter(|_| header) {
         return Err(Refusal::Conflict(conflict).into());
     }
+    // Else the table says how many there are, in either dialect.
+    let other_columns = other_columns.filter(|_| header || plan.table.is_none());
     if header {
         if let Basis::Overlong(overlong, found) = layout.decision.basis
             && overlong.record == place.record
@@ -170,6 +175,7 @@ pub(super) fn read<R: Read>(
         schema,
         header,
         unproven,
+        other_columns,
         empty_lines,
     })
 }
@@ -190,33 +196,6 @@ fn first_too_long<R: Read>(layout: &Layout, window: &Window<R>, plan: &Plan) -> 
     }
 }
 
-/// A first record that has not as many fields as the part's columns are known to be, while the dialect is open: what it is
-/// as escaped. None if nothing is expected of it, or it is as expected.
-fn first_as_escaped<R: Read>(
-    layout: &Layout,
-    window: &Window<R>,
-    plan: &Plan,
-    first: &First,
-) -> Option<AsEscaped> {
-    let readings = layout.readings.filter(|_| layout.decision.basis == Basis::Open)?;
-    let expected = match (&plan.dialect.columns, plan.dialect.header, &plan.table) {
-        (Some(columns), ..) => columns.len(),
-        (None, None, Some(table)) if schema::is_header(&first.names, table) => return None,
-        (None, None | Some(false), Some(table)) => table.columns.len(),
-        _ => return None,
-    };
-    if first.fields == expected {
-        return None;
-    }
-    let text = window.text().get(first.blank_bytes..).unwrap_or_default();
-    Some(
-        match AsEscaped::read(&readings.escaped, text, window.at_end(), expected) {
-            AsEscaped::Fits(at) => AsEscaped::Fits(first.blank_bytes + at),
-            other => other,
-        },
-    )
-}
-
 /// What a header's quotes say, and what their lines say against it, while the dialect is open.
 fn header_conflict<R: Read>(layout: &Layout, window: &Window<R>, first: &First) -> Option<Conflict> {
     let readings = layout.readings.filter(|_| layout.decision.basis == Basis::Open)?;
@@ -231,47 +210,6 @@ fn header_conflict<R: Read>(layout: &Layout, window: &Window<R>, first: &First) 
         },
         against: place(escape),
     })
-}
-
-/// How many columns there are. It is what is declared, if the first record has another number of fields but one of those
-/// behind it has that: then the first is a bad one among good ones, and rejected like any other.
-fn columns<R: Read>(layout: &Layout, window: &Window<R>, plan: &Plan, first: &First) -> usize {
-    let found = first.fields;
-    let declared = match (&plan.dialect.columns, plan.dialect.header, &plan.table) {
-        (_, Some(true), _) => return found,
-        (Some(columns), ..) => columns.len(),
-        (None, Some(false), Some(table)) => table.columns.len(),
-        _ => return found,
-    };
-    if found == 0 || found == declared {
-        return found;
-    }
-    let mut at = first.blank_bytes;
-    for _ in 0..WIDTH_RECORDS {
-        let text = window.text().get(at..).unwrap_or_default();
-        let (step, found) = layout
-            .splitter
-            .record_of(text, window.at_end(), 0, &mut Vec::new());
-        at += match step {
-            Ok(Step::Record { .. }) if found == declared => return declared,
-            Ok(Step::Record { consumed } | Step::EmptyLine { consumed } | Step::Comment { consumed })
-                if consumed > 0 =>
-            {
-                consumed
-            }
-            _ => break,
-        };
-    }
-    found
-}
-
-/// Whether a part that has no header has one column, as it is declared.
-fn is_one_column(plan: &Plan) -> bool {
-    match (&plan.dialect.columns, &plan.table) {
-        (Some(columns), _) => columns.len() == 1,
-        (None, Some(table)) => table.columns.len() == 1,
-        (None, None) => false,
-    }
 }
 
 /// Reads the first record, if the window holds it, and consumes empty lines and comments before it; but not empty lines that

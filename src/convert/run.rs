@@ -63,6 +63,8 @@ struct Run<'a> {
     nulls: Nulls,
     batches: arrow::datatypes::SchemaRef,
     report: Report,
+    /// Why the part is refused unless it turns out to be in another dialect. From then on it is read for that alone.
+    held: Option<Box<Refusal>>,
 }
 
 impl<'a> Run<'a> {
@@ -74,13 +76,17 @@ impl<'a> Run<'a> {
         head: Head,
     ) -> Self {
         let arrow = head.schema.arrow();
+        let watch = Watch::new(head.layout.decision, &plan.limits);
         Run {
             window,
             plan,
             batches: Columns::batches(&arrow),
             encoder: Encoder::new(output, arrow, plan.codec),
             rejects: RejectWriter::new(rejects),
-            watch: Watch::new(head.layout.decision, &plan.limits),
+            watch: match head.other_columns {
+                Some(other) => watch.with_other_columns(other, head.header),
+                None => watch,
+            },
             indexer: Indexer::new(Path::best()),
             columns: Columns::new(head.schema.columns.iter().map(|column| column.ty)),
             nulls: nulls(plan, &head),
@@ -89,6 +95,7 @@ impl<'a> Run<'a> {
                 ..Report::default()
             },
             head,
+            held: None,
         }
     }
 
@@ -104,7 +111,12 @@ impl<'a> Run<'a> {
             if let Some(again) = self.split(&mut rows)? {
                 return Ok(Pass::Again(again));
             }
-            let records = self.take(&rows, observer)?;
+            self.release()?;
+            let records = block(&self.window, &self.head, &rows).record_count();
+            if self.held.is_none() {
+                let taken = self.take(&rows, observer);
+                taken.or_else(|error| self.hold(error))?;
+            }
             if rows.consumed == 0
                 && let Some(again) = self.grow()?
             {
@@ -123,6 +135,9 @@ impl<'a> Run<'a> {
         let conflict = |conflict| bounds::conflict(self.plan, conflict);
         if let Verdict::Again(decision) = self.watch.end(columns).map_err(conflict)? {
             return Ok(Pass::Again(decision));
+        }
+        if let Some(refusal) = self.held.take() {
+            return Err(ConvertError::Refused(refusal));
         }
         self.finish(observer)
     }
@@ -145,14 +160,7 @@ impl<'a> Run<'a> {
         if !is_utf8 && simdutf8::basic::from_utf8(consumed).is_err() {
             rows.reject_not_utf8(consumed, columns, self.head.layout.splitter.quote_bytes());
         }
-        let block = Block {
-            text,
-            rows,
-            columns,
-            place: self.window.place(),
-            lines: self.head.layout.lines(),
-            quote_bytes: self.head.layout.splitter.quote_bytes(),
-        };
+        let block = block(&self.window, &self.head, rows);
         self.watch.look_assumed(consumed, &rows.fields);
         if let Some(readings) = &self.head.layout.readings {
             let (quotes, backslashes) = (self.indexer.saw_quotes(), self.indexer.saw_backslashes());
@@ -180,16 +188,28 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Takes rows and rejects of a split block over. Returns its records.
-    fn take(&mut self, rows: &Rows, observer: &mut dyn Observer) -> Result<u64, ConvertError> {
-        let block = Block {
-            text: self.window.text(),
-            rows,
-            columns: self.head.schema.columns.len(),
-            place: self.window.place(),
-            lines: self.head.layout.lines(),
-            quote_bytes: self.head.layout.splitter.quote_bytes(),
-        };
+    /// What refuses a part whose dialect is not told yet waits until it is: in the other one, its records may be others, and good.
+    fn hold(&mut self, error: ConvertError) -> Result<(), ConvertError> {
+        match error {
+            ConvertError::Refused(refusal) if self.watch.decision().basis == Basis::Open => {
+                self.held = Some(refusal);
+                Ok(())
+            }
+            error => Err(error),
+        }
+    }
+
+    /// The refusal that waited, if the dialect is the one that this pass reads.
+    fn release(&mut self) -> Result<(), ConvertError> {
+        match self.held.take_if(|_| self.watch.decision().basis != Basis::Open) {
+            Some(refusal) => Err(ConvertError::Refused(refusal)),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes rows and rejects of a split block over.
+    fn take(&mut self, rows: &Rows, observer: &mut dyn Observer) -> Result<(), ConvertError> {
+        let block = block(&self.window, &self.head, rows);
         bounds::check(self.plan, &block)?;
         observer.enter(Stage::Columns);
         let undo = match &self.head.layout.splitter {
@@ -224,7 +244,7 @@ impl<'a> Run<'a> {
         if self.columns.bytes() >= BATCH_BYTES || self.columns.rows() >= BATCH_ROWS {
             self.encode(observer)?;
         }
-        Ok(records)
+        Ok(())
     }
 
     fn encode(&mut self, observer: &mut dyn Observer) -> Result<(), ConvertError> {
@@ -389,6 +409,18 @@ impl<'a> Run<'a> {
             part_id: source.part_id.clone(),
             warnings: report.warnings.clone(),
         }
+    }
+}
+
+/// What a window's text was split into.
+fn block<'b>(window: &'b Window<Source<'_>>, head: &'b Head, rows: &'b Rows) -> Block<'b> {
+    Block {
+        text: window.text(),
+        rows,
+        columns: head.schema.columns.len(),
+        place: window.place(),
+        lines: head.layout.lines(),
+        quote_bytes: head.layout.splitter.quote_bytes(),
     }
 }
 

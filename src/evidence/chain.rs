@@ -26,13 +26,26 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    /// The chain that a block ends in, given the one that the block before has ended in.
+    /// The chain that a header begins, as escaped: its records behind the header speak for nothing.
+    pub fn of_header(escape: Place) -> Chain {
+        Chain {
+            read: AsEscaped::Not { ragged: false },
+            escape,
+            ragged: None,
+            starts_regular: true,
+            fields: 0,
+            bytes: 0,
+        }
+    }
+
+    /// The chain that a block ends in, given the one that the block before has ended in; and the fields of a record as escaped.
     pub fn behind(
         before: Option<Chain>,
         escaped: &Standard,
         cr_ends_lines: bool,
         block: &Block<'_>,
         at_end: bool,
+        columns: usize,
     ) -> Option<Chain> {
         let consumed = block.text.get(..block.rows.consumed).unwrap_or_default();
         if !ends_in_backslash(consumed) {
@@ -62,7 +75,7 @@ impl Chain {
                 let escape = Backslashes::of(escaped, here).separator.unwrap_or(0);
                 let text = block.text.get(start..).unwrap_or_default();
                 Some(Chain {
-                    read: AsEscaped::read(escaped, text, at_end, block.columns),
+                    read: AsEscaped::read(escaped, text, at_end, columns),
                     escape: block.place_at(start + escape, block.records_before(start)),
                     ragged: ragged.map(|(place, _)| place),
                     starts_regular: ragged.is_none_or(|(_, at)| at > start),
@@ -74,7 +87,14 @@ impl Chain {
     }
 
     /// Reads on in the text of the block behind. What is longer than a record may be is none.
-    pub fn read_on(&mut self, escaped: &Standard, block: &Block<'_>, at_end: bool, record_bytes_max: u64) {
+    pub fn read_on(
+        &mut self,
+        escaped: &Standard,
+        block: &Block<'_>,
+        at_end: bool,
+        columns: usize,
+        record_bytes_max: u64,
+    ) {
         let mut fields = Vec::new();
         let read = escaped.record(block.text, at_end, &mut fields);
         let (is_whole, bytes) = match read {
@@ -85,7 +105,7 @@ impl Chain {
             self.read = AsEscaped::Not { ragged: false };
         } else if is_whole {
             // The first of them goes on from before.
-            self.finish(fields.len().max(1), block.columns);
+            self.finish(fields.len().max(1), columns);
         }
     }
 

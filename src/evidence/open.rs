@@ -16,6 +16,7 @@ impl Watch {
         block: &Block<'_>,
         at_end: bool,
     ) -> Result<Verdict, Conflict> {
+        let columns = self.columns_as_escaped(block.columns);
         let mut fields = Vec::new();
         let mut at = 0;
         let mut records = 0;
@@ -58,13 +59,16 @@ impl Watch {
             let ragged = !fields.is_empty() && fields.len() != block.columns;
             if chain.is_none() && seen.separator.is_some() {
                 let text = block.text.get(at..).unwrap_or_default();
-                let read = AsEscaped::read(&readings.escaped, text, at_end, block.columns);
+                let read = AsEscaped::read(&readings.escaped, text, at_end, columns);
                 self.fits_quoted_only |= !ragged && read == AsEscaped::Not { ragged: true };
                 chain = Some(Within {
                     read,
                     start: Some((at, records)),
                     has_ragged: false,
                 });
+            }
+            if chain.is_none() && !fields.is_empty() {
+                self.note_columns(fields.len(), block.columns, || place(0));
             }
             let came_first = chain.is_some_and(Within::may_decide);
             if let Some(chain) = chain.as_mut().filter(|_| ragged) {

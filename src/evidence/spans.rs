@@ -161,7 +161,8 @@ impl Watch {
             0 => self.chain.is_some(),
             _ => ends_in_backslash(block.text.get(..start).unwrap_or_default()),
         };
-        let spanned = Spanned::read(&readings.escaped, raw, block.columns, goes_on)?;
+        let columns = self.columns_as_escaped(block.columns);
+        let spanned = Spanned::read(&readings.escaped, raw, columns, goes_on)?;
         Some((block.start_of(quoted.moved(start)), spanned))
     }
 }

@@ -9,12 +9,23 @@ use crate::records::{Lines, work};
 use crate::split::index::{Rows, record_by_record};
 use crate::split::standard::LineEnd;
 
-/// A dialect's name, cells that are weak evidence for it, and lines in quotes that could be records.
-type Found = (&'static str, Option<(u64, Place)>, Option<Place>);
+/// A dialect's name, cells that are weak evidence for it, lines in quotes that could be records, and a record that could be others.
+type Found = (&'static str, Option<(u64, Place)>, Option<Place>, Option<Place>);
 
 /// What a text turns out to be, looked at in blocks of so many bytes of it, or more where no record ends in so many. None:
 /// it is refused.
 fn found(text: &[u8], columns: usize, block_bytes: &[usize], line_ends: [LineEnd; 2]) -> Option<Found> {
+    found_behind(text, columns, None, block_bytes, line_ends)
+}
+
+/// The same, behind a header that may say something else as escaped.
+fn found_behind(
+    text: &[u8],
+    columns: usize,
+    header: Option<OtherColumns>,
+    block_bytes: &[usize],
+    line_ends: [LineEnd; 2],
+) -> Option<Found> {
     let standard = |reading, line_end| Standard {
         delimiter: b',',
         reading,
@@ -27,6 +38,12 @@ fn found(text: &[u8], columns: usize, block_bytes: &[usize], line_ends: [LineEnd
     let mut decision = Decision::open();
     for _ in 0..4 {
         let mut watch = Watch::new(decision, &Limits::default());
+        let mut columns = columns;
+        match header {
+            Some(header) if decision.basis == Basis::Open => watch = watch.with_other_columns(header, true),
+            Some(header) => columns = header.columns.unwrap_or(columns),
+            None => {}
+        }
         match pass_over(text, columns, block_bytes, &readings, &mut watch).ok()? {
             Verdict::Again(again) => decision = again,
             Verdict::Go => {
@@ -35,7 +52,8 @@ fn found(text: &[u8], columns: usize, block_bytes: &[usize], line_ends: [LineEnd
                     (_, Basis::Unquotable(..)) => Some(watch.weak()?),
                     _ => None,
                 };
-                return Some((watch.decision().name(), weak, watch.spans_records()));
+                let name = watch.decision().name();
+                return Some((name, weak, watch.spans_records(), watch.ambiguous()));
             }
         }
     }
@@ -116,13 +134,19 @@ proptest! {
         ]),
         is_ended in any::<bool>(),
         columns in 1_usize..4,
+        header in prop::option::of((1_usize..4, any::<bool>())),
     ) {
+        let header = header.map(|(escaped, goes_on)| OtherColumns {
+            separator: Place::default(),
+            columns: Some(escaped).filter(|&escaped| escaped != columns),
+            goes_on,
+        });
         let mut text = records.join(line_end);
         if is_ended {
             text.push_str(line_end);
         }
-        let whole = found(text.as_bytes(), columns, &[text.len().max(1)], line_ends);
-        prop_assert_eq!(found(text.as_bytes(), columns, &block_bytes, line_ends), whole, "{:?}", text);
+        let found = |block_bytes: &[usize]| found_behind(text.as_bytes(), columns, header, block_bytes, line_ends);
+        prop_assert_eq!(found(&block_bytes), found(&[text.len().max(1)]), "{:?}", text);
     }
 }
 
