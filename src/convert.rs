@@ -3,6 +3,7 @@
 mod bounds;
 mod decided;
 mod error;
+mod filling;
 mod head;
 mod rejecting;
 mod run;

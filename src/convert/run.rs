@@ -1,25 +1,24 @@
 //! One pass over a part, block by block.
 
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 
 use crate::columns::{Columns, Nulls, Undo};
 use crate::convert::bounds;
 use crate::convert::decided;
 use crate::convert::error::Refusal;
+use crate::convert::filling::{Source, fill, skip_lines};
 use crate::convert::head::{self, Head};
 use crate::convert::rejecting::Rejecting;
 use crate::convert::{Budget, ConvertError, Observer, Pass, Plan, Report, Stage};
 use crate::detect::Splitter;
-use crate::dialect::Newline;
 use crate::encode::Encoder;
-use crate::encoding::{Encoding, EncodingError, Transcode};
+use crate::encoding::{Encoding, Transcode};
 use crate::evidence::{Basis, Decision, Verdict, Watch};
 use crate::footer::{FOOTER_KEY, FOOTER_VERSION, PartRecord};
-use crate::inflate::{Inflate, InflateError};
+use crate::inflate::Inflate;
 use crate::records::{Block, WINDOW_BYTES, Window};
 use crate::rejects::RejectWriter;
 use crate::split::Fault;
-use crate::split::general::physical_line;
 use crate::split::index::{Indexer, OddKind, Path, Rows, record_by_record};
 use crate::split::standard::Reading;
 
@@ -27,8 +26,6 @@ use crate::split::standard::Reading;
 const BATCH_BYTES: usize = 1 << 20;
 /// Rows that make a batch, however small.
 const BATCH_ROWS: usize = 64 << 10;
-
-type Source<'a> = Transcode<Inflate<&'a mut dyn Read>>;
 
 pub(super) fn pass<'a>(
     source: &'a mut dyn Read,
@@ -437,67 +434,4 @@ fn nulls(plan: &Plan, head: &Head) -> Nulls {
     };
     let tokens = tokens.into_iter().map(String::into_bytes).collect();
     Nulls::new(tokens, declared.quoted_null.unwrap_or(false), has_quotes)
-}
-
-fn skip_lines(
-    window: &mut Window<Source<'_>>,
-    plan: &Plan,
-    observer: &mut dyn Observer,
-) -> Result<(), ConvertError> {
-    let newline = plan.dialect.newline.clone().unwrap_or(Newline::Any);
-    let mut left = plan.dialect.skip_rows.unwrap_or(0);
-    while left > 0 {
-        match physical_line(&newline, window.text(), window.at_end()) {
-            Some(bytes) => {
-                window.pass(bytes, 0, 1);
-                left -= 1;
-            }
-            None if window.at_end() => return Ok(()),
-            None => {
-                let before = window.text().len();
-                fill(window, observer)?;
-                let full = window.text().len() == before && !window.at_end();
-                let allowed = plan.limits.record_bytes_max;
-                // With its line end, which may be CRLF.
-                if full && !window.grow(allowed.saturating_add(2)) {
-                    return Err(Refusal::Limit {
-                        what: "a skipped line, in bytes,",
-                        allowed: allowed as u64,
-                        found: window.text().len() as u64,
-                        place: window.place(),
-                    }
-                    .into());
-                }
-            }
-        }
-    }
-    fill(window, observer)
-}
-
-fn fill(window: &mut Window<Source<'_>>, observer: &mut dyn Observer) -> Result<(), ConvertError> {
-    observer.enter(Stage::Read);
-    let filled = window.fill();
-    let inflate = window.source().source();
-    let at_byte = inflate.source_bytes();
-    observer.consumed(at_byte);
-    filled.map_err(|error| read_error(error, at_byte))
-}
-
-fn read_error(error: io::Error, at_byte: u64) -> ConvertError {
-    if InflateError::within(&error).is_some_and(InflateError::is_permanent) {
-        if let Ok(fault) = error.downcast::<InflateError>() {
-            return Refusal::Inflate(fault).into();
-        }
-        return ConvertError::Defect("an inflate error without its kind".to_owned());
-    }
-    if EncodingError::within(&error).is_some_and(EncodingError::is_permanent) {
-        if let Ok(fault) = error.downcast::<EncodingError>() {
-            return Refusal::Encoding(fault).into();
-        }
-        return ConvertError::Defect("an encoding error without its kind".to_owned());
-    }
-    ConvertError::Read {
-        at_byte,
-        cause: error,
-    }
 }
