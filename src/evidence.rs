@@ -136,6 +136,8 @@ pub struct Watch {
     /// backslash, and so not the number as quoted.
     escaped_columns: Option<usize>,
     fits_escaped_only: Option<Place>,
+    /// Whether the first record looked at gives the number of columns, and another one as escaped.
+    first_says: bool,
     /// The first record that other records would be as escaped, of as many fields.
     fits_both: Option<Place>,
     /// Read as escaped, the blocks so far end within this.
@@ -169,6 +171,7 @@ impl Watch {
             fits_quoted_only: false,
             escaped_columns: None,
             fits_escaped_only: None,
+            first_says: false,
             fits_both: None,
             chain: None,
             doubt: None,
@@ -289,10 +292,13 @@ impl Watch {
             return Ok(Verdict::Again(decision(Reading::Escaped, place)));
         }
         Ok(match (self.decision.basis, self.weak_first) {
-            (Basis::Open, Some(first)) if !self.fits_quoted_only => Verdict::Again(Decision {
-                reading: Reading::Escaped,
-                basis: Basis::Weak(self.weak_cells, first),
-            }),
+            // Of records that speak for either number of columns, none counts.
+            (Basis::Open, Some(first)) if !self.fits_quoted_only || self.fits_escaped_only.is_some() => {
+                Verdict::Again(Decision {
+                    reading: Reading::Escaped,
+                    basis: Basis::Weak(self.weak_cells, first),
+                })
+            }
             _ => Verdict::Go,
         })
     }
@@ -330,7 +336,7 @@ impl Watch {
 
     /// In a part that nothing has decided: the first record of which both readings are possible, and differ.
     pub fn ambiguous(&self) -> Option<Place> {
-        let is_either = !self.fits_quoted_only || self.fits_escaped_only.is_some();
+        let is_either = self.first_says || !self.fits_quoted_only || self.fits_escaped_only.is_some();
         self.fits_both
             .filter(|_| is_either && self.decision.basis == Basis::Open)
     }
@@ -360,6 +366,7 @@ impl Watch {
         let columns = self.columns_as_escaped(block.columns);
         // The last record looked at, and where its chain starts.
         let mut last: Option<(usize, usize)> = None;
+        let mut read_to = 0;
         for (index, odd) in block.rows.odd.iter().enumerate() {
             if odd.start < from || !matches!(odd.kind, OddKind::Ragged(_)) {
                 continue;
@@ -374,8 +381,12 @@ impl Watch {
             let line = block.text.get(start..odd.end).unwrap_or_default();
             let read = match self.chain.filter(|_| start == 0) {
                 Some(chain) => chain.read,
-                None if memchr(b'\\', line).is_none() => continue,
-                None => AsEscaped::read(&readings.escaped, text, at_end, columns),
+                None if start < read_to || memchr(b'\\', line).is_none() => continue,
+                None => {
+                    let (read, bytes) = AsEscaped::read_bytes(&readings.escaped, text, at_end, columns);
+                    read_to = start + bytes;
+                    read
+                }
             };
             if matches!(read, AsEscaped::Fits(_)) {
                 return Err(self.conflict(block.place_of_odd(index)));

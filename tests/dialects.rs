@@ -798,7 +798,6 @@ fn a_header_that_has_other_columns_as_escaped_leaves_the_dialect_to_its_records(
         (&["a\\,a,b\n", "1\\,1,x\n", far], &by_header),
         (&["a\\,a,b\n", "1\\,1,x\n", "1\\,\\,1,y\n"], &by_header),
         (&["a\\,a,b\n", "1\\,1,x\n", "1\\\n1,y\n"], &by_header),
-        (&["a\\,a,b\n", far], &no_header),
         (&["a\\\nb,c\n", "1,2\n", far], &by_header),
     ] {
         let text = parts.concat();
@@ -811,6 +810,17 @@ fn a_header_that_has_other_columns_as_escaped_leaves_the_dialect_to_its_records(
         );
         assert_eq!(done.names.len(), 2, "{start:?}");
     }
+    // Without a header it is one record among others.
+    let done = convert(["a\\,a,b\n", far].concat().as_bytes(), &no_header).unwrap();
+    assert_eq!(
+        (done.report.dialect.as_str(), done.report.rows_written),
+        ("undecided", 1)
+    );
+    assert!(
+        done.record.warnings[0].contains("record 1, line 1, byte 1;"),
+        "{:?}",
+        done.record.warnings
+    );
     // A quote speaks against it, as ever, and a backslash for it.
     let done = convert(b"a\\,a,b\n1,2\n\"x\",y,z\n", &by_header).unwrap();
     assert_eq!(
@@ -1111,4 +1121,45 @@ proptest! {
         // All of it in the first window.
         prop_assert_eq!(outcome(at_edge), outcome(at_edge - 512), "{:?}", records);
     }
+}
+
+/// It would fit itself in either dialect.
+#[test]
+fn a_first_record_that_gives_the_number_of_columns_proves_nothing_by_it() {
+    for (text, dialect, rows) in [
+        ("x,y\\\na,b,c\n1,2\n3,4\n5,6\n", "undecided", 4),
+        ("x,y\\\na,b,c\n", "undecided", 1),
+        ("x,y\\\na,b,c\n1,2\n\"3\",4\n5,6\n", "quoted", 4),
+    ] {
+        let done = convert(
+            text.as_bytes(),
+            &dialect_plan(r#"{"header": false, "delimiter": ","}"#),
+        )
+        .unwrap();
+        assert_eq!(done.report.dialect, dialect, "{text:?}");
+        assert_eq!(
+            (done.report.rows_written, done.report.records_rejected),
+            (rows, 1),
+            "{text:?}"
+        );
+    }
+}
+
+#[test]
+fn a_header_of_several_lines_is_read_to_its_end_wherever_the_window_ends() {
+    for shift in 0..9 {
+        let blank = "\n".repeat(WINDOW_BYTES + 2 - shift);
+        let text = format!("{blank}a\\\nb,c\n1,2\n3,4\n");
+        let done = convert(text.as_bytes(), &plan()).unwrap();
+        assert_eq!(done.report.dialect, "escaped", "{shift}");
+        assert_eq!(done.report.rows_written, 2, "{shift}");
+    }
+}
+
+#[test]
+fn doubled_backslashes_tell_where_records_speak_for_either_number_of_columns() {
+    let done = convert(b"a\\,b,c\n1,2\n4,\\\\5\n4,5,6\n7,8\n", &plan()).unwrap();
+    assert_eq!(done.report.dialect, "escaped");
+    assert_eq!((done.report.rows_written, done.report.records_rejected), (3, 1));
+    assert_eq!(done.report.warnings.len(), 1, "{:?}", done.report.warnings);
 }

@@ -123,7 +123,14 @@ pub(super) fn read<R: Read>(
         return Err(Refusal::NoRecord.into());
     }
     let conflict = header_conflict(&layout, window, &first);
-    let other_columns = other_columns(&layout, window, plan, &first);
+    let mut other = other_columns(&layout, window, plan, &first);
+    while other.is_some_and(|other| other.is_cut) && !window.at_end() {
+        if window.is_full() && !window.grow(record_window_bytes(plan)) {
+            break;
+        }
+        fill(window)?;
+        other = other_columns(&layout, window, plan, &first);
+    }
     let mut blank_bytes = first.blank_bytes;
     let mut pass_over_blanks = |window: &mut Window<R>, layout: &Layout| {
         window.consume(blank_bytes, 0, layout.lines());
@@ -152,8 +159,8 @@ pub(super) fn read<R: Read>(
     if let Some(conflict) = conflict.filter(|_| header) {
         return Err(Refusal::Conflict(conflict).into());
     }
-    // Else the table says how many there are, in either dialect.
-    let other_columns = other_columns.filter(|_| header || plan.table.is_none());
+    // Else the table says how many there are, in either dialect; or a first record, which is one among others.
+    let other_columns = other.filter(|_| header || plan.table.is_none());
     if header {
         if let Basis::Overlong(overlong, found) = layout.decision.basis
             && overlong.record == place.record

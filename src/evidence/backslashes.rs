@@ -84,20 +84,33 @@ pub enum AsEscaped {
 impl AsEscaped {
     /// Reads the record at the start of `text`, of which `columns` fields are expected.
     pub fn read(escaped: &Standard, text: &[u8], at_end: bool, columns: usize) -> AsEscaped {
+        AsEscaped::read_bytes(escaped, text, at_end, columns).0
+    }
+
+    /// The same, and how many bytes of the text belong to it: within them no other record starts.
+    pub(super) fn read_bytes(
+        escaped: &Standard,
+        text: &[u8],
+        at_end: bool,
+        columns: usize,
+    ) -> (AsEscaped, usize) {
         let mut fields = Vec::new();
         let (read, found) = escaped.record_of(text, at_end, columns, &mut fields);
-        #[cfg(test)]
-        work::add(match read {
+        let bytes = match read {
             Ok(Step::Record { consumed }) => consumed,
             _ => text.len(),
-        });
-        match read {
-            Ok(Step::Incomplete) => return AsEscaped::Cut,
-            Ok(Step::Record { .. }) if found == columns => {}
-            _ => return AsEscaped::Not { ragged: true },
-        }
-        let separator = AsEscaped::separator(escaped, text, &fields);
-        separator.map_or(AsEscaped::Not { ragged: false }, AsEscaped::Fits)
+        };
+        #[cfg(test)]
+        work::add(bytes);
+        let read = match read {
+            Ok(Step::Incomplete) => AsEscaped::Cut,
+            Ok(Step::Record { .. }) if found == columns => {
+                let separator = AsEscaped::separator(escaped, text, &fields);
+                separator.map_or(AsEscaped::Not { ragged: false }, AsEscaped::Fits)
+            }
+            _ => AsEscaped::Not { ragged: true },
+        };
+        (read, bytes)
     }
 
     /// Where the first escaped separator in the fields of a record stands.

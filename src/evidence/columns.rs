@@ -16,6 +16,8 @@ pub struct OtherColumns {
     pub columns: Option<usize>,
     /// Whether it goes on in the records behind.
     pub goes_on: bool,
+    /// Whether it does not end in the text.
+    pub is_cut: bool,
 }
 
 impl OtherColumns {
@@ -42,17 +44,22 @@ impl OtherColumns {
                 .map(|_| columns)
                 .filter(|&columns| columns != fields.len()),
             goes_on: consumed.is_none_or(|consumed| consumed > record_bytes),
+            is_cut: read == Ok(Step::Incomplete),
         })
     }
 }
 
 impl Watch {
-    /// Notes that the record that gives the number of columns says another thing as escaped. `is_behind`: the first record that
-    /// will be looked at stands behind it.
-    pub fn with_other_columns(mut self, other: OtherColumns, is_behind: bool) -> Self {
-        self.escaped_columns = other.columns;
+    /// Notes that the record that gives the number of columns says another thing as escaped: a header, or the first of the records
+    /// that will be looked at. That would fit itself in either, so it proves nothing.
+    pub fn with_other_columns(mut self, other: OtherColumns, is_header: bool) -> Self {
         self.fits_both = Some(other.separator);
-        self.chain = (is_behind && other.goes_on).then(|| Chain::of_header(other.separator));
+        if is_header {
+            self.escaped_columns = other.columns;
+            self.chain = other.goes_on.then(|| Chain::of_header(other.separator));
+        } else {
+            self.first_says = other.columns.is_some();
+        }
         self
     }
 

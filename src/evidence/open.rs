@@ -20,6 +20,8 @@ impl Watch {
         let mut fields = Vec::new();
         let mut at = 0;
         let mut records = 0;
+        // Where lines end otherwise as escaped, one record may be many as quoted, and is not read from each of these.
+        let mut read_to = 0;
         let mut chain = self.chain.map(|chain| Within {
             read: chain.read,
             start: None,
@@ -57,9 +59,10 @@ impl Watch {
             }
             let seen = Backslashes::of_record(&readings.quoted, raw, &fields);
             let ragged = !fields.is_empty() && fields.len() != block.columns;
-            if chain.is_none() && seen.separator.is_some() {
+            if chain.is_none() && seen.separator.is_some() && at >= read_to {
                 let text = block.text.get(at..).unwrap_or_default();
-                let read = AsEscaped::read(&readings.escaped, text, at_end, columns);
+                let (read, bytes) = AsEscaped::read_bytes(&readings.escaped, text, at_end, columns);
+                read_to = at + bytes;
                 self.fits_quoted_only |= !ragged && read == AsEscaped::Not { ragged: true };
                 chain = Some(Within {
                     read,
@@ -67,7 +70,7 @@ impl Watch {
                     has_ragged: false,
                 });
             }
-            if chain.is_none() && !fields.is_empty() {
+            if chain.is_none() && seen.separator.is_none() && !fields.is_empty() {
                 self.note_columns(fields.len(), block.columns, || place(0));
             }
             let came_first = chain.is_some_and(Within::may_decide);
