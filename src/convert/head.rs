@@ -159,7 +159,7 @@ pub(super) fn read<R: Read>(
     if let Some(conflict) = conflict.filter(|_| header) {
         return Err(Refusal::Conflict(conflict).into());
     }
-    // Else the table says how many there are, in either dialect; or a first record, which is one among others.
+    // Else the table says how many there are, in either dialect.
     let other_columns = other.filter(|_| header || plan.table.is_none());
     if header {
         if let Basis::Overlong(overlong, found) = layout.decision.basis
