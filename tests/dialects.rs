@@ -859,6 +859,18 @@ fn a_bad_record_in_front_leaves_the_declared_columns_to_those_behind_it() {
                 );
             }
         }
+        // Nor does a lone quote that the reader's window does not close keep it from that.
+        let behind = "3,z\n".repeat(100_000);
+        for quote in ["1,\"lone\n", "\"1,lone\n"] {
+            let text = format!("x\n{quote}2,p\\,q\n{behind}");
+            let report = convert(text.as_bytes(), &plan).unwrap().report;
+            assert_eq!((report.dialect.as_str(), report.records_rejected), ("escaped", 1));
+            // If it closes behind that, each record is a bad one.
+            let text = format!("x\n{quote}2,p\\,q\n{behind}\",4,5\n");
+            let report = convert(text.as_bytes(), &plan).unwrap().report;
+            assert_eq!((report.dialect.as_str(), report.records_rejected), ("quoted", 2));
+            assert_eq!(report.records_read, 2);
+        }
         // No record has two fields, or none but in what quotes show to be a field.
         for text in [
             "x\ny\n1,2,3\n",

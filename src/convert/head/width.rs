@@ -78,6 +78,8 @@ enum Looked {
     Found,
     /// It is not among the records in so many bytes.
     NotIn(usize),
+    /// Nor in these, behind which one stands that does not end in the text.
+    NotBeforeCut(usize),
     /// Nor in these, behind which stands what is no record.
     NotBefore(usize),
 }
@@ -99,7 +101,7 @@ impl Looked {
                 Ok(Step::Record { consumed } | Step::EmptyLine { consumed } | Step::Comment { consumed }) => {
                     consumed
                 }
-                Ok(Step::Incomplete) => break,
+                Ok(Step::Incomplete) => return Looked::NotBeforeCut(at),
                 Err(_) => return Looked::NotBefore(at),
             };
         }
@@ -109,17 +111,19 @@ impl Looked {
     /// The same, of a look at a part as quoted, which nothing has shown to be: as escaped, there may be such a record. If it needs a
     /// backslash, it decides; and if the part cannot be quoted, that does.
     fn is_found_as_escaped(self, escaped: &Standard, text: &[u8], at_end: bool, columns: usize) -> bool {
-        let (bytes, cannot_be_quoted) = match self {
+        let (bytes, is_cut, cannot_be_quoted) = match self {
             Looked::Found => return true,
-            Looked::NotIn(bytes) => (bytes, false),
-            Looked::NotBefore(bytes) => (bytes, true),
+            Looked::NotIn(bytes) => (bytes, false, false),
+            Looked::NotBeforeCut(bytes) => (bytes, true, false),
+            Looked::NotBefore(bytes) => (bytes, false, true),
         };
         let as_quoted = text.get(..bytes).unwrap_or_default();
         if memchr(b'"', as_quoted).is_some() {
             // It opens a field that closes.
             return false;
         }
-        let text = if cannot_be_quoted { text } else { as_quoted };
+        // What keeps a record from its end may be a lone quote.
+        let text = if is_cut || cannot_be_quoted { text } else { as_quoted };
         let at_end = at_end && (cannot_be_quoted || bytes == text.len());
         let looked = Looked::over(
             text,
