@@ -579,6 +579,15 @@ fn lines_in_quotes_that_could_be_records_have_a_warning_where_no_other_quotes_ar
         let done = convert(sure.as_bytes(), &plan()).unwrap();
         assert_eq!(done.record.warnings, [""; 0]);
     }
+    // A line of them may belong to the record before; one that belongs to the record behind would give that too many fields.
+    for (text, warnings) in [
+        ("id,v,w\n1,a,x\\\n\"\n2,b,y\n\",c,z\n3,d,w\n", 1),
+        ("id,v,w\n1,\"a,x\n2,b,y\n3,c\",z\\\n4,d,w\n", 0),
+    ] {
+        let done = convert(text.as_bytes(), &plan()).unwrap();
+        assert_eq!(done.report.dialect, "quoted", "{text}");
+        assert_eq!(done.record.warnings.len(), warnings, "{text}: {:?}", done.record.warnings);
+    }
     let declared = dialect_plan(r#"{"kind": "quoted"}"#);
     assert_eq!(
         convert(text.as_bytes(), &declared).unwrap().record.warnings,
@@ -1107,6 +1116,21 @@ proptest! {
         if let Ok(done) = convert(["a,b\n", &text].concat().as_bytes(), &plan()) {
             let expected: Vec<_> = records.iter().map(|(_, row)| row.clone().map(Some).to_vec()).collect();
             prop_assert_eq!(done.rows(), expected, "{:?}", text);
+        }
+    }
+
+    #[test]
+    fn an_escaped_part_that_nothing_tells_is_never_another_table_in_silence(
+        records in prop::collection::vec(escaped_record(), 1..6),
+    ) {
+        let text: String = records.iter().map(|(text, _)| text.as_str()).collect();
+        if let Ok(done) = convert(["a,b\n", &text].concat().as_bytes(), &plan()) {
+            let expected: Vec<_> = records.iter().map(|(_, row)| row.clone().map(Some).to_vec()).collect();
+            // What is undecided has the NULLs of a quoted part.
+            let cells = |row: Vec<Option<String>>| row.into_iter().map(|cell| cell.or(some(""))).collect();
+            let found: Vec<Vec<_>> = done.rows().into_iter().map(cells).collect();
+            let is_told = done.report.records_rejected > 0 || !done.record.warnings.is_empty();
+            prop_assert!(is_told || found == expected, "{:?}", text);
         }
     }
 }

@@ -22,8 +22,9 @@ pub(super) fn decided(watch: &Watch) -> Result<(Decision, Option<String>), Refus
             return Err(Refusal::Undecided { kind, place });
         }
         (Basis::Unquotable(..) | Basis::Overlong(..), Some((cells, place))) | (Basis::Weak(cells, place), _) => {
+            let plural = if cells == 1 { "" } else { "s" };
             Some(format!(
-                "read as escaped because of doubled backslashes alone: {cells} cells, the first at {place}; \
+                "read as escaped because of doubled backslashes alone: {cells} cell{plural}, the first at {place}; \
                  declare the table's dialect if it is quoted"
             ))
         }

@@ -19,8 +19,8 @@ use crate::split::{Field, Step};
 pub(super) struct Spanned {
     /// Where an escaped separator stands in the first that has its number of fields by that alone.
     pub escape: Option<usize>,
-    /// Whether none of them belongs to a record before or behind.
-    pub is_whole: bool,
+    /// Whether the last one goes on in the record behind.
+    pub is_cut: bool,
 }
 
 impl Spanned {
@@ -32,10 +32,7 @@ impl Spanned {
         let line = raw.strip_suffix(b"\n").unwrap_or(raw);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         let is_cut = line.iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 1;
-        let mut spanned = Spanned {
-            escape: None,
-            is_whole: !goes_on && !is_cut,
-        };
+        let mut spanned = Spanned { escape: None, is_cut };
         let mut fields = Vec::new();
         let (mut at, mut records) = (0, 0);
         while let Some(rest) = raw.get(at..).filter(|rest| !rest.is_empty()) {
@@ -133,7 +130,8 @@ impl Watch {
             let Some((quote, spanned)) = self.spanned(readings, block, start, end) else {
                 continue;
             };
-            if spanned.is_whole && records.is_none_or(|(before, _)| start < before) {
+            // As escaped, a record behind that has its number of fields would have one too many.
+            if !spanned.is_cut && records.is_none_or(|(before, _)| start < before) {
                 records = Some((start, quote));
             }
             if let Some(at) = spanned.escape
