@@ -84,6 +84,8 @@ pub struct Layout {
     pub delimiter: String,
     /// Another one that does as well on the first records: which of them it is was guessed.
     pub tied: Option<char>,
+    /// Whether another delimiter may do better once more of the text is there: its first records do not end in it.
+    pub is_cut: bool,
 }
 
 impl Layout {
@@ -119,10 +121,11 @@ pub fn detect(
         },
         None => decision.unwrap_or_else(Decision::open),
     };
-    let (delimiter, tied) = match first_class.delimiter {
-        Some(delimiter) => (delimiter, None),
+    let found = match first_class.delimiter {
+        Some(delimiter) => Found::declared(delimiter),
         None => delimiter(text, at_end, declared, columns_max, fits),
     };
+    let delimiter = found.delimiter;
     let readings = Readings {
         quoted: standard(text, at_end, declared, delimiter, Reading::Quoted),
         escaped: standard(text, at_end, declared, delimiter, Reading::Escaped),
@@ -132,7 +135,8 @@ pub fn detect(
         readings: Some(readings),
         decision,
         delimiter: char::from(delimiter).to_string(),
-        tied: tied.map(char::from),
+        tied: found.tied.map(char::from),
+        is_cut: found.is_cut,
     }
 }
 
@@ -151,11 +155,12 @@ fn standard(text: &[u8], at_end: bool, declared: &Declared, delimiter: u8, readi
 
 /// The layout of a declared dialect; what it leaves open of delimiter and line end is found.
 fn general(text: &[u8], at_end: bool, declared: &Declared, columns_max: usize, fits: &Fits<'_>) -> Layout {
-    let (delimiter, tied) = match &declared.delimiter {
-        Some(delimiter) => (delimiter.clone(), None),
+    let (delimiter, tied, is_cut) = match &declared.delimiter {
+        Some(delimiter) => (delimiter.clone(), None, false),
         None => {
-            let (delimiter, tied) = delimiter(text, at_end, declared, columns_max, fits);
-            (char::from(delimiter).to_string(), tied.map(char::from))
+            let found = delimiter(text, at_end, declared, columns_max, fits);
+            let delimiter = char::from(found.delimiter).to_string();
+            (delimiter, found.tied.map(char::from), found.is_cut)
         }
     };
     Layout {
@@ -170,6 +175,7 @@ fn general(text: &[u8], at_end: bool, declared: &Declared, columns_max: usize, f
         },
         delimiter,
         tied,
+        is_cut,
     }
 }
 
@@ -276,14 +282,27 @@ struct Score {
     fields: usize,
 }
 
-/// The delimiter that does best, of those that what is declared leaves possible; and another that does as well.
-fn delimiter(
-    text: &[u8],
-    at_end: bool,
-    declared: &Declared,
-    columns_max: usize,
-    fits: &Fits<'_>,
-) -> (u8, Option<u8>) {
+/// What was found of the delimiter.
+struct Found {
+    delimiter: u8,
+    /// Another one that does as well.
+    tied: Option<u8>,
+    /// Whether another one's first records do not end in the text, so that what it does is not known.
+    is_cut: bool,
+}
+
+impl Found {
+    fn declared(delimiter: u8) -> Found {
+        Found {
+            delimiter,
+            tied: None,
+            is_cut: false,
+        }
+    }
+}
+
+/// The delimiter that does best, of those that what is declared leaves possible.
+fn delimiter(text: &[u8], at_end: bool, declared: &Declared, columns_max: usize, fits: &Fits<'_>) -> Found {
     let is_possible = |delimiter: &u8| {
         let with_it = Declared {
             delimiter: Some(char::from(*delimiter).to_string()),
@@ -300,6 +319,7 @@ fn delimiter(
     let mut best: Option<(Score, u8)> = None;
     let mut tied = None;
     let mut last = b',';
+    let mut cut = Vec::new();
     for delimiter in DELIMITERS.into_iter().filter(is_possible) {
         last = delimiter;
         let splitters: Vec<Splitter> = match first_class {
@@ -315,7 +335,11 @@ fn delimiter(
             }
         };
         for splitter in &splitters {
-            let Some(score) = score(splitter, text, at_end, columns_max, fits) else {
+            let (score, is_cut) = score(splitter, text, at_end, columns_max, fits);
+            if is_cut {
+                cut.push(delimiter);
+            }
+            let Some(score) = score else {
                 continue;
             };
             // Only a better one replaces one that stands before it in the list; if there is nothing to split, any will do.
@@ -327,23 +351,30 @@ fn delimiter(
             }
         }
     }
-    match best {
+    let (delimiter, tied) = match best {
         Some((score, delimiter)) if score.splits || score.fits => (delimiter, tied.filter(|_| score.splits)),
         _ => (last, None),
+    };
+    Found {
+        delimiter,
+        tied,
+        is_cut: cut.iter().any(|&other| other != delimiter),
     }
 }
 
+/// How a delimiter does; and whether one of its first two records does not end in the text. None: not one does.
 fn score(
     splitter: &Splitter,
     text: &[u8],
     at_end: bool,
     columns_max: usize,
     fits: &Fits<'_>,
-) -> Option<Score> {
+) -> (Option<Score>, bool) {
     let mut fields = Vec::new();
     let mut first: Option<(usize, bool)> = None;
     let (mut records, mut regular) = (0usize, 0usize);
     let mut quoted = false;
+    let mut is_cut = false;
     let mut at = 0;
     while records < TRIAL_RECORDS {
         let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) else {
@@ -363,7 +394,13 @@ fn score(
                 at += consumed;
             }
             Ok(Step::EmptyLine { consumed } | Step::Comment { consumed }) => at += consumed,
-            Ok(Step::Incomplete) => break,
+            Ok(Step::Incomplete) => {
+                // Where there are no quotes, no delimiter keeps a record from its end.
+                let has_quotes =
+                    !matches!(splitter, Splitter::Standard(standard) if standard.reading == Reading::Escaped);
+                is_cut = has_quotes && records < 2;
+                break;
+            }
             // A record that cannot be read under this delimiter is no regular one.
             Err(_) => {
                 records += 1;
@@ -371,12 +408,12 @@ fn score(
             }
         }
     }
-    let (fields, fits) = first?;
-    Some(Score {
+    let score = first.map(|(fields, fits)| Score {
         fits,
         splits: fields > 1,
         regular_percent: regular * 100 / records.max(1),
         quoted,
         fields,
-    })
+    });
+    (score, is_cut)
 }

@@ -32,7 +32,8 @@ use self::backslashes::chain_start;
 use self::chain::{Chain, cr_ends_lines};
 pub use self::columns::OtherColumns;
 use self::escaped::Healing;
-pub use self::spans::header_speaks_for_escaped;
+pub use self::open::opens_in_quotes;
+pub use self::spans::FirstSpans;
 use crate::limits::Limits;
 use crate::records::{Block, Place};
 use crate::split::index::OddKind;
@@ -144,6 +145,9 @@ pub struct Watch {
     chain: Option<Chain>,
     /// What counts for quoted unless that chain, which came first, decides for escaped.
     doubt: Option<Doubt>,
+    /// The first quote of a field that stands behind an escaped separator, in a record that is none in either dialect, or may be one
+    /// in both: it tells that the part is quoted if nothing else tells what it is.
+    quotes_or_data: Option<Place>,
     /// What counted for quoted, when the part turned out not to be, unless it is in a record that has the right number of fields.
     doubted: Option<Place>,
     /// Whether quotes of a good record close in the line that they open in; where the first ones open that do not, and whose lines
@@ -151,6 +155,8 @@ pub struct Watch {
     closed_in_line: bool,
     spans_records: Option<Place>,
     spans_escape: Option<Place>,
+    /// Fields of a line in such quotes, where the record that gives the number of columns has several.
+    spans_columns: Option<usize>,
     /// Where a field starts with a quote that the blocks so far neither close nor show to be data.
     unclosed: Option<Place>,
     /// The same of a record that has a wrong number of fields as escaped, and may have the right one as quoted.
@@ -175,6 +181,7 @@ impl Watch {
             fits_both: None,
             chain: None,
             doubt: None,
+            quotes_or_data: None,
             doubted: match decision.basis {
                 Basis::Unquotable(_, _, doubted) => doubted,
                 _ => None,
@@ -182,6 +189,7 @@ impl Watch {
             closed_in_line: decision.basis != Basis::Open,
             spans_records: None,
             spans_escape: None,
+            spans_columns: None,
             unclosed: None,
             healing: None,
             assumed_backslash: false,
@@ -239,9 +247,14 @@ impl Watch {
     ) -> Result<Verdict, Conflict> {
         match (self.decision.basis, self.decision.reading) {
             (Basis::Declared | Basis::Assumed, _) => return Ok(Verdict::Go),
-            (_, Reading::Escaped) => {
-                let looked = self.look_escaped(readings, block, at_end);
-                return looked.map(|()| Verdict::Go);
+            (basis, Reading::Escaped) => {
+                return match (self.look_escaped(readings, block, at_end), basis) {
+                    // Doubled backslashes alone yield to what tells.
+                    (Err(conflict), Basis::Weak(..)) => {
+                        Ok(Verdict::Again(decision(Reading::Quoted, conflict.against)))
+                    }
+                    (looked, _) => looked.map(|()| Verdict::Go),
+                };
             }
             (_, Reading::Quoted) => {}
         }
@@ -281,6 +294,9 @@ impl Watch {
             if let again @ Verdict::Again(_) = self.weigh_chain()? {
                 return Ok(again);
             }
+        }
+        if let (Basis::Open, Some(quoted)) = (self.decision.basis, self.quotes_or_data) {
+            self.decide(Reading::Quoted, quoted);
         }
         let is_quoted =
             matches!(self.decision.basis, Basis::Strong(_)) && self.decision.reading == Reading::Quoted;
@@ -324,7 +340,11 @@ impl Watch {
                     None => Ok(Verdict::Again(decided)),
                 };
             }
-            (AsEscaped::Fits(_), Some(ragged)) => return Err(self.conflict(ragged)),
+            (AsEscaped::Fits(_), Some(_)) => return Err(self.conflict(chain.escape)),
+            (AsEscaped::Fits(_), None) if doubt.is_some_and(|doubt| doubt.is_data) => {
+                self.quotes_or_data = self.quotes_or_data.or(doubt.map(|doubt| doubt.quoted));
+                return Ok(Verdict::Go);
+            }
             (AsEscaped::Not { ragged: true }, _) if chain.starts_regular => self.fits_quoted_only = true,
             _ => {}
         }
@@ -367,7 +387,7 @@ impl Watch {
         // The last record looked at, and where its chain starts.
         let mut last: Option<(usize, usize)> = None;
         let mut read_to = 0;
-        for (index, odd) in block.rows.odd.iter().enumerate() {
+        for odd in &block.rows.odd {
             if odd.start < from || !matches!(odd.kind, OddKind::Ragged(_)) {
                 continue;
             }
@@ -388,8 +408,12 @@ impl Watch {
                     read
                 }
             };
-            if matches!(read, AsEscaped::Fits(_)) {
-                return Err(self.conflict(block.place_of_odd(index)));
+            if let AsEscaped::Fits(escape) = read {
+                let against = match self.chain.filter(|_| start == 0) {
+                    Some(chain) => chain.escape,
+                    None => block.place_at(start + escape, block.records_before(start)),
+                };
+                return Err(self.conflict(against));
             }
         }
         Ok(Verdict::Go)
@@ -414,6 +438,8 @@ struct Doubt {
     quoted: Place,
     /// The same, if the chain would not have decided before it.
     against: Option<Place>,
+    /// Whether it is data in a good record if the chain is one.
+    is_data: bool,
 }
 
 fn decision(reading: Reading, place: Place) -> Decision {

@@ -403,7 +403,7 @@ fn a_chain_of_many_windows_decides_as_a_short_one_does() {
         // Evidence against quoted, however long.
         let error = refused(text("a,b\n\"q\",1\n1,x\\\n", "y\n2,\n").as_bytes(), &plan());
         assert!(error.contains("quoted by record 2, line 2, byte 4"), "{error}");
-        assert!(error.contains("record 4, line 4, byte 15"), "{error}");
+        assert!(error.contains("record 3, line 3, byte 13"), "{error}");
         let done = convert(text("a,b\nx\\\n", "\"q\",y\n2,\n").as_bytes(), &plan()).unwrap();
         assert_eq!(done.report.dialect, "escaped", "{lines}");
         let done = convert(text("a,b\nx\\\n", "\"q\",\"y\"\n2,\n").as_bytes(), &plan());
@@ -586,7 +586,12 @@ fn lines_in_quotes_that_could_be_records_have_a_warning_where_no_other_quotes_ar
     ] {
         let done = convert(text.as_bytes(), &plan()).unwrap();
         assert_eq!(done.report.dialect, "quoted", "{text}");
-        assert_eq!(done.record.warnings.len(), warnings, "{text}: {:?}", done.record.warnings);
+        assert_eq!(
+            done.record.warnings.len(),
+            warnings,
+            "{text}: {:?}",
+            done.record.warnings
+        );
     }
     let declared = dialect_plan(r#"{"kind": "quoted"}"#);
     assert_eq!(
@@ -870,6 +875,8 @@ fn a_bad_record_in_front_leaves_the_declared_columns_to_those_behind_it() {
         }
         // Nor does a lone quote that the reader's window does not close keep it from that.
         let behind = "3,z\n".repeat(100_000);
+        let mut plan = plan.clone();
+        plan.dialect.delimiter = Some(",".to_owned());
         for quote in ["1,\"lone\n", "\"1,lone\n"] {
             let text = format!("x\n{quote}2,p\\,q\n{behind}");
             let report = convert(text.as_bytes(), &plan).unwrap().report;
@@ -892,6 +899,135 @@ fn a_bad_record_in_front_leaves_the_declared_columns_to_those_behind_it() {
                 "{text:?}: {error}"
             );
         }
+    }
+}
+
+#[test]
+fn a_quote_behind_an_escaped_separator_is_data_where_the_record_is_good_as_escaped() {
+    for (records, rows) in [
+        (["1,x\\,\"\"\n", "k\\,l,m\n"], [["1", "x,\"\""], ["k,l", "m"]]),
+        (
+            ["said\\,\"yes\",x\n", "2,plain\n"],
+            [["said,\"yes\"", "x"], ["2", "plain"]],
+        ),
+        (["1,x\\\n\"b\"\n", "2,y\n"], [["1", "x\n\"b\""], ["2", "y"]]),
+        (["1,x\\,\"y\n", "z\",2\n"], [["1", "x,\"y"], ["z\"", "2"]]),
+    ] {
+        let [[a, b], [c, d]] = rows;
+        for (text, rows) in [
+            (records.concat(), [[a, b], [c, d]]),
+            ([records[1], records[0]].concat(), [[c, d], [a, b]]),
+        ] {
+            for header in ["a,b\n", "a,b\n\n"] {
+                let done = convert([header, &text].concat().as_bytes(), &plan()).unwrap();
+                assert_eq!(done.report.dialect, "escaped", "{text:?}");
+                assert_eq!(done.rows(), rows.map(|row| row.map(some)), "{text:?}");
+                assert_eq!(done.record.warnings, [""; 0], "{text:?}");
+            }
+        }
+    }
+    let properties =
+        "OBJECTTYPEID,OBJECTID,NAME,VALUE,UPDATEDAT\n0-1,1,hs_note,He said\\,\"Yes\",2026-11-20\n";
+    let done = convert(properties.as_bytes(), &table_plan("OBJECT_PROPERTIES")).unwrap();
+    assert_eq!(done.column("value"), [some("He said,\"Yes\"")]);
+    let declared = dialect_plan(r#"{"header": false, "columns": ["a", "b"]}"#);
+    let report = convert(b"x\n1,y\\,\"b\"\n", &declared).unwrap().report;
+    assert_eq!((report.dialect.as_str(), report.records_rejected), ("escaped", 1));
+    // Not where it is good as quoted alone; where it is in both, or in none, if nothing else tells.
+    for text in [
+        "a,b,c\n1,C:\\,\"Smith\"\n",
+        "a,b,c\n1,C:\\,\"Smith, J.\"\n",
+        "a,b,c\n1,C:\\,\"Smith, J.\"\n2,\\\\,x\n",
+        "a,b,c\n1,2,3,C:\\,\"Smith\"\n2,\\\\,x\n",
+    ] {
+        let done = convert(text.as_bytes(), &plan()).unwrap();
+        assert_eq!(done.report.dialect, "quoted", "{text:?}");
+        assert_eq!(done.record.warnings, [""; 0], "{text:?}");
+    }
+    refused(b"a,b,c\n1,C:\\,\"Smith\"\n1\\,2,3,4\n", &plan());
+    refused(b"a,b,c\n1\\,2,3,4\n1,C:\\,\"Smith\"\n", &plan());
+}
+
+#[test]
+fn a_header_of_several_lines_lets_quotes_that_close_in_later_lines_speak_for_either() {
+    // Each line of the header could be a record as well; so could each of the record.
+    for text in ["a,\"b,c\nd,e\",f\n1,2,3\n", "a,b,\"c\nd\"\n1,\"x,y\nz,w\",3\n"] {
+        let done = convert(text.as_bytes(), &plan()).unwrap();
+        assert_eq!(done.report.dialect, "quoted", "{text:?}");
+        assert_eq!(
+            done.record.warnings.len(),
+            1,
+            "{text:?}: {:?}",
+            done.record.warnings
+        );
+        // But not where other quotes tell.
+        for sure in [format!("{text}1,\"q\",3\n"), text.replace("a,", "\"a\",")] {
+            let done = convert(sure.as_bytes(), &plan()).unwrap();
+            assert_eq!(done.record.warnings, [""; 0], "{sure:?}");
+        }
+    }
+    let error = refused(b"a,\"b,c\nd,e\",f\n1,\"x\\,z,y\np,q\",3\n", &plan());
+    assert!(error.contains("record 2, line 3, byte 18"), "{error}");
+}
+
+#[test]
+fn lines_of_a_first_record_without_header_are_held_against_the_number_of_its_first() {
+    let text = b"1,v,\"w\nx,y\",z\n3,p\\,q,r\n5,6\\,7,8\n";
+    let done = convert(text, &dialect_plan(r#"{"header": false, "delimiter": ","}"#)).unwrap();
+    assert_eq!(done.report.dialect, "quoted");
+    assert_eq!(done.record.warnings.len(), 1, "{:?}", done.record.warnings);
+}
+
+#[test]
+fn doubled_backslashes_yield_to_what_only_a_part_read_as_escaped_shows() {
+    for (text, rows) in [
+        ("h0\nN\n\\\n\\N\n\\\\\n", 4),
+        ("a,b\nx,y,z\\\n\\N,b\nC:\\\\d,1\n", 2),
+    ] {
+        let done = convert(text.as_bytes(), &plan()).unwrap();
+        assert_eq!(
+            (done.report.dialect.as_str(), done.report.rows_written),
+            ("quoted", rows)
+        );
+    }
+}
+
+#[test]
+fn two_places_are_named_where_two_things_speak() {
+    let error = refused(b"a,b\n\"q\",x\n1,x\\\n\"b\"\n2,y\n", &plan());
+    let places = ["record 2, line 2, byte 4", "record 3, line 3, byte 13"];
+    assert!(places.iter().all(|place| error.contains(place)), "{error}");
+}
+
+#[test]
+fn the_delimiter_is_not_taken_from_a_piece_of_the_first_records() {
+    let headerless = dialect_plan(r#"{"header": false}"#);
+    let declared = dialect_plan(r#"{"columns": ["a", "b", "c"]}"#);
+    let long = WINDOW_BYTES;
+    for (plan, text) in [
+        (
+            &headerless,
+            format!("1,\"Hi; there\n{}\",z\n2,b,c\n", "x".repeat(long)),
+        ),
+        (
+            &declared,
+            format!("1,\"{}\",z\n2,b,c\n", "x; y\n".repeat(long / 5)),
+        ),
+        (
+            &headerless,
+            format!("1,\"{}w;\",z\n", "x; y\\;\n".repeat(long / 7)),
+        ),
+        (&plan(), format!("a|b,c,d\n1,\"{}\",z\n2,b,c\n", "x".repeat(long))),
+        (
+            &plan(),
+            format!("a;b\tc\td\n1\t\"{}\"\tz\n2\tb\tc\n", "x".repeat(3 * long)),
+        ),
+    ] {
+        let done = convert(text.as_bytes(), plan).unwrap();
+        let shown = &text[..20];
+        assert!([",", "\t"].contains(&done.report.delimiter.as_str()), "{shown:?}");
+        assert_eq!(done.rows()[0].len(), 3, "{shown:?}");
+        assert_eq!(done.report.records_rejected, 0, "{shown:?}");
     }
 }
 
@@ -1042,6 +1178,8 @@ fn record() -> impl Strategy<Value = String> {
         "\"c,d\"",
         "C:\\d",
         "k\\,l",
+        "k\\,\"l\"",
+        "k\\,\"l,m\"",
         "k\\\nl",
         "m\\\\n",
         "5\" disk",

@@ -10,7 +10,7 @@ use crate::convert::bounds;
 use crate::convert::error::Refusal;
 use crate::convert::{ConvertError, Naming, Plan, Typing};
 use crate::detect::{self, Layout};
-use crate::evidence::{self, AsEscaped, Basis, Conflict, Decision, OtherColumns};
+use crate::evidence::{AsEscaped, Basis, Conflict, Decision, FirstSpans, OtherColumns};
 use crate::records::{Block, Place, Window};
 use crate::schema::{self, Schema, SchemaError};
 use crate::split::index::Rows;
@@ -27,6 +27,8 @@ pub(super) struct Head {
     pub unproven: bool,
     /// What the record that gives the columns says as escaped, if that is something else.
     pub other_columns: Option<OtherColumns>,
+    /// What the lines of that record are, if it has quotes that close in later ones.
+    pub spans: Option<FirstSpans>,
     /// Empty lines and comments before the first record, which are consumed.
     pub empty_lines: u64,
 }
@@ -64,6 +66,12 @@ pub(super) fn read<R: Read>(
     let mut layout = detect(window, decision);
     let mut empty_lines = 0;
     let first = loop {
+        if layout.is_cut && !window.at_end() && (!window.is_full() || window.grow(record_window_bytes(plan)))
+        {
+            fill(window)?;
+            layout = detect(window, decision);
+            continue;
+        }
         let step = first(&layout, window, plan, &mut empty_lines);
         let as_escaped = match &step {
             Ok(Some(first)) => first_as_escaped(&layout, window, plan, first),
@@ -122,7 +130,17 @@ pub(super) fn read<R: Read>(
     if columns == 0 {
         return Err(Refusal::NoRecord.into());
     }
-    let conflict = header_conflict(&layout, window, &first);
+    let spans = first_spans(&layout, window, &first);
+    let conflict = spans.and_then(|spans| {
+        let place = |at: usize| place_in(window, &layout, first.blank_bytes + at);
+        Some(Conflict {
+            decided: Decision {
+                reading: Reading::Quoted,
+                basis: Basis::Strong(place(spans.quote)),
+            },
+            against: place(spans.escape?),
+        })
+    });
     let mut other = other_columns(&layout, window, plan, &first);
     while other.is_some_and(|other| other.is_cut) && !window.at_end() {
         if window.is_full() && !window.grow(record_window_bytes(plan)) {
@@ -159,8 +177,10 @@ pub(super) fn read<R: Read>(
     if let Some(conflict) = conflict.filter(|_| header) {
         return Err(Refusal::Conflict(conflict).into());
     }
-    // Else the table says how many there are, in either dialect.
+    // Else the table, or a declaration, says how many there are, in either dialect.
     let other_columns = other.filter(|_| header || plan.table.is_none());
+    let gives_columns = header || (plan.table.is_none() && plan.dialect.columns.is_none());
+    let spans = spans.filter(|_| gives_columns);
     if header {
         if let Basis::Overlong(overlong, found) = layout.decision.basis
             && overlong.record == place.record
@@ -183,6 +203,7 @@ pub(super) fn read<R: Read>(
         header,
         unproven,
         other_columns,
+        spans,
         empty_lines,
     })
 }
@@ -203,20 +224,12 @@ fn first_too_long<R: Read>(layout: &Layout, window: &Window<R>, plan: &Plan) -> 
     }
 }
 
-/// What a header's quotes say, and what their lines say against it, while the dialect is open.
-fn header_conflict<R: Read>(layout: &Layout, window: &Window<R>, first: &First) -> Option<Conflict> {
+/// What the lines of the first record are, where it has quotes that close in later ones, while the dialect is open.
+fn first_spans<R: Read>(layout: &Layout, window: &Window<R>, first: &First) -> Option<FirstSpans> {
     let readings = layout.readings.filter(|_| layout.decision.basis == Basis::Open)?;
+    first.quoted_at?;
     let record = window.text().get(first.blank_bytes..)?.get(..first.consumed)?;
-    let quoted = first.quoted_at?;
-    let escape = evidence::header_speaks_for_escaped(&readings, record)?;
-    let place = |at: usize| place_in(window, layout, first.blank_bytes + at);
-    Some(Conflict {
-        decided: Decision {
-            reading: Reading::Quoted,
-            basis: Basis::Strong(place(quoted)),
-        },
-        against: place(escape),
-    })
+    FirstSpans::read(&readings, record)
 }
 
 /// Reads the first record, if the window holds it, and consumes empty lines and comments before it; but not empty lines that

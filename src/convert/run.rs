@@ -73,17 +73,14 @@ impl<'a> Run<'a> {
         head: Head,
     ) -> Self {
         let arrow = head.schema.arrow();
-        let watch = Watch::new(head.layout.decision, &plan.limits);
+        let watch = watch(&head, plan);
         Run {
             window,
             plan,
             batches: Columns::batches(&arrow),
             encoder: Encoder::new(output, arrow, plan.codec),
             rejects: RejectWriter::new(rejects),
-            watch: match head.other_columns {
-                Some(other) => watch.with_other_columns(other, head.header),
-                None => watch,
-            },
+            watch,
             indexer: Indexer::new(Path::best()),
             columns: Columns::new(head.schema.columns.iter().map(|column| column.ty)),
             nulls: nulls(plan, &head),
@@ -407,6 +404,23 @@ impl<'a> Run<'a> {
             warnings: report.warnings.clone(),
         }
     }
+}
+
+/// What the records will be watched for, given the start of the part.
+fn watch(head: &Head, plan: &Plan) -> Watch {
+    let decision = head.layout.decision;
+    let mut watch = Watch::new(decision, &plan.limits);
+    if let Some(other) = head.other_columns {
+        watch = watch.with_other_columns(other, head.header);
+    }
+    if let Some(spans) = head.spans {
+        let header_quotes = match decision.basis {
+            Basis::Strong(quotes) if head.header => Some(quotes),
+            _ => None,
+        };
+        watch = watch.with_first_spans(spans, header_quotes);
+    }
+    watch
 }
 
 /// What a window's text was split into.

@@ -19,7 +19,7 @@ pub(super) struct Backslashes {
 }
 
 impl Backslashes {
-    /// Those of a record as quoted reads it; its fields have no quotes.
+    /// Those of a record as quoted reads it, outside its quotes.
     pub fn of_record(quoted: &Standard, raw: &[u8], fields: &[Field]) -> Backslashes {
         let mut all = Backslashes::default();
         if memchr(b'\\', raw).is_none() {
@@ -27,7 +27,7 @@ impl Backslashes {
         }
         for field in fields {
             let text = raw.get(field.start()..field.end()).unwrap_or_default();
-            if text == b"\\N" || memchr(b'\\', text).is_none() {
+            if field.is_quoted() || text == b"\\N" || memchr(b'\\', text).is_none() {
                 continue;
             }
             // The separator behind the field belongs to the look: a backslash may stand before it.
@@ -127,7 +127,12 @@ impl AsEscaped {
 pub(super) fn ends_in_backslash(raw: &[u8]) -> bool {
     let line = raw.strip_suffix(b"\n").unwrap_or(raw);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    line.len() < raw.len() && line.iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 1
+    line.len() < raw.len() && escapes_next(line)
+}
+
+/// Whether what stands behind a text is escaped: the text ends in a backslash that is not itself escaped.
+pub(super) fn escapes_next(text: &[u8]) -> bool {
+    text.iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 1
 }
 
 /// The start of the first of the lines before `start` that each end in a backslash; or what `known` says: a line's start,

@@ -1,11 +1,11 @@
 //! The records of a part whose dialect is open: the first strong evidence decides.
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
-use super::backslashes::{AsEscaped, Backslashes, ends_in_backslash};
-use super::{Conflict, Doubt, Readings, Verdict, Watch, decision};
+use super::backslashes::{AsEscaped, Backslashes, chain_start, ends_in_backslash, escapes_next};
+use super::{Conflict, Doubt, Readings, Verdict, Watch, cr_ends_lines, decision};
 use crate::records::Block;
-use crate::split::standard::Reading;
+use crate::split::standard::{Reading, Standard};
 use crate::split::{Field, Step};
 
 impl Watch {
@@ -16,6 +16,7 @@ impl Watch {
         block: &Block<'_>,
         at_end: bool,
     ) -> Result<Verdict, Conflict> {
+        let cr = cr_ends_lines(&readings.quoted);
         let columns = self.columns_as_escaped(block.columns);
         let mut fields = Vec::new();
         let mut at = 0;
@@ -44,12 +45,18 @@ impl Watch {
             }
             let raw = rest.get(..consumed).unwrap_or(rest);
             let place = |offset: usize| block.place_at(at + offset, records);
-            if let Some(field) = fields.iter().find(|field| field.is_quoted()) {
+            // As escaped, a quote behind an escaped separator is data.
+            let goes_on = chain.is_some();
+            let is_data = |field: &Field| is_behind_escape(raw, field.start() - 1, goes_on);
+            let mut in_quotes = fields.iter().filter(|field| field.is_quoted());
+            let data = in_quotes.clone().find(|field| is_data(field));
+            if let Some(field) = in_quotes.find(|field| !is_data(field)) {
                 let quoted = place(field.start() - 1);
                 if chain.is_some_and(Within::may_decide) {
                     self.doubt = Some(Doubt {
                         quoted,
                         against: None,
+                        is_data: false,
                     });
                     return Ok(Verdict::Go);
                 }
@@ -97,11 +104,32 @@ impl Watch {
                     self.doubt = Some(Doubt {
                         quoted,
                         against: (!came_first).then_some(quoted),
+                        is_data: false,
                     });
                     return Ok(Verdict::Go);
                 }
                 self.decide(Reading::Quoted, quoted);
                 return self.look_quoted(readings, block, at, at_end);
+            }
+            if let Some(field) = data {
+                let quoted = place(field.start() - 1);
+                match chain.map(|chain| chain.read) {
+                    Some(AsEscaped::Cut) if !ragged => {
+                        self.doubt = Some(Doubt {
+                            quoted,
+                            against: None,
+                            is_data: true,
+                        });
+                        return Ok(Verdict::Go);
+                    }
+                    None | Some(AsEscaped::Not { .. }) if !ragged => {
+                        self.decide(Reading::Quoted, quoted);
+                        return self.look_quoted(readings, block, at, at_end);
+                    }
+                    _ => {
+                        self.quotes_or_data.get_or_insert(quoted);
+                    }
+                }
             }
             if let Some(separator) = seen.separator.filter(|_| !ragged) {
                 self.fits_both.get_or_insert_with(|| place(separator));
@@ -113,11 +141,45 @@ impl Watch {
                     .get_or_insert_with(|| place(memchr(b'\\', raw).unwrap_or(0)));
             }
             chain = chain.filter(|_| ends_in_backslash(raw));
+            // As escaped, a line in quotes may have ended the record that began here.
+            if let (Some(chain), Some(_)) = (&mut chain, data) {
+                let line = chain_start(raw, raw.len(), cr, None);
+                let text = block.text.get(at + line..).unwrap_or_default();
+                if line > 0 {
+                    *chain = Within {
+                        read: AsEscaped::read(&readings.escaped, text, at_end, columns),
+                        start: Some((at + line, records)),
+                        has_ragged: false,
+                    };
+                }
+            }
             at += consumed;
             records += u64::from(!fields.is_empty());
         }
         Ok(Verdict::Go)
     }
+}
+
+/// Whether a quote that opens a field of a record stands behind an escaped separator. `goes_on`: the record before ends in a
+/// backslash.
+fn is_behind_escape(record: &[u8], quote: usize, goes_on: bool) -> bool {
+    let before = record.get(..quote).unwrap_or_default();
+    before
+        .split_last()
+        .map_or(goes_on, |(_, before)| escapes_next(before))
+}
+
+/// Whether in a text of records that are good as quoted, a quote that is no data as escaped opens a field. True as well if one in
+/// quotes looks like that.
+pub fn opens_in_quotes(quoted: &Standard, text: &[u8]) -> bool {
+    memchr_iter(b'"', text).any(|quote| {
+        let before = text.get(..quote).unwrap_or_default();
+        match before.split_last() {
+            Some((b'\n' | b'\r', _)) => !ends_in_backslash(before),
+            Some((&separator, before)) => separator == quoted.delimiter && !escapes_next(before),
+            None => true,
+        }
+    })
 }
 
 /// Records that each end in a backslash, and the next one, while they are looked at.

@@ -6,11 +6,11 @@
 
 use memchr::{memchr, memchr2, memchr3_iter};
 
-use super::backslashes::{AsEscaped, ends_in_backslash};
+use super::backslashes::{AsEscaped, ends_in_backslash, escapes_next};
 use super::{Readings, Watch, cr_ends_lines};
-use crate::records::Block;
 #[cfg(test)]
 use crate::records::work;
+use crate::records::{Block, Place};
 use crate::split::standard::Standard;
 use crate::split::{Field, Step};
 
@@ -31,7 +31,7 @@ impl Spanned {
         work::add(raw.len());
         let line = raw.strip_suffix(b"\n").unwrap_or(raw);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let is_cut = line.iter().rev().take_while(|&&byte| byte == b'\\').count() % 2 == 1;
+        let is_cut = escapes_next(line);
         let mut spanned = Spanned { escape: None, is_cut };
         let mut fields = Vec::new();
         let (mut at, mut records) = (0, 0);
@@ -77,24 +77,55 @@ fn fits_without_escapes(escaped: &Standard, record: &[u8], columns: usize) -> bo
     fields == columns
 }
 
-/// Whether quotes in a header all close in a later line, and what they hold speaks for escaped: where. Read as escaped, its
-/// first line says how many columns there are.
-pub fn header_speaks_for_escaped(readings: &Readings, record: &[u8]) -> Option<usize> {
-    let mut fields = Vec::new();
-    let _ = readings.quoted.record(record, true, &mut fields);
-    let mut quoted = fields.iter().filter(|field| field.is_quoted());
-    let has_break = |field: &Field| {
-        let text = record.get(field.start()..field.end()).unwrap_or_default();
-        has_break(&readings.quoted, text)
-    };
-    if !quoted.all(has_break) {
-        return None;
+/// The record that gives a part its columns, if its quotes all close in a later line than they open in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FirstSpans {
+    /// How many columns there are as escaped: its first line has so many fields.
+    pub columns: usize,
+    /// Where the first of its quotes stands.
+    pub quote: usize,
+    /// Whether each of its lines could be a record.
+    pub are_records: bool,
+    /// Where an escaped separator stands in the first line that is a record by that alone.
+    pub escape: Option<usize>,
+}
+
+impl FirstSpans {
+    /// Reads the record. None: it has no quotes, or one that closes in its line.
+    pub fn read(readings: &Readings, record: &[u8]) -> Option<FirstSpans> {
+        let mut fields = Vec::new();
+        let _ = readings.quoted.record(record, true, &mut fields);
+        let mut quoted = fields.iter().filter(|field| field.is_quoted());
+        let quote = quoted.clone().next()?.start() - 1;
+        let has_break = |field: &Field| {
+            let text = record.get(field.start()..field.end()).unwrap_or_default();
+            has_break(&readings.quoted, text)
+        };
+        if !quoted.all(has_break) {
+            return None;
+        }
+        let (_, columns) = readings.escaped.record_of(record, true, 0, &mut Vec::new());
+        let spanned = Spanned::read(&readings.escaped, record, columns, false);
+        Some(FirstSpans {
+            columns,
+            quote,
+            are_records: spanned.is_some_and(|spanned| !spanned.is_cut),
+            escape: spanned.and_then(|spanned| spanned.escape),
+        })
     }
-    let (_, columns) = readings.escaped.record_of(record, true, 0, &mut Vec::new());
-    Spanned::read(&readings.escaped, record, columns, false)?.escape
 }
 
 impl Watch {
+    /// Notes what the record that gives the number of columns is in lines; a header, of which the quotes, here, decided.
+    pub fn with_first_spans(mut self, spans: FirstSpans, header_quotes: Option<Place>) -> Self {
+        self.spans_columns = Some(spans.columns);
+        if let Some(quotes) = header_quotes {
+            self.closed_in_line = false;
+            self.spans_records = Some(quotes).filter(|_| spans.are_records);
+        }
+        self
+    }
+
     /// Notes whether quotes of a block close in the line that they open in, and the first that do not and whose lines could be
     /// records.
     ///
@@ -159,7 +190,9 @@ impl Watch {
             0 => self.chain.is_some(),
             _ => ends_in_backslash(block.text.get(..start).unwrap_or_default()),
         };
-        let columns = self.columns_as_escaped(block.columns);
+        let columns = self
+            .spans_columns
+            .unwrap_or(self.columns_as_escaped(block.columns));
         let spanned = Spanned::read(&readings.escaped, raw, columns, goes_on)?;
         Some((block.start_of(quoted.moved(start)), spanned))
     }

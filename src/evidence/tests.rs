@@ -112,8 +112,22 @@ fn pass_over(
 
 fn record() -> impl Strategy<Value = String> {
     let cell = prop::sample::select(vec![
-        "x", "", "\\N", "k\\", "\\", "\\\\", "m\\\\n", "\\\\\\", "k\\,l", "C:\\d", "\"q\"", "\"", "\"x",
-        "y\"", "\"",
+        "x",
+        "",
+        "\\N",
+        "k\\",
+        "\\",
+        "\\\\",
+        "m\\\\n",
+        "\\\\\\",
+        "k\\,l",
+        "C:\\d",
+        "\"q\"",
+        "\"",
+        "\"x",
+        "y\"",
+        "\"",
+        "k\\,\"l\"",
     ]);
     prop::collection::vec(cell, 1..4).prop_map(|cells| cells.join(","))
 }

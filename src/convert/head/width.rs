@@ -2,12 +2,10 @@
 
 use std::io::Read;
 
-use memchr::memchr;
-
 use super::{First, place_in};
 use crate::convert::Plan;
 use crate::detect::Layout;
-use crate::evidence::{AsEscaped, Basis, OtherColumns};
+use crate::evidence::{self, AsEscaped, Basis, OtherColumns};
 use crate::records::Window;
 use crate::schema;
 use crate::split::standard::Standard;
@@ -118,12 +116,16 @@ impl Looked {
             Looked::NotBefore(bytes) => (bytes, false, true),
         };
         let as_quoted = text.get(..bytes).unwrap_or_default();
-        if memchr(b'"', as_quoted).is_some() {
-            // It opens a field that closes.
+        if evidence::opens_in_quotes(escaped, as_quoted) {
+            // Such a field closes.
             return false;
         }
         // What keeps a record from its end may be a lone quote.
-        let text = if is_cut || cannot_be_quoted { text } else { as_quoted };
+        let text = if is_cut || cannot_be_quoted {
+            text
+        } else {
+            as_quoted
+        };
         let at_end = at_end && (cannot_be_quoted || bytes == text.len());
         let looked = Looked::over(
             text,
