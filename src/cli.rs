@@ -208,7 +208,12 @@ fn hint_line(error: &anyhow::Error) -> String {
         }
         Some(
             Refusal::NotTheTable { .. }
-            | Refusal::Schema(SchemaError::FieldCount { .. } | SchemaError::HeaderRequired { .. }, _),
+            | Refusal::Schema(
+                SchemaError::FieldCount { .. }
+                | SchemaError::HeaderRequired { .. }
+                | SchemaError::SpoiledHeader { .. },
+                _,
+            ),
         ) => "--table none reads it as a file that is no HubSpot table, with a header",
         Some(Refusal::HeaderNotUtf8 { .. }) => "--encoding latin-1 declares a common one",
         Some(Refusal::HeaderNotText { .. }) => {

@@ -67,6 +67,15 @@ pub enum SchemaError {
         /// Fields of the first record.
         found: usize,
     },
+    /// A first record that would be the table's header but for one of its names.
+    #[error(
+        "expected a header of distinct identifiers, found names of the table beside column {column}, which is empty, repeated or \
+         no identifier. If it is the header, say so in the setting dialect.header of this table"
+    )]
+    SpoiledHeader {
+        /// Its position, from 1.
+        column: usize,
+    },
     /// Another number of names is declared for the columns than the first record has fields.
     #[error(
         "expected a name for each field: {names} {} declared (columns), found {} in the first record",
@@ -152,6 +161,19 @@ pub fn is_header<N: AsRef<str>>(record: &[N], table: &Table) -> bool {
     // Of another width it could be no record of data either.
     let is_enough = own * 2 >= record.len() || (own >= 2 && record.len() != table.columns.len());
     are_identifiers(record) && (is_enough || table.columns.is_empty())
+}
+
+/// Position, from 1, of the name that keeps a first record from being the header of a known table, although half of its fields, and two at
+/// least, are names of the table: it is empty, repeated or no identifier.
+pub fn spoils_header<N: AsRef<str>>(record: &[N], table: &Table) -> Option<usize> {
+    let own = record.iter().filter(|name| table.names(name.as_ref())).count();
+    if own < 2 || own * 2 < record.len() || is_header(record, table) {
+        return None;
+    }
+    let mut seen = HashSet::with_capacity(record.len());
+    let mut names = record.iter().map(AsRef::as_ref);
+    let spoiled = names.position(|name| !are_identifiers(&[name]) || !seen.insert(name));
+    spoiled.map(|index| index + 1)
 }
 
 /// Whether a first record could be the header of any table: distinct identifiers, which are a letter or `_`, then letters,

@@ -1032,6 +1032,50 @@ fn the_delimiter_is_not_taken_from_a_piece_of_the_first_records() {
 }
 
 #[test]
+fn a_declared_line_end_that_the_file_does_not_have_is_told() {
+    for (json, text) in [
+        (r#"{"newline": "\r\n"}"#, "a,b\n1,2\n3,4\n"),
+        (r#"{"newline": "\n"}"#, "a,b\r1,2\r3,4\r"),
+        (r#"{"newline": "x"}"#, "a,b\n1,2\n"),
+    ] {
+        let error = refused(text.as_bytes(), &dialect_plan(json));
+        let place =
+            "of the header at record 1, line 1, byte 0 has a line break in its name, and no record follows";
+        assert!(error.contains(place), "{json}: {error}");
+    }
+    let done = convert(b"a,b\r\n1,2\r\n", &dialect_plan(r#"{"newline": "\n"}"#)).unwrap();
+    assert_eq!(done.column("b\r"), [some("2\r")]);
+    let [warning] = &done.record.warnings[..] else {
+        panic!("{:?}", done.record.warnings)
+    };
+    assert!(
+        warning.starts_with("column 2 of the header at record 1, line 1, byte 0 has a line break"),
+        "{warning}"
+    );
+    // In quotes, or behind an escape, it is meant; and so is a header alone.
+    for (json, text) in [
+        (r#"{"newline": "\n"}"#, "a,\"b\rc\"\n1,2\n"),
+        (r#"{"newline": "\n", "kind": "escaped"}"#, "a,b\\\nc\n1,2\n"),
+        (r#"{"newline": "\n"}"#, "a,b\n"),
+    ] {
+        let done = convert(text.as_bytes(), &dialect_plan(json)).unwrap();
+        assert_eq!(done.record.warnings, [""; 0], "{json}");
+    }
+}
+
+#[test]
+fn a_header_with_a_name_that_is_none_is_told_as_such() {
+    let error = refused(
+        b"TEAMID,NAME,NAME,INGESTEDAT\n1,a,2,2024-01-01\n",
+        &table_plan("TEAMS"),
+    );
+    assert!(
+        error.contains("beside column 3, which is empty, repeated or no identifier"),
+        "{error}"
+    );
+}
+
+#[test]
 fn evidence_for_escaped_has_the_line_ends_of_escaped() {
     let done = convert(b"c0,c1\na,\\\nb\\\r\nz,w\n", &plan()).unwrap();
     assert_eq!(done.report.dialect, "escaped");

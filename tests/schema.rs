@@ -9,7 +9,7 @@
 use arrow::datatypes::{DataType, TimeUnit};
 use daymark::catalog::{Catalog, Table};
 use daymark::convert::{Naming, Typing};
-use daymark::schema::{Schema, SchemaError, are_identifiers, is_header};
+use daymark::schema::{Schema, SchemaError, are_identifiers, is_header, spoils_header};
 use daymark::types::Type;
 use proptest::prelude::*;
 
@@ -70,6 +70,16 @@ fn headers_of_known_tables() {
         &teams
     ));
     assert!(!is_header::<&str>(&[], &teams));
+    for (record, spoiled) in [
+        (["TEAMID", "NAME", "NAME", "INGESTEDAT"], Some(3)),
+        (["TEAMID", "NAME", "", "INGESTEDAT"], Some(3)),
+        (["TEAM ID", "name", "x", "INGESTEDAT"], Some(1)),
+        (["TEAMID", "NAME", "PARENTTEAMID", "INGESTEDAT"], None),
+        (["1", "NAME", "2", "2024-01-01"], None),
+    ] {
+        assert_eq!(spoils_header(&record, &teams), spoiled, "{record:?}");
+    }
+    assert_eq!(spoils_header(&["TEAMID", "NAME", ""], &teams), Some(3));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::convert::error::Refusal;
 use crate::evidence::{Basis, Decision, Watch};
+use crate::records::Place;
 use crate::split::FaultKind;
 
 /// The dialect was not looked for.
@@ -44,6 +45,21 @@ pub(super) fn decided(watch: &Watch) -> Result<(Decision, Option<String>), Refus
         (Basis::Declared, _) => None,
     };
     Ok((decision, warning))
+}
+
+/// The warning of a header, here, that has a line break in the name of a column while another line end is declared.
+///
+/// # Errors
+/// No record follows.
+pub(super) fn line_ends(header: Option<(usize, Place)>, records: u64) -> Result<Option<String>, Refusal> {
+    match header {
+        Some((column, place)) if records == 0 => Err(Refusal::LineEnds { column, place }),
+        Some((column, place)) => Ok(Some(format!(
+            "column {column} of the header at {place} has a line break in its name: the file may end its lines otherwise than \
+             declared (newline)"
+        ))),
+        None => Ok(None),
+    }
 }
 
 /// The warning of a delimiter that was guessed.

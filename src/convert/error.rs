@@ -89,6 +89,17 @@ pub enum Refusal {
         /// Where the header is.
         place: Place,
     },
+    /// Another line end is declared than the header has, and all that there is is the header.
+    #[error(
+        "column {column} of the header at {place} has a line break in its name, and no record follows: expected lines that end \
+         as declared (newline)"
+    )]
+    LineEnds {
+        /// Position of the first such name, from 1.
+        column: usize,
+        /// Where the header is.
+        place: Place,
+    },
     /// The header is binary, or UTF-16 that nothing says to be.
     #[error(
         "column {column} of the header at {place} holds U+0000: expected text, found something binary, or UTF-16 without a byte \

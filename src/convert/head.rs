@@ -4,12 +4,15 @@ mod width;
 
 use std::io::Read;
 
+use memchr::memchr2;
+
 use self::width::{columns, first_as_escaped, is_one_column, other_columns};
 use crate::catalog::Table;
 use crate::convert::bounds;
 use crate::convert::error::Refusal;
 use crate::convert::{ConvertError, Naming, Plan, Typing};
 use crate::detect::{self, Layout};
+use crate::dialect::Newline;
 use crate::evidence::{AsEscaped, Basis, Conflict, Decision, FirstSpans, OtherColumns};
 use crate::records::{Block, Place, Window};
 use crate::schema::{self, Schema, SchemaError};
@@ -29,6 +32,9 @@ pub(super) struct Head {
     pub other_columns: Option<OtherColumns>,
     /// What the lines of that record are, if it has quotes that close in later ones.
     pub spans: Option<FirstSpans>,
+    /// The first name of the header that has a line break in it, while another line end is declared: its position, from 1, and where
+    /// the header stands.
+    pub line_break_in: Option<(usize, Place)>,
     /// Empty lines and comments before the first record, which are consumed.
     pub empty_lines: u64,
 }
@@ -41,6 +47,8 @@ struct First {
     names: Vec<String>,
     /// Position, from 1, of the first field that is not UTF-8.
     not_utf8: Option<usize>,
+    /// Position, from 1, of the first field without quotes or escapes that has a line break in it.
+    line_break_in: Option<usize>,
     /// Where the first quote of a quoted field stands, from the record's start.
     quoted_at: Option<usize>,
     /// Bytes up to its end.
@@ -177,6 +185,9 @@ pub(super) fn read<R: Read>(
     if let Some(conflict) = conflict.filter(|_| header) {
         return Err(Refusal::Conflict(conflict).into());
     }
+    let is_declared = matches!(plan.dialect.newline, Some(Newline::Exactly(_)));
+    let line_break_in = first.line_break_in.filter(|_| header && is_declared);
+    let line_break_in = line_break_in.map(|column| (column, place));
     // Else the table, or a declaration, says how many there are, in either dialect.
     let other_columns = other.filter(|_| header || plan.table.is_none());
     let gives_columns = header || (plan.table.is_none() && plan.dialect.columns.is_none());
@@ -204,6 +215,7 @@ pub(super) fn read<R: Read>(
         unproven,
         other_columns,
         spans,
+        line_break_in,
         empty_lines,
     })
 }
@@ -256,6 +268,7 @@ fn first<R: Read>(
                 fields: blank.iter().len(),
                 names: blank.into_iter().collect(),
                 not_utf8: None,
+                line_break_in: None,
                 quoted_at: None,
                 consumed: 0,
                 blank_bytes,
@@ -289,12 +302,18 @@ fn first<R: Read>(
                     let raw = text.get(field.start()..field.end()).unwrap_or_default();
                     std::str::from_utf8(raw).is_err()
                 });
+                let has_break = |field: &Field| {
+                    let raw = text.get(field.start()..field.end()).unwrap_or_default();
+                    !field.is_quoted() && !field.is_dirty() && memchr2(b'\n', b'\r', raw).is_some()
+                };
+                let line_break_in = fields.iter().position(has_break);
                 let quoted = fields.iter().find(|field| field.is_quoted());
                 return Ok(Some(First {
                     fields: found,
                     names,
                     quoted_at: quoted.map(|field| field.start() - 1),
                     not_utf8: not_utf8.map(|index| index + 1),
+                    line_break_in: line_break_in.map(|index| index + 1),
                     consumed,
                     blank_bytes,
                     blank_lines,
@@ -401,6 +420,9 @@ fn schema(
         (None, Some(table)) => {
             if is_header(schema::is_header(names, table))? {
                 return Ok((build(names, Some(table))?, true, false));
+            }
+            if let Some(column) = schema::spoils_header(names, table) {
+                return Err(refuse(SchemaError::SpoiledHeader { column }));
             }
             let schema = Schema::positional(table, found, &plan.typing, plan.naming).map_err(refuse)?;
             Ok((schema, false, true))

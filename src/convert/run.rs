@@ -317,6 +317,10 @@ impl<'a> Run<'a> {
     fn finish(mut self, observer: &mut dyn Observer) -> Result<Pass, ConvertError> {
         let (decision, warning) = decided::decided(&self.watch)?;
         self.report.warnings.extend(warning);
+        let records = self.report.records_read;
+        self.report
+            .warnings
+            .extend(decided::line_ends(self.head.line_break_in, records)?);
         let layout = &self.head.layout;
         self.report
             .warnings
