@@ -25,7 +25,7 @@ use attempts::Attempts;
 pub use delete::{DELETED_AT_ONCE_MAX, Doomed};
 pub use error::{Class, Kind, Request, StoreError};
 pub use listing::{Listed, Listing, Page, Start};
-pub use multipart::{PART_BYTES_MIN, PARTS_MAX, UploadedPart};
+pub use multipart::{Begun, PART_BYTES_MIN, PARTS_MAX, UploadedPart};
 pub use small::Tail;
 
 /// How often and how patiently S3 is asked.

@@ -23,6 +23,7 @@ use daymark::notice::Notice;
 use daymark::server::faults::{Action, Hook, Rule};
 use daymark::server::operation::Operation;
 use daymark::store::{Class, Kind};
+use serde_json::Value;
 use support::{CURATED, World, many_owners, owners, owners_with_rejects, put};
 
 const KEY: &str = "hubspot/2026-11-22/OWNERS/data_0.csv.gz";
@@ -468,6 +469,36 @@ async fn an_upload_that_has_to_be_left_open_is_told_with_its_part() {
     let told = format!(r#""part_id":"{}""#, id.as_str());
     let mut lines = log.lines().filter(|line| line.contains("left open"));
     assert!(lines.any(|line| line.contains(&told)), "{log}");
+}
+
+/// Nobody learns the id of an upload whose answer was lost, so nobody can abort it.
+#[tokio::test]
+async fn an_upload_that_began_without_an_answer_is_told_with_its_part() {
+    // After five tries without an answer the part is begun anew.
+    for times in [1, 5] {
+        let world = World::with(MULTIPART).await;
+        let key = format!("hubspot/2026-11-22/OWNERS/unanswered-{times}.csv.gz");
+        let notice = world.land(&key, many_owners()).await;
+        let expected = undisturbed(&world, &notice).await;
+        let rule = Rule::on(Operation::CreateMultipartUpload).times(times);
+        let lost = world.faults().inject(rule, Action::LoseAnswer);
+        converted(world.convert(&notice).await);
+        assert_eq!(lost.fired(), times);
+        let output = world.output(&notice);
+        let mut left = vec![output.clone()];
+        left.extend((0..times).map(|_| format!("{output} (upload)")));
+        assert_eq!(world.curated().await, left);
+        assert!(world.get(&output).await == expected);
+        let (log, id) = (support::log().text(), world.id(&notice));
+        let lines = log.lines().filter(|line| line.contains("may be left open"));
+        let lines: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+        let is_its_own = |line: &&Value| line["span"]["part_id"] == id.as_str();
+        let [line] = lines.iter().filter(is_its_own).collect::<Vec<_>>()[..] else {
+            panic!("{lines:?}")
+        };
+        let told = [&line["level"], &line["bucket"], &line["output"]];
+        assert_eq!(told, ["WARN", CURATED, &output], "{line}");
+    }
 }
 
 #[tokio::test]
