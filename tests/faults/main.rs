@@ -257,6 +257,11 @@ async fn what_landed_without_an_answer_is_counted_once() {
             present(world.convert(&notice).await);
             let counted = ["PartsConverted", "PartsSkipped", "RowsWritten"].map(|name| world.metric(name));
             assert_eq!(counted, [1, 1, rows], "{operation:?} {action:?}");
+            assert_eq!(
+                world.curated().await,
+                [world.output(&notice)],
+                "{operation:?} {action:?}"
+            );
         }
     }
 }
@@ -377,9 +382,22 @@ async fn an_archived_source_fails_for_good() {
     );
     let again = world.convert(&notice).await;
     assert!(matches!(again, Ok(Outcome::FailedBefore { .. })), "{again:?}");
-    // An output outranks it.
+    // Without its record it is tried again, and an output outranks a record that is put back.
+    let record = world.get(&world.failure(&notice)).await;
     world.delete(CURATED, &world.failure(&notice)).await;
     converted(world.convert(&notice).await);
+    put(&world.client, CURATED, &world.failure(&notice), record).await;
+    present(world.convert(&notice).await);
+    // By an event that names no ETag, too.
+    let unnamed = Notice {
+        etag: None,
+        ..notice.clone()
+    };
+    present(world.convert(&unnamed).await);
+    assert_eq!(
+        world.curated().await,
+        [world.failure(&notice), world.output(&notice)]
+    );
 }
 
 #[tokio::test]
