@@ -1,7 +1,7 @@
 //! S3, as this crate needs it: objects that are written once or replaced only by whoever saw what they replace, reads that
 //! are pinned to one ETag, listings with S3's own clock.
 //!
-//! The only place, besides the binaries, that names types of aws-sdk-s3. What S3 answers is told apart here, once, so that
+//! The only place of the functions that names types of aws-sdk-s3. What S3 answers is told apart here, once, so that
 //! nobody else looks at status numbers: [`StoreError`] says what the caller can do about it.
 
 mod attempts;
