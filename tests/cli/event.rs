@@ -199,7 +199,9 @@ fn a_byte_order_mark_is_no_fault_and_utf16_is_told() {
 #[test]
 fn an_event_that_is_too_large_is_not_measured() {
     let desk = Desk::new();
-    let ran = desk.run_with(&["event", "-"], &vec![b' '; (8 << 20) + 2]).expect(1);
+    let ran = desk
+        .run_with(&["event", "-"], &vec![b' '; (8 << 20) + 2])
+        .expect(1);
     ran.says("event: expected at most 8388608 bytes, found more");
 }
 
