@@ -3,6 +3,7 @@
 //! The only place that names types of aws-sdk-eventbridge.
 
 use aws_sdk_eventbridge::Client;
+use aws_sdk_eventbridge::error::ProvideErrorMetadata;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 
 use crate::{refusal, timeouts};
@@ -48,7 +49,10 @@ impl Bus {
             .detail(detail)
             .build();
         let answer = self.client.put_events().entries(entry).send().await;
-        let answer = answer.map_err(|error| self.error(refusal::words(&error)))?;
+        let answer = answer.map_err(|error| {
+            let words = refusal::words(error.code(), error.message(), &error);
+            self.error(words)
+        })?;
         let [entry] = answer.entries() else {
             return Err(self.error("expected an answer for the one entry".to_owned()));
         };

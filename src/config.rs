@@ -7,7 +7,8 @@ mod days;
 mod profile;
 mod settings;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -86,24 +87,21 @@ impl Config {
     /// # Errors
     /// All faults at once.
     pub fn from_env() -> Result<Self, ConfigError> {
-        let mut vars = Vec::new();
-        let mut faults = Vec::new();
-        for (name, value) in std::env::vars_os() {
-            let name = name.to_string_lossy().into_owned();
-            match value.into_string() {
-                Ok(value) => vars.push((name, value)),
-                Err(_) if name.starts_with(PREFIX) => faults.push(format!("{name}: expected UTF-8")),
-                Err(_) => {}
-            }
-        }
         let read_file = |path: &str| std::fs::read_to_string(path).map_err(|error| error.to_string());
-        match Config::from_vars(vars, read_file) {
-            Ok(config) if faults.is_empty() => Ok(config),
-            Ok(_) => Err(ConfigError { faults }),
-            Err(error) => Err(ConfigError {
-                faults: [faults, error.faults].concat(),
-            }),
-        }
+        Config::from_os_vars(std::env::vars_os(), read_file)
+    }
+
+    /// The same of variables that need not be text.
+    ///
+    /// # Errors
+    /// All faults at once.
+    pub fn from_os_vars(
+        vars: impl IntoIterator<Item = (OsString, OsString)>,
+        read_file: impl FnOnce(&str) -> Result<String, String>,
+    ) -> Result<Self, ConfigError> {
+        let vars = vars.into_iter();
+        let vars = vars.map(|(name, value)| (name.to_string_lossy().into_owned(), value.into_string().ok()));
+        Config::of(Vars::new(vars), read_file)
     }
 
     /// The configuration of a set of variables; those that do not begin with `DAYMARK_` are none of ours. `read_file` gives
@@ -115,12 +113,20 @@ impl Config {
         vars: impl IntoIterator<Item = (String, String)>,
         read_file: impl FnOnce(&str) -> Result<String, String>,
     ) -> Result<Self, ConfigError> {
-        let mut vars = Vars::new(vars);
+        let vars = vars.into_iter().map(|(name, value)| (name, Some(value)));
+        Config::of(Vars::new(vars), read_file)
+    }
+
+    fn of(
+        mut vars: Vars,
+        read_file: impl FnOnce(&str) -> Result<String, String>,
+    ) -> Result<Self, ConfigError> {
         let layout = vars.layout();
         let catalog = vars.catalog(read_file);
         let tables = catalog.iter().flat_map(|catalog| catalog.tables());
         let layout = layout.map(|layout| layout.with_tables(tables.map(|table| &table.name)));
         let dialect = match vars.text("DIALECT") {
+            None if vars.illegible.contains("DIALECT") => None,
             None => Some(Declared::default()),
             Some(json) => vars.ok("DIALECT", Declared::from_json(&json)),
         };
@@ -263,25 +269,37 @@ fn bytes(text: &str) -> Result<u64, String> {
 /// The variables as written, and what is wrong with them.
 struct Vars {
     given: BTreeMap<String, String>,
+    /// Those that are not UTF-8, which is told.
+    illegible: BTreeSet<String>,
     faults: Vec<String>,
 }
 
 impl Vars {
-    fn new(vars: impl IntoIterator<Item = (String, String)>) -> Self {
-        let mut given = BTreeMap::new();
+    /// None is a value that is not UTF-8.
+    fn new(vars: impl IntoIterator<Item = (String, Option<String>)>) -> Self {
+        let (mut given, mut illegible) = (BTreeMap::new(), BTreeSet::new());
         let mut faults = Vec::new();
         for (name, value) in vars {
             let Some(own) = name.strip_prefix(PREFIX) else {
                 continue;
             };
             if SETTINGS.iter().any(|setting| setting.name == own) {
-                given.insert(own.to_owned(), value);
+                if let Some(value) = value {
+                    given.insert(own.to_owned(), value);
+                } else {
+                    faults.push(format!("{name}: expected UTF-8"));
+                    illegible.insert(own.to_owned());
+                }
             } else {
                 let hint = settings::nearest(own).map(|known| format!("; did you mean {PREFIX}{known}?"));
                 faults.push(format!("{name}: no such setting{}", hint.unwrap_or_default()));
             }
         }
-        Vars { given, faults }
+        Vars {
+            given,
+            illegible,
+            faults,
+        }
     }
 
     /// The value as written, or its default. An empty value is as good as none.
@@ -291,6 +309,9 @@ impl Vars {
     }
 
     fn required(&mut self, name: &str) -> Option<String> {
+        if self.illegible.contains(name) {
+            return None;
+        }
         let given = self.text(name);
         if given.is_none() {
             self.faults
@@ -376,6 +397,9 @@ impl Vars {
     fn place(&mut self, bucket: &'static str, prefix: &'static str) -> Option<Place> {
         let name = self.required(bucket);
         let name = name.and_then(|name| self.ok(bucket, Place::new(&name, "")).map(|_| name));
+        if self.illegible.contains(prefix) {
+            return None;
+        }
         // A prefix that is set to nothing is the whole bucket, not its default.
         let given = self.given.get(prefix).cloned();
         let folder = given

@@ -67,7 +67,10 @@ impl Glue {
         let request = self.client.get_tables().database_name(&self.database);
         let mut pages = request.into_paginator().send();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| self.error(OPERATION, None, refusal::words(&error)))?;
+            let page = page.map_err(|error| {
+                let words = refusal::words(error.code(), error.message(), &error);
+                self.error(OPERATION, None, words)
+            })?;
             for table in page.table_list.unwrap_or_default() {
                 let found = found(table);
                 tables.insert(found.table.name.clone(), found);
@@ -108,7 +111,7 @@ impl Glue {
         answer: Result<T, E>,
     ) -> Result<Wrote, GlueError>
     where
-        E: ProvideErrorMetadata + std::error::Error,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         const OVERTAKEN: [&str; 3] = [
             "AlreadyExistsException",
@@ -127,7 +130,11 @@ impl Glue {
             true => Ok(Wrote::Overtaken),
             false => Err(GlueError {
                 is_of_table: OF_TABLE.contains(&code),
-                ..self.error(operation, Some(table), refusal::words(&error))
+                ..self.error(
+                    operation,
+                    Some(table),
+                    refusal::words(error.code(), error.message(), &error),
+                )
             }),
         }
     }

@@ -8,13 +8,17 @@
 //! One damage cannot be seen here: a part that was cut off exactly between two members is a valid, shorter gzip file.
 
 mod error;
+mod foreign;
 mod hashed;
 
 use std::io::{self, Read};
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
+use foreign::{First, foreign_format};
+
 pub use error::{InflateError, Section};
+pub use foreign::is_parquet;
 pub use hashed::Hashed;
 
 use crate::limits::Limits;
@@ -52,6 +56,7 @@ pub struct Inflate<R> {
     member_bytes: u64,
     members: u64,
     inflated: u64,
+    first: First,
     limits: Limits,
 }
 
@@ -84,6 +89,7 @@ impl<R: Read> Inflate<R> {
             member_bytes: 0,
             members: 0,
             inflated: 0,
+            first: First::default(),
             limits: *limits,
         }
     }
@@ -108,6 +114,11 @@ impl<R: Read> Inflate<R> {
     /// What the source is; None before the first read.
     pub fn format(&self) -> Option<Format> {
         self.format
+    }
+
+    /// Whether what was inflated so far begins as gzip does: it was compressed twice.
+    pub fn is_gzip_within(&self) -> bool {
+        self.first.is_gzip()
     }
 
     /// Gzip members begun so far.
@@ -267,7 +278,9 @@ impl<R: Read> Inflate<R> {
             // What the decoder says of it depends on where its input was cut, so it is not passed on.
             Err(_) => return Err(self.body_fault("it is no deflate data".to_owned())),
         }
-        self.crc.update(out.get(..inflated).unwrap_or_default());
+        let text = out.get(..inflated).unwrap_or_default();
+        self.crc.update(text);
+        self.first.see(text);
         self.member_bytes += inflated as u64;
         self.count_inflated(inflated)?;
         Ok(inflated)
@@ -444,51 +457,4 @@ fn read_some<R: Read>(source: &mut Hashed<R>, room: &mut [u8]) -> Result<usize, 
 /// A length within one buffer, as the decoder's running totals give it.
 fn length(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
-}
-
-/// Formats that look like a CSV part only by name. Their magic numbers hold bytes that no text begins with.
-fn foreign_format(head: &[u8]) -> Option<&'static str> {
-    match head {
-        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] | [b'P', b'K', 7, 8, ..] => Some("a zip archive"),
-        [
-            b'B',
-            b'Z',
-            b'h',
-            b'1'..=b'9',
-            0x31,
-            0x41,
-            0x59,
-            0x26,
-            0x53,
-            0x59,
-            ..,
-        ]
-        | [
-            b'B',
-            b'Z',
-            b'h',
-            b'1'..=b'9',
-            0x17,
-            0x72,
-            0x45,
-            0x38,
-            0x50,
-            0x90,
-            ..,
-        ] => Some("bzip2"),
-        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some("xz"),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Some("zstd"),
-        [0x04, 0x22, 0x4d, 0x18, ..] => Some("lz4"),
-        [0xff, 6, 0, 0, b's', b'N', b'a', b'P', b'p', b'Y', ..] => Some("framed snappy"),
-        [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Some("a 7z archive"),
-        [0x1f, 0x9d, ..] => Some("compress (.Z)"),
-        _ if is_parquet(head) => Some("Parquet"),
-        _ => None,
-    }
-}
-
-/// Whether a file is Parquet by its first five bytes: behind its magic number stands what no text has, and a CSV may begin with
-/// the four letters.
-pub fn is_parquet(head: &[u8]) -> bool {
-    matches!(head, [b'P', b'A', b'R', b'1', 0..=8 | 0x0e..=0x1f, ..])
 }

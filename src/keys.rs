@@ -5,9 +5,9 @@
 //! stem, so that no two source keys share (table, date, stem).
 //!
 //! **The day folder** is the first that reads as a day. HubSpot documents no spelling, so many are read: `2026-11-23`,
-//! `20261123` or the three folders `2026/11/23`, with or without `date=`, `dt=` or `day=` in front
-//! (`year=2026/month=11/day=23` for three), and with or without a time behind the date: `2026-11-23T04:05:06Z`,
-//! `2026-11-23_04-05`, `2026-11-23 04`, `20261123040506`. [`Layout::with_day_pattern`] replaces them all.
+//! `20261123` or the three folders `2026/11/23`, with or without `date=`, `dt=` or `day=` in front (or
+//! `year=2026/month=11/day=23`), and with or without a time behind the date: `2026-11-23T04:05:06Z`,
+//! `2026-11-23_04-05`, `2026-11-23 04`, `20261123040506`, `2026/11/23T04`. [`Layout::with_day_pattern`] replaces them all.
 //!
 //! **The table folder** is the first known table's below the day folder; where none is known, the first folder below
 //! it that does not read as a time; where there is none, the known table's nearest above it.

@@ -110,9 +110,9 @@ pub struct BatchTask {
 /// its records is faulty. Inside a queue or a batch job a fault stays with its message or task.
 pub fn read(payload: &[u8]) -> Result<Delivery, NoticeError> {
     if payload.len() > EVENT_BYTES_MAX {
-        let found = payload.len();
+        // Of a file no more is read than tells so.
         return Err(NoticeError(format!(
-            "event: expected at most {EVENT_BYTES_MAX} bytes, found {found}"
+            "event: expected at most {EVENT_BYTES_MAX} bytes, found more"
         )));
     }
     let event = field::parse(payload, "event")?;

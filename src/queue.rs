@@ -198,7 +198,7 @@ impl Sqs {
     {
         QueueError {
             is_answered: matches!(error, SdkError::ServiceError(_)),
-            ..self.error(operation, refusal::words(error))
+            ..self.error(operation, refusal::words(error.code(), error.message(), error))
         }
     }
 }

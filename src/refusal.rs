@@ -2,17 +2,9 @@
 
 use std::error::Error;
 
-use aws_sdk_s3::error::ProvideErrorMetadata;
-
 /// The service's code and message; of a request without an answer the causes.
-pub fn words<E>(error: &E) -> String
-where
-    E: ProvideErrorMetadata + Error,
-{
-    match (
-        error.code(),
-        error.message().filter(|message| !message.is_empty()),
-    ) {
+pub fn words(code: Option<&str>, message: Option<&str>, error: &dyn Error) -> String {
+    match (code, message.filter(|message| !message.is_empty())) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(code), None) => code.to_owned(),
         (None, _) => chain(error),
@@ -36,30 +28,26 @@ pub(crate) fn chain(error: &dyn Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_sqs::error::{ErrorMetadata, SdkError};
-    use aws_sdk_sqs::operation::send_message::SendMessageError;
-
     use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("failed to construct request")]
+    struct Lost(#[source] std::io::Error);
 
     #[test]
     fn the_services_words_are_told_or_the_causes() {
-        let refused = |code: Option<&str>, message: Option<&str>| {
-            let mut metadata = ErrorMetadata::builder();
-            if let Some(code) = code {
-                metadata = metadata.code(code);
-            }
-            if let Some(message) = message {
-                metadata = metadata.message(message);
-            }
-            words(&SendMessageError::generic(metadata.build()))
-        };
-        assert_eq!(
-            refused(Some("QueueDoesNotExist"), Some("no such queue")),
-            "QueueDoesNotExist: no such queue"
-        );
-        assert_eq!(refused(Some("Throttled"), None), "Throttled");
-        let lost: SdkError<SendMessageError> =
-            SdkError::construction_failure(std::io::Error::other("no route"));
-        assert_eq!(words(&lost), "failed to construct request: no route");
+        let lost = Lost(std::io::Error::other("no route"));
+        for (code, message, told) in [
+            (
+                Some("QueueDoesNotExist"),
+                Some("no such queue"),
+                "QueueDoesNotExist: no such queue",
+            ),
+            (Some("Throttled"), None, "Throttled"),
+            (Some("Throttled"), Some(""), "Throttled"),
+            (None, None, "failed to construct request: no route"),
+        ] {
+            assert_eq!(words(code, message, &lost), told);
+        }
     }
 }

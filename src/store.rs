@@ -1,7 +1,7 @@
 //! S3, as this crate needs it: objects that are written once or replaced only by whoever saw what they replace, reads that
 //! are pinned to one ETag, listings with S3's own clock.
 //!
-//! The only place, besides the binaries, that names types of aws-sdk-s3. What S3 answers is told apart here, once, so that
+//! The only place of the functions that names types of aws-sdk-s3. What S3 answers is told apart here, once, so that
 //! nobody else looks at status numbers: [`StoreError`] says what the caller can do about it.
 
 mod attempts;
@@ -25,7 +25,7 @@ use attempts::Attempts;
 pub use delete::{DELETED_AT_ONCE_MAX, Doomed};
 pub use error::{Class, Kind, Request, StoreError};
 pub use listing::{Listed, Listing, Page, Start};
-pub use multipart::{PART_BYTES_MIN, PARTS_MAX, UploadedPart};
+pub use multipart::{Begun, PART_BYTES_MIN, PARTS_MAX, UploadedPart};
 pub use small::Tail;
 
 /// How often and how patiently S3 is asked.

@@ -341,6 +341,65 @@ dialect = { seperator = ";" }
     assert_eq!(message.matches("line ").count(), 13, "{message}");
 }
 
+/// A table that cannot be one, whose columns are looked at all the same.
+#[test]
+fn a_tables_fault_hides_none_of_its_columns() {
+    for (table, faults) in [
+        (
+            "name = \"X Y\"\ncolumns = [{ name = \"a\", type = \"int\" }]",
+            &[
+                "line 1: expected a table's name",
+                "line 3: column a: unknown type \"int\"",
+            ][..],
+        ),
+        // Of another table it may be known.
+        (
+            "name = \"TEAM S\"\ncolumns = [{ name = \"TEAMID\" }]",
+            &["line 1: expected a table's name"],
+        ),
+        (
+            "columns = [{ name = \"a b\", type = \"int\" }]",
+            &[
+                "line 1: expected a table's name",
+                "line 2: column a b: unknown type \"int\"",
+                "line 2: expected a column's name",
+            ],
+        ),
+        (
+            "name = 5\ncolumns = [{ name = \"a\", type = \"string\", aliases = [\"\"] }]",
+            &[
+                "line 2: invalid type",
+                "line 1: column a of table \"\" has an empty alias",
+            ],
+        ),
+        (
+            "name = \"XY\"\ncolumns = [{ name = \"\", type = \"string\" }]",
+            &["line 3: expected a column's name of letters, digits and _, found \"\""],
+        ),
+        (
+            "name = \"XY\"\ncolumns = [{ name = \"\" }, { name = \"\", type = \"string\" }]",
+            &[
+                "line 3: expected a column's name",
+                "line 3: expected a column's name",
+                "line 3: column \"\" is new to table XY and has no type",
+            ],
+        ),
+        (
+            "name = \"TEAMS\"\n[[table]]\nname = \"teams\"\ncolumns = [{ name = \"TEAMID\", type = \"int\" }]",
+            &[
+                "line 3: table teams is declared twice in this file",
+                "line 5: column TEAMID: unknown type \"int\"",
+            ],
+        ),
+    ] {
+        let message = refused(&format!("[[table]]\n{table}"));
+        for fault in faults {
+            assert!(message.contains(fault), "{fault} is missing in: {message}");
+        }
+        assert_eq!(message.matches("line ").count(), faults.len(), "{message}");
+    }
+}
+
 #[test]
 fn one_name_stands_for_one_column() {
     let message = refused(

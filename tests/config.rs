@@ -42,6 +42,39 @@ fn refused(settings: &[(&str, &str)]) -> Vec<String> {
     read(settings).expect_err("faults").faults
 }
 
+/// What is no text has that fault alone: it is there, and what it says is in no other's way.
+#[cfg(unix)]
+#[test]
+fn a_value_that_is_no_text_has_one_fault() {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
+
+    for name in [
+        "LANDING_BUCKET",
+        "CURATED_BUCKET",
+        "LANDING_PREFIX",
+        "CODEC",
+        "DIALECT",
+        "CATALOG",
+    ] {
+        let text = |text: &str| OsString::from(text);
+        let vars = [
+            ("LANDING_BUCKET", text("one")),
+            ("LANDING_PREFIX", text("in")),
+            ("CURATED_BUCKET", text("one")),
+            ("CURATED_PREFIX", text("out")),
+        ];
+        let vars = vars.into_iter().filter(|(given, _)| *given != name);
+        let illegible = OsString::from_vec(b"a\xff".to_vec());
+        let vars = vars.chain([(name, illegible.clone())]);
+        let vars = vars.map(|(name, value)| (text(&format!("DAYMARK_{name}")), value));
+        let foreign = [(text("OTHER"), illegible)];
+        let error = Config::from_os_vars(vars.chain(foreign), |_| panic!("no file is asked for"));
+        let faults = error.expect_err("a fault").faults;
+        assert_eq!(faults, [format!("DAYMARK_{name}: expected UTF-8")]);
+    }
+}
+
 #[test]
 fn two_buckets_are_enough() {
     let config = with(&[]);

@@ -24,6 +24,37 @@ fn some(text: &str) -> Option<String> {
 mod headers {
     use super::*;
 
+    /// Whatever its text is declared to be.
+    #[test]
+    fn what_was_compressed_twice_is_told() {
+        let twice = gzip(&gzip(b"OBJECTID,x\n1,2\n"));
+        let mut in_two = gzip(&gzip(b"a\n")[..1]);
+        in_two.extend(gzip(&gzip(b"a\n")[1..]));
+        let plans = [
+            plan(),
+            table_plan("OBJECTS"),
+            dialect_plan(r#"{"encoding": "utf-8", "header": false}"#),
+            dialect_plan(r#"{"encoding": "latin-1"}"#),
+            dialect_plan(r#"{"encoding": "utf-16le", "skip_rows": 1}"#),
+        ];
+        for plan in &plans {
+            for bytes in [&twice, &in_two, &gzip(&twice)] {
+                for most in [1, usize::MAX] {
+                    let error = convert_from(|| Drip { bytes, most }, plan);
+                    let error = error.err().expect("a refusal");
+                    assert!(error.is_permanent(), "{error}");
+                    let error = error.to_string();
+                    assert!(error.contains("compressed twice"), "{error}");
+                }
+            }
+        }
+        // What is damaged is that first, and what only looks so is text.
+        let error = refused(&twice[..twice.len() - 3], &plan());
+        assert!(error.contains("truncated"), "{error}");
+        let done = convert(&gzip(b"\x1f,b\n1,2\n"), &plan()).unwrap();
+        assert_eq!(done.report.rows_written, 1);
+    }
+
     const BY_POSITION: &[u8] = b"0-1,7,2024-12-10 13:45:07.123,2024-12-11 00:00:00.000\n";
 
     #[test]

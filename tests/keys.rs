@@ -62,6 +62,10 @@ fn source_keys() {
                 "objects 2026-11-23 2026--11--23--OBJECTS--a.gz",
             ),
             (
+                "hubspot/dt=2026/11/23T04:05:06Z/OBJECTS/a.gz",
+                "objects 2026-11-23 dt_x3D2026--11--23T04_x3A05_x3A06Z--OBJECTS--a.gz",
+            ),
+            (
                 "hubspot/dt=2026-11-23/OBJECTS/a.gz",
                 "objects 2026-11-23 dt_x3D2026-11-23--OBJECTS--a.gz",
             ),
@@ -385,6 +389,12 @@ fn day_folder() -> impl Strategy<Value = String> {
         "2026-11-23 04:05",
         "dt=2026-11-23-04",
         "year=2026/month=11/day=23",
+        "date=2026/11/23",
+        "dt=2026/11/23",
+        "day=2026/11/23_04",
+        "2026/11/23T04:05:06Z",
+        "2026/11/23-04-05",
+        "year=2026/month=11/day=23T04",
     ])
     .prop_map(str::to_owned)
 }
@@ -436,6 +446,12 @@ proptest! {
             }
         };
         prop_assert_eq!(part.date.as_str(), "2026-11-23");
+        // A level of folders at a time, a sweep comes to the same folder and to no other day's before it.
+        let folder = layout.source_and_folder(&key).unwrap().1;
+        prop_assert_eq!(layout.day_of_folder(folder), Some(part.date.clone()));
+        for (end, _) in folder.match_indices('/').filter(|(end, _)| end + 1 < folder.len()) {
+            prop_assert_eq!(layout.day_of_folder(&folder[..=end]), None);
+        }
         prop_assert!(part.stem.len() <= STEM_BYTES_MAX);
         prop_assert!(part.stem.starts_with(|c: char| c.is_ascii_alphanumeric()), "{}", part.stem);
         prop_assert!(part.stem.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)), "{}", part.stem);

@@ -234,9 +234,19 @@ impl Task {
         let asked = open.get_or_insert_with(|| {
             let (store, bucket, key) = (self.store.clone(), self.bucket.clone(), self.key.clone());
             let content_type = self.content_type;
-            Open::Asked(tokio::spawn(async move {
-                store.create_upload(&bucket, &key, content_type).await
-            }))
+            let asking = async move {
+                let begun = store.create_upload(&bucket, &key, content_type).await;
+                if begun.may_leave_one {
+                    tracing::warn!(
+                        bucket,
+                        output = key,
+                        "a multipart upload may be left open, as S3's answer to its beginning was lost: the bucket's lifecycle \
+                         rule removes it"
+                    );
+                }
+                begun.upload_id
+            };
+            Open::Asked(tokio::spawn(asking.in_current_span()))
         });
         let upload_id = match asked {
             Open::Named(upload_id) => return Ok(upload_id.clone()),

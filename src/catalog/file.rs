@@ -24,6 +24,17 @@ pub(super) fn apply(tables: &mut Vec<Table>, toml: &str) -> Result<(), CatalogEr
     if syntax.is_empty() {
         for entry in entries(root.into_inner(), &mut faults) {
             let line = faults.line(entry.at);
+            if !entry.stands {
+                // Which table it is to be is not known, so it is looked at by itself.
+                let name = entry.name.clone();
+                let mut alone = Table {
+                    name,
+                    ..Table::default()
+                };
+                merge(&mut alone, entry, &mut faults);
+                check(&alone, line, &mut faults);
+                continue;
+            }
             let table = match tables
                 .iter()
                 .position(|table| table.name.eq_ignore_ascii_case(&entry.name))
@@ -49,6 +60,8 @@ pub(super) fn apply(tables: &mut Vec<Table>, toml: &str) -> Result<(), CatalogEr
 struct TableEntry {
     at: usize,
     name: String,
+    /// Whether it is a table, by its name. If not, that is told.
+    stands: bool,
     comment: Option<String>,
     columns: Vec<(usize, ColumnEntry)>,
     open_prefix: Option<String>,
@@ -76,17 +89,15 @@ fn entries(root: DeTable<'_>, faults: &mut Faults<'_>) -> Vec<TableEntry> {
             ("table", DeValue::Array(tables)) => {
                 for table in tables {
                     let at = table.span().start;
-                    let Some(entry) = entry(table, faults) else {
+                    let Some(mut entry) = entry(table, faults) else {
                         continue;
                     };
-                    if entries
-                        .iter()
-                        .any(|other| other.name.eq_ignore_ascii_case(&entry.name))
-                    {
+                    let is_same = |other: &TableEntry| other.name.eq_ignore_ascii_case(&entry.name);
+                    if entry.stands && entries.iter().any(is_same) {
                         faults.add(at, format!("table {} is declared twice in this file", entry.name));
-                    } else {
-                        entries.push(entry);
+                        entry.stands = false;
                     }
+                    entries.push(entry);
                 }
             }
             ("table", other) => {
@@ -115,16 +126,21 @@ fn entry(table: Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<TableEn
     let mut entry = TableEntry {
         at,
         name: String::new(),
+        stands: true,
         comment: None,
         columns: Vec::new(),
         open_prefix: None,
         header_required: None,
         dialect: None,
     };
+    let mut is_told = false;
     for (key, value) in keys {
         let value_at = value.span().start;
         match key.get_ref().as_ref() {
-            "name" => entry.name = faults.read(value).unwrap_or_default(),
+            "name" => match faults.read(value) {
+                Some(name) => entry.name = name,
+                None => is_told = true,
+            },
             "comment" => entry.comment = faults.read(value),
             "open_prefix" => entry.open_prefix = faults.read(value),
             "header_required" => entry.header_required = faults.read(value),
@@ -148,8 +164,8 @@ fn entry(table: Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<TableEn
             ),
         }
     }
-    let is_name = is_identifier(entry.name.strip_suffix('*').unwrap_or(&entry.name));
-    if !is_name {
+    entry.stands = is_identifier(entry.name.strip_suffix('*').unwrap_or(&entry.name));
+    if !entry.stands && !is_told {
         faults.add(
             at,
             format!(
@@ -158,7 +174,7 @@ fn entry(table: Spanned<DeValue<'_>>, faults: &mut Faults<'_>) -> Option<TableEn
             ),
         );
     }
-    is_name.then_some(entry)
+    Some(entry)
 }
 
 /// Puts what a file says of a table over what is there.
@@ -182,27 +198,34 @@ fn merge(table: &mut Table, entry: TableEntry, faults: &mut Faults<'_>) {
     let mut seen: Vec<String> = Vec::new();
     for (at, column) in entry.columns {
         let name = column.name.to_ascii_lowercase();
-        if seen.contains(&name) {
+        if !name.is_empty() && seen.contains(&name) {
             faults.add(
                 at,
-                format!("column {} of table {} is declared twice", column.name, table.name),
+                format!(
+                    "column {} of table {} is declared twice",
+                    column.name,
+                    shown(&table.name)
+                ),
             );
             continue;
         }
         seen.push(name);
-        merge_column(table, at, column, faults);
+        merge_column(table, entry.stands, at, column, faults);
     }
 }
 
-fn merge_column(table: &mut Table, at: usize, entry: ColumnEntry, faults: &mut Faults<'_>) {
-    let ty = match entry.ty.as_deref().map(str::parse::<Type>).transpose() {
-        Ok(ty) => ty,
-        Err(unknown) => return faults.add(at, format!("column {}: {unknown}", entry.name)),
-    };
+/// `stands`: whether the table is one, so that it is known which columns it has.
+fn merge_column(table: &mut Table, stands: bool, at: usize, entry: ColumnEntry, faults: &mut Faults<'_>) {
+    let ty = entry.ty.as_deref().map(|ty| {
+        ty.parse().unwrap_or_else(|unknown| {
+            faults.add(at, format!("column {}: {unknown}", shown(&entry.name)));
+            Type::String
+        })
+    });
     if let Some(column) = table
         .columns
         .iter_mut()
-        .find(|column| column.name.eq_ignore_ascii_case(&entry.name))
+        .find(|column| !column.name.is_empty() && column.name.eq_ignore_ascii_case(&entry.name))
     {
         column.ty = ty.unwrap_or(column.ty);
         column.mark = entry.mark.unwrap_or(column.mark);
@@ -214,15 +237,16 @@ fn merge_column(table: &mut Table, at: usize, entry: ColumnEntry, faults: &mut F
         }
         return;
     }
-    let Some(ty) = ty else {
-        return faults.add(
+    if ty.is_none() && stands {
+        faults.add(
             at,
             format!(
                 "column {} is new to table {} and has no type",
-                entry.name, table.name
+                shown(&entry.name),
+                table.name
             ),
         );
-    };
+    }
     if !is_identifier(&entry.name) {
         faults.add(
             at,
@@ -241,7 +265,8 @@ fn merge_column(table: &mut Table, at: usize, entry: ColumnEntry, faults: &mut F
     }
     table.columns.push(Column {
         name: entry.name,
-        ty,
+        // Without one, the file is refused.
+        ty: ty.unwrap_or(Type::String),
         aliases: entry.aliases.unwrap_or_default(),
         mark: entry.mark.unwrap_or_default(),
         comment: entry.comment.unwrap_or_default(),
@@ -252,22 +277,25 @@ fn merge_column(table: &mut Table, at: usize, entry: ColumnEntry, faults: &mut F
 fn check(table: &Table, line: Option<usize>, faults: &mut Faults<'_>) {
     let mut owners: Vec<(String, &str)> = Vec::new();
     for column in &table.columns {
-        for name in std::iter::once(&column.name).chain(&column.aliases) {
+        if column.aliases.iter().any(String::is_empty) {
+            let (column, table) = (shown(&column.name), shown(&table.name));
+            faults.add_at_line(
+                line,
+                format!("column {column} of table {table} has an empty alias"),
+            );
+        }
+        // An empty name is told already.
+        let names = std::iter::once(&column.name).chain(&column.aliases);
+        for name in names.filter(|name| !name.is_empty()) {
             let folded = name.to_ascii_lowercase();
-            if name.is_empty() {
+            if let Some((_, owner)) = owners.iter().find(|(other, _)| *other == folded) {
                 faults.add_at_line(
                     line,
                     format!(
-                        "column {} of table {} has an empty alias",
-                        column.name, table.name
-                    ),
-                );
-            } else if let Some((_, owner)) = owners.iter().find(|(other, _)| *other == folded) {
-                faults.add_at_line(
-                    line,
-                    format!(
-                        "in table {} the name {name} stands for both {owner} and {}",
-                        table.name, column.name
+                        "in table {} the name {name} stands for both {} and {}",
+                        shown(&table.name),
+                        shown(owner),
+                        shown(&column.name)
                     ),
                 );
             }
@@ -283,6 +311,11 @@ fn check(table: &Table, line: Option<usize>, faults: &mut Faults<'_>) {
             );
         }
     }
+}
+
+/// A table's or column's name in a message, where it would not be seen if it were empty.
+fn shown(name: &str) -> &str {
+    if name.is_empty() { "\"\"" } else { name }
 }
 
 /// A letter or `_`, then letters, digits and `_`, and no more of them than Glue takes.

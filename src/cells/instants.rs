@@ -24,7 +24,7 @@ pub fn date(text: &[u8]) -> Result<i32, Misfit> {
 
 /// Reads an instant as milliseconds since 1970-01-01 UTC, from year 1 to 9999. The forms:
 ///
-/// - `YYYY-MM-DD`, then a blank or `T`, `HH:MM`, `:SS` or not, and `.` with up to nine decimals or not (Snowflake's
+/// - `YYYY-MM-DD`, then a blank or `T`, `HH:MM`, `:SS` or not, and `.` with one to nine decimals or not (Snowflake's
 ///   `TIMESTAMP_OUTPUT_FORMAT` and ISO 8601). Decimals beyond the third must be zeros: Athena's timestamp has three, and
 ///   what is cut off would be lost without a word.
 /// - Behind it an offset or none, with one blank before it or none: `Z` or `z`, `+HH`, `+HHMM` or `+HH:MM`, or the same with
@@ -147,6 +147,9 @@ fn any_time(text: &[u8]) -> Result<i64, Misfit> {
     if let [b':', behind @ ..] = rest {
         (seconds, rest) = two_digits(behind)?;
         if let [b'.', behind @ ..] = rest {
+            if !behind.first().is_some_and(u8::is_ascii_digit) {
+                return Err(Misfit::NotATimestamp);
+            }
             (fraction_ms, rest) = fraction(behind);
         }
     }
@@ -158,7 +161,7 @@ fn any_time(text: &[u8]) -> Result<i64, Misfit> {
     Ok((hours * 60 + minutes) * MS_PER_MINUTE + seconds * MS_PER_SECOND + fraction_ms? - offset_ms)
 }
 
-/// Up to nine decimals of a second, and the rest. A tenth is left in the rest, where no offset begins with it.
+/// One to nine decimals of a second, and the rest. A tenth is left in the rest, where no offset begins with it.
 fn fraction(text: &[u8]) -> (Result<i64, Misfit>, &[u8]) {
     let (mut ms, mut weight, mut finer) = (0, 100, false);
     let mut rest = text;

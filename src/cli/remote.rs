@@ -249,8 +249,12 @@ impl Remote {
     }
 }
 
-fn told<E: ProvideErrorMetadata + std::error::Error>(url: &Url, what: &str, error: &E) -> anyhow::Error {
-    said(url, what, &refusal::words(error))
+fn told<E>(url: &Url, what: &str, error: &E) -> anyhow::Error
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let words = refusal::words(error.code(), error.message(), error);
+    said(url, what, &words)
 }
 
 fn said(url: &Url, what: &str, why: &str) -> anyhow::Error {

@@ -111,6 +111,11 @@ pub enum Refusal {
         /// Where the header is.
         place: Place,
     },
+    /// What is inflated is gzip.
+    #[error(
+        "the source inflates to gzip again: expected text, found what was compressed twice; compress it once"
+    )]
+    GzipWithin,
     /// It is no gzip as it should be, or no text at all.
     #[error("{0}")]
     Inflate(InflateError),

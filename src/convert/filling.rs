@@ -59,6 +59,24 @@ pub(super) fn fill(window: &mut Window<Source<'_>>, observer: &mut dyn Observer)
     filled.map_err(|error| read_error(error, at_byte))
 }
 
+/// Fills the window for the first time, and looks at whether there is text in it at all.
+pub(super) fn begin(
+    window: &mut Window<Source<'_>>,
+    observer: &mut dyn Observer,
+) -> Result<(), ConvertError> {
+    let filled = fill(window, observer);
+    let is_whole = match &filled {
+        Ok(()) => true,
+        // Gzip is in no encoding, either.
+        Err(ConvertError::Refused(refusal)) => matches!(**refusal, Refusal::Encoding(_)),
+        Err(_) => false,
+    };
+    if is_whole && window.source().source().is_gzip_within() {
+        return Err(Refusal::GzipWithin.into());
+    }
+    filled
+}
+
 fn read_error(error: io::Error, at_byte: u64) -> ConvertError {
     if InflateError::within(&error).is_some_and(InflateError::is_permanent) {
         if let Ok(fault) = error.downcast::<InflateError>() {

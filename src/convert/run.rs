@@ -6,7 +6,7 @@ use crate::columns::{Columns, Nulls, Undo};
 use crate::convert::bounds;
 use crate::convert::decided;
 use crate::convert::error::Refusal;
-use crate::convert::filling::{Source, fill, skip_lines};
+use crate::convert::filling::{self, Source, fill, skip_lines};
 use crate::convert::head::{self, Head};
 use crate::convert::rejecting::Rejecting;
 use crate::convert::{Budget, ConvertError, Observer, Pass, Plan, Report, Stage};
@@ -38,7 +38,7 @@ pub(super) fn pass<'a>(
     let inflate = Inflate::new(source, &plan.limits);
     let text = Transcode::new(inflate, plan.dialect.encoding);
     let mut window = Window::new(text, WINDOW_BYTES);
-    fill(&mut window, observer)?;
+    filling::begin(&mut window, observer)?;
     window.begin_at(window.source().mark_bytes());
     if window.text().is_empty() {
         return Err(Refusal::Empty.into());

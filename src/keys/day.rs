@@ -154,31 +154,46 @@ pub(super) fn is_time(folder: &str) -> bool {
     is_clock(folder.strip_prefix(['T', 't']).unwrap_or(folder))
 }
 
+/// What may stand in front of a date, before a `=`.
+const DATE_LABELS: [&str; 3] = ["date", "dt", "day"];
+
+/// What stands between a date and a time.
+const SEPARATORS: [char; 5] = ['T', 't', '_', '-', ' '];
+
 fn in_one(folder: &str) -> Option<Day> {
-    let text = without_label(folder, &["date", "dt", "day"]);
-    let separators = ['T', 't', '_', '-', ' '];
+    let text = without_label(folder, &DATE_LABELS);
     if let Some((day, rest)) = dashed(text) {
-        let timed = || rest.strip_prefix(separators).is_some_and(is_clock);
-        return (rest.is_empty() || timed()).then_some(day);
+        return is_rest(rest).then_some(day);
     }
     let (day, rest) = compact(text)?;
-    let timed = || is_clock(rest.strip_prefix(separators).unwrap_or(rest));
-    (rest.is_empty() || timed()).then_some(day)
+    (is_rest(rest) || is_clock(rest)).then_some(day)
 }
 
 fn in_three(year: &str, month: &str, day: &str) -> Option<Day> {
-    let digits = |text: &str, label: &str, count: usize| {
-        let plain = without_label(text, &[label]);
-        // Hive writes `month=1`; without a label only the full width is sure to be a date.
-        let fits = plain.len() == count || (plain.len() != text.len() && (1..=count).contains(&plain.len()));
-        (fits && plain.bytes().all(|byte| byte.is_ascii_digit())).then(|| plain.parse::<u16>().ok())?
-    };
-    let (year, month, day) = (
-        digits(year, "year", 4)?,
-        digits(month, "month", 2)?,
-        digits(day, "day", 2)?,
-    );
+    let (year, after_year) = first_number(without_label(year, &DATE_LABELS), "year", 4)?;
+    let (month, after_month) = first_number(month, "month", 2)?;
+    let (day, after_day) = first_number(day, "day", 2)?;
+    if !after_year.is_empty() || !after_month.is_empty() || !is_rest(after_day) {
+        return None;
+    }
     Day::new(year, month.try_into().ok()?, day.try_into().ok()?)
+}
+
+/// The number that a folder begins with, and what is behind it. Hive writes `month=1`; without a label only the full width
+/// is sure to be of a date.
+fn first_number<'a>(folder: &'a str, label: &str, digits: usize) -> Option<(u16, &'a str)> {
+    let mut rest = without_label(folder, &[label]);
+    let is_labelled = rest.len() < folder.len();
+    let found = rest.bytes().take(digits).take_while(u8::is_ascii_digit).count();
+    if found < digits && !is_labelled {
+        return None;
+    }
+    Some((number(&mut rest, found)?, rest))
+}
+
+/// Whether this can stand behind a date: nothing, or a time.
+fn is_rest(text: &str) -> bool {
+    text.is_empty() || text.strip_prefix(SEPARATORS).is_some_and(is_clock)
 }
 
 fn without_label<'a>(text: &'a str, labels: &[&str]) -> &'a str {
@@ -307,7 +322,20 @@ mod tests {
             let found = in_one(folder);
             assert_eq!(found.as_ref().map(Day::as_str), Some("2026-11-23"), "{folder}");
         }
-        for path in ["2026/11/23", "year=2026/month=11/day=23", "Year=2026/11/day=23"] {
+        for path in [
+            "2026/11/23",
+            "year=2026/month=11/day=23",
+            "Year=2026/11/day=23",
+            "date=2026/11/23",
+            "DT=2026/11/23",
+            "day=2026/11/23",
+            "2026/11/23T04:05:06Z",
+            "2026/11/23_04",
+            "2026/11/23 04:05",
+            "2026/11/23-04-05",
+            "dt=2026/11/23T040506.123+00:00",
+            "year=2026/month=11/day=23T04",
+        ] {
             let folders: Vec<&str> = path.split('/').collect();
             assert_eq!(
                 find(&folders),
@@ -317,6 +345,10 @@ mod tests {
         }
         assert_eq!(
             find(&["year=2026", "month=1", "day=2"]).unwrap().0.as_str(),
+            "2026-01-02"
+        );
+        assert_eq!(
+            find(&["year=2026", "month=1", "day=2_04"]).unwrap().0.as_str(),
             "2026-01-02"
         );
     }
@@ -345,7 +377,22 @@ mod tests {
             assert_eq!(in_one(folder), None, "{folder}");
         }
         assert!(in_one("2028-02-29").is_some() && in_one("2000-02-29").is_some());
-        for path in ["2026/1/2", "2026/11", "2026/11/31", "26/11/23", "2026//11/23"] {
+        for path in [
+            "2026/1/2",
+            "2026/11",
+            "2026/11/31",
+            "26/11/23",
+            "2026//11/23",
+            "2026/11/23x",
+            "2026/11/2304",
+            "2026/11/23T25",
+            "2026/11/23T04:05:06.",
+            "2026/11/23_full",
+            "2026/11/day=",
+            "2026/11/day=T04",
+            "month=2026/11/23",
+            "2026/11T04/23",
+        ] {
             let folders: Vec<&str> = path.split('/').collect();
             assert_eq!(find(&folders), None, "{path}");
         }

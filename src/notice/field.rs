@@ -15,8 +15,13 @@ pub(super) struct Field<'a> {
 /// Parses JSON. The error says where it broke, never what stood there.
 ///
 /// JSON can say what has no value here: a number that is too large, half of a surrogate pair. Such a value is as good as
-/// null.
+/// null. Windows' editors put a byte order mark before it, which is none of it.
 pub(super) fn parse(text: &[u8], at: &str) -> Result<Value, NoticeError> {
+    let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
+    // JSON begins with an ASCII character, of which UTF-16 makes two bytes.
+    if let [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] | [0, 1..=0xFF, ..] | [1..=0xFF, 0, ..] = text {
+        return Err(NoticeError(format!("{at}: expected UTF-8, found UTF-16")));
+    }
     if text.is_empty() {
         return Err(NoticeError(format!("{at}: expected JSON, found nothing")));
     }

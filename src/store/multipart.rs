@@ -13,6 +13,15 @@ pub const PART_BYTES_MIN: usize = 5 << 20;
 /// The most parts of one upload (Amazon S3 multipart upload limits).
 pub const PARTS_MAX: i32 = 10_000;
 
+/// What asking for an upload came to.
+#[derive(Clone, Debug)]
+pub struct Begun {
+    /// Its id.
+    pub upload_id: Result<String, StoreError>,
+    /// Whether a try without a clear answer may have opened another one: nobody knows its id, so nobody can abort it.
+    pub may_leave_one: bool,
+}
+
 /// A part that S3 holds.
 #[derive(Clone, Debug)]
 pub struct UploadedPart {
@@ -22,29 +31,39 @@ pub struct UploadedPart {
 }
 
 impl Store {
-    /// Opens an upload and returns its id. Nothing is visible under the key before it is completed.
-    pub async fn create_upload(
-        &self,
-        bucket: &str,
-        key: &str,
-        content_type: &str,
-    ) -> Result<String, StoreError> {
+    /// Opens an upload. Nothing is visible under the key before it is completed.
+    pub async fn create_upload(&self, bucket: &str, key: &str, content_type: &str) -> Begun {
         let request = self
             .client
             .create_multipart_upload()
             .bucket(bucket)
             .key(key)
             .content_type(content_type);
-        match request.checksum_algorithm(ChecksumAlgorithm::Crc32).send().await {
-            Ok(created) => created.upload_id.filter(|id| !id.is_empty()).ok_or_else(|| {
-                StoreError::unusable(
-                    "CreateMultipartUpload",
-                    bucket,
-                    key,
-                    "expected an answer with an upload id",
-                )
-            }),
-            Err(error) => Err(StoreError::of("CreateMultipartUpload", bucket, key, &error)),
+        let attempts = Attempts::default();
+        let request = request.checksum_algorithm(ChecksumAlgorithm::Crc32).customize();
+        match request.interceptor(attempts.clone()).send().await {
+            Ok(created) => {
+                let upload_id = created.upload_id.filter(|id| !id.is_empty()).ok_or_else(|| {
+                    StoreError::unusable(
+                        "CreateMultipartUpload",
+                        bucket,
+                        key,
+                        "expected an answer with an upload id",
+                    )
+                });
+                Begun {
+                    may_leave_one: upload_id.is_err() || attempts.count() > 1,
+                    upload_id,
+                }
+            }
+            Err(error) => {
+                let error = StoreError::of("CreateMultipartUpload", bucket, key, &error);
+                Begun {
+                    // The error itself goes without its tries: it is about no object, which could have landed.
+                    may_leave_one: error.clone().after(attempts.count()).may_have_landed(),
+                    upload_id: Err(error),
+                }
+            }
         }
     }
 

@@ -175,6 +175,36 @@ fn each_prefix_has_rules_of_its_own() {
     }
 }
 
+/// What PowerShell and Windows' editors write.
+#[test]
+fn a_byte_order_mark_is_no_fault_and_utf16_is_told() {
+    let desk = Desk::new();
+    let event = r#"{"Records":[{"s3":{"bucket":{"name":"b"},"object":{"key":"k"}}}]}"#;
+    let marked = format!("\u{feff}{event}");
+    let ran = desk.run_with(&["event", "-"], marked.as_bytes()).expect(0);
+    assert_eq!(ran.stdout, "{\"bucket\":\"b\",\"key\":\"k\"}\n");
+    for text in [&marked, event] {
+        for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+            let utf16: Vec<u8> = text.encode_utf16().flat_map(bytes).collect();
+            desk.run_with(&["event", "-"], &utf16)
+                .expect(1)
+                .says("event: expected UTF-8, found UTF-16");
+        }
+    }
+    desk.run_with(&["event", "-"], "\u{feff}".as_bytes())
+        .expect(1)
+        .says("expected JSON, found nothing");
+}
+
+#[test]
+fn an_event_that_is_too_large_is_not_measured() {
+    let desk = Desk::new();
+    let ran = desk
+        .run_with(&["event", "-"], &vec![b' '; (8 << 20) + 2])
+        .expect(1);
+    ran.says("event: expected at most 8388608 bytes, found more");
+}
+
 #[test]
 fn what_cannot_be_understood_is_an_error() {
     let desk = Desk::new();

@@ -23,6 +23,7 @@ use daymark::notice::Notice;
 use daymark::server::faults::{Action, Hook, Rule};
 use daymark::server::operation::Operation;
 use daymark::store::{Class, Kind};
+use serde_json::Value;
 use support::{CURATED, World, many_owners, owners, owners_with_rejects, put};
 
 const KEY: &str = "hubspot/2026-11-22/OWNERS/data_0.csv.gz";
@@ -256,6 +257,11 @@ async fn what_landed_without_an_answer_is_counted_once() {
             present(world.convert(&notice).await);
             let counted = ["PartsConverted", "PartsSkipped", "RowsWritten"].map(|name| world.metric(name));
             assert_eq!(counted, [1, 1, rows], "{operation:?} {action:?}");
+            assert_eq!(
+                world.curated().await,
+                [world.output(&notice)],
+                "{operation:?} {action:?}"
+            );
         }
     }
 }
@@ -376,9 +382,22 @@ async fn an_archived_source_fails_for_good() {
     );
     let again = world.convert(&notice).await;
     assert!(matches!(again, Ok(Outcome::FailedBefore { .. })), "{again:?}");
-    // An output outranks it.
+    // Without its record it is tried again, and an output outranks a record that is put back.
+    let record = world.get(&world.failure(&notice)).await;
     world.delete(CURATED, &world.failure(&notice)).await;
     converted(world.convert(&notice).await);
+    put(&world.client, CURATED, &world.failure(&notice), record).await;
+    present(world.convert(&notice).await);
+    // By an event that names no ETag, too.
+    let unnamed = Notice {
+        etag: None,
+        ..notice.clone()
+    };
+    present(world.convert(&unnamed).await);
+    assert_eq!(
+        world.curated().await,
+        [world.failure(&notice), world.output(&notice)]
+    );
 }
 
 #[tokio::test]
@@ -468,6 +487,36 @@ async fn an_upload_that_has_to_be_left_open_is_told_with_its_part() {
     let told = format!(r#""part_id":"{}""#, id.as_str());
     let mut lines = log.lines().filter(|line| line.contains("left open"));
     assert!(lines.any(|line| line.contains(&told)), "{log}");
+}
+
+/// Nobody learns the id of an upload whose answer was lost, so nobody can abort it.
+#[tokio::test]
+async fn an_upload_that_began_without_an_answer_is_told_with_its_part() {
+    // After five tries without an answer the part is begun anew.
+    for times in [1, 5] {
+        let world = World::with(MULTIPART).await;
+        let key = format!("hubspot/2026-11-22/OWNERS/unanswered-{times}.csv.gz");
+        let notice = world.land(&key, many_owners()).await;
+        let expected = undisturbed(&world, &notice).await;
+        let rule = Rule::on(Operation::CreateMultipartUpload).times(times);
+        let lost = world.faults().inject(rule, Action::LoseAnswer);
+        converted(world.convert(&notice).await);
+        assert_eq!(lost.fired(), times);
+        let output = world.output(&notice);
+        let mut left = vec![output.clone()];
+        left.extend((0..times).map(|_| format!("{output} (upload)")));
+        assert_eq!(world.curated().await, left);
+        assert!(world.get(&output).await == expected);
+        let (log, id) = (support::log().text(), world.id(&notice));
+        let lines = log.lines().filter(|line| line.contains("may be left open"));
+        let lines: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+        let is_its_own = |line: &&Value| line["span"]["part_id"] == id.as_str();
+        let [line] = lines.iter().filter(is_its_own).collect::<Vec<_>>()[..] else {
+            panic!("{lines:?}")
+        };
+        let told = [&line["level"], &line["bucket"], &line["output"]];
+        assert_eq!(told, ["WARN", CURATED, &output], "{line}");
+    }
 }
 
 #[tokio::test]

@@ -256,12 +256,13 @@ async fn a_small_object_is_read_whole_or_refused() {
     assert!(error.to_string().contains("at most 9 bytes, found 10"), "{error}");
     // A forbidden object is not an absent one.
     let rule = Rule::on(Operation::GetObject);
-    world
+    let denied = world
         .server
         .faults()
         .inject(rule, Action::Answer(403, "AccessDenied"));
     let error = world.store.read_small(LAKE, "a", 10).await.unwrap_err();
     assert_eq!((error.kind, error.class()), (Kind::Denied, Class::Config));
+    assert_eq!(denied.fired(), 1);
 }
 
 #[tokio::test]

@@ -100,3 +100,17 @@ async fn what_is_converted_under_another_prefix_and_purged_is_rebuilt_whole() {
     assert!(lake.published().await[0].contains(DATE));
     nothing_moves(&lake).await;
 }
+
+#[tokio::test]
+async fn a_day_in_three_folders_that_is_converted_is_swept() {
+    for folder in [
+        "2026/11/22",
+        "date=2026/11/22",
+        "dt=2026/11/22T04:05:06Z",
+        "2026/11/22_04",
+        "x/year=2026/month=11/day=22T04",
+    ] {
+        let lake = published(&[], &[&format!("hubspot/{folder}/OWNERS/a.csv.gz")]).await;
+        nothing_moves(&lake).await;
+    }
+}
