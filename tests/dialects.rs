@@ -586,7 +586,12 @@ fn lines_in_quotes_that_could_be_records_have_a_warning_where_no_other_quotes_ar
     ] {
         let done = convert(text.as_bytes(), &plan()).unwrap();
         assert_eq!(done.report.dialect, "quoted", "{text}");
-        assert_eq!(done.record.warnings.len(), warnings, "{text}: {:?}", done.record.warnings);
+        assert_eq!(
+            done.record.warnings.len(),
+            warnings,
+            "{text}: {:?}",
+            done.record.warnings
+        );
     }
     let declared = dialect_plan(r#"{"kind": "quoted"}"#);
     assert_eq!(

@@ -123,7 +123,7 @@ pub(super) fn run(mut arguments: ConvertArguments) -> anyhow::Result<Status> {
     }
     let source = Source::open(&input)?;
     let output = if output.is_dir() || ends_with_slash(&output) {
-        output.join(folder::parquet_name(Path::new(&source.name)))
+        output.join(folder::parquet_name(Path::new(local::file_name(&input))))
     } else {
         output
     };

@@ -101,6 +101,7 @@ async fn demo(arguments: &DemoArguments) -> anyhow::Result<Status> {
     };
     // What is refused leaves no folder.
     options.check().map_err(told)?;
+    duckdb::root(dir)?;
     prepare(dir)?;
     let (summary, steps) = write_sample(&options, arguments.quiet)?;
     let server = Server::start(ServerConfig::new(dir)).await?;

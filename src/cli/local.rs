@@ -5,7 +5,7 @@
 
 mod rejects;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read};
 use std::path::{Path, PathBuf};
@@ -30,6 +30,9 @@ const AHEAD_BUFFERS: usize = 8;
 /// What rejects may be written to so that they are not kept.
 pub(super) const NOWHERE: &str = "/dev/null";
 
+/// What is read from `-` is called.
+const STDIN: &str = "stdin";
+
 /// What a Parquet file begins with.
 const PARQUET: &[u8] = b"PAR1";
 
@@ -44,7 +47,7 @@ const PASSES_MAX: usize = 4;
 pub(super) struct Source {
     /// Where it is.
     pub path: PathBuf,
-    /// What it is called in messages, rejects and footer.
+    /// What it is called in messages, rejects and footer; what is not UTF-8 in it is replaced.
     pub name: String,
     /// Its size.
     pub bytes: u64,
@@ -56,7 +59,7 @@ impl Source {
     /// A file by its path. What can be read only once (`-` for stdin, a pipe) is copied to a file first.
     pub(super) fn open(path: &Path) -> anyhow::Result<Source> {
         if path == Path::new("-") {
-            return Source::spool(&mut io::stdin().lock(), "stdin");
+            return Source::spool(&mut io::stdin().lock(), STDIN);
         }
         let shown = path.display();
         let metadata = fs::metadata(path).with_context(|| shown.to_string())?;
@@ -64,11 +67,7 @@ impl Source {
             bail!("{shown}: expected a file, found a folder");
         }
         let mut file = File::open(path).with_context(|| shown.to_string())?;
-        let name = path
-            .file_name()
-            .unwrap_or(path.as_os_str())
-            .to_string_lossy()
-            .into_owned();
+        let name = file_name(path).to_string_lossy().into_owned();
         if !metadata.is_file() {
             return Source::spool(&mut file, &name);
         }
@@ -390,6 +389,14 @@ pub(super) fn read_small(path: &Path) -> anyhow::Result<String> {
         )));
     }
     String::from_utf8(bytes).map_err(|_| usage(format!("{shown}: expected UTF-8")))
+}
+
+/// What a source is called without its folders, byte for byte: an output can be called after it.
+pub(super) fn file_name(path: &Path) -> &OsStr {
+    if path == Path::new("-") {
+        return OsStr::new(STDIN);
+    }
+    path.file_name().unwrap_or(path.as_os_str())
 }
 
 /// A path with text behind its name.

@@ -204,7 +204,9 @@ fn fault_name(kind: FaultKind) -> &'static str {
 
 fn fault_expected(kind: FaultKind) -> &'static str {
     match kind {
-        FaultKind::QuoteInBareField => "expected a delimiter or line end first (blanks before a quote are of the field)",
+        FaultKind::QuoteInBareField => {
+            "expected a delimiter or line end first (blanks before a quote are of the field)"
+        }
         FaultKind::TextAfterClosingQuote => "expected a delimiter or line end (blanks are text, too)",
         FaultKind::UnclosedQuote => "expected its closing quote, found the end",
     }

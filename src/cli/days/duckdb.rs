@@ -21,7 +21,7 @@ use crate::athena::duckdb::{MADE_BEFORE, Script, Source, THERE};
 use crate::athena::tables::{Kind, Table};
 use crate::athena::views::Engine;
 use crate::cli::quantity::counted;
-use crate::cli::{Status, tell};
+use crate::cli::{Status, tell, usage};
 use crate::keys::{Day, Leaf, Link, PARTS_TABLE};
 use crate::manifest::{self, Revision};
 
@@ -269,20 +269,35 @@ impl Made {
     }
 }
 
+/// What the files of a local folder begin with in a script, which is text.
+///
+/// # Errors
+/// The folder's path is none.
+pub(in crate::cli) fn root(dir: &Path) -> anyhow::Result<String> {
+    let path = std::path::absolute(dir)?.join(CURATED);
+    let root = path.to_str().map(str::to_owned);
+    root.ok_or_else(|| {
+        usage(format!(
+            "{dir:?}: expected a folder whose path is UTF-8, because it stands in the script for DuckDB",
+            dir = path.parent().unwrap_or(dir)
+        ))
+    })
+}
+
 /// The script for a place; `dir` is its folder, if it is a local one.
 pub(in crate::cli) async fn script_of(
     place: &Place,
     dir: Option<&Path>,
     from: Option<&Day>,
 ) -> anyhow::Result<Made> {
+    let root = match dir {
+        Some(dir) => root(dir)?,
+        None => format!("s3://{}", place.config.layout.curated().bucket()),
+    };
     let looker = place.looker();
     let wanted = looker.wanted_tables().await?;
     let (latest, built) = looker.views_for(&wanted, Engine::DuckDb).await?;
     tell_of(&built);
-    let root = match dir {
-        Some(dir) => std::path::absolute(dir)?.join(CURATED).display().to_string(),
-        None => format!("s3://{}", place.config.layout.curated().bucket()),
-    };
     let (published, days) = published(place, from).await?;
     agree(place, &looker, latest.as_ref(), (&days, from)).await?;
     let live = live(place, from).await?;

@@ -123,7 +123,11 @@ impl Looked {
             return false;
         }
         // What keeps a record from its end may be a lone quote.
-        let text = if is_cut || cannot_be_quoted { text } else { as_quoted };
+        let text = if is_cut || cannot_be_quoted {
+            text
+        } else {
+            as_quoted
+        };
         let at_end = at_end && (cannot_be_quoted || bytes == text.len());
         let looked = Looked::over(
             text,
