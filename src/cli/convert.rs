@@ -97,9 +97,9 @@ pub(super) fn run(mut arguments: ConvertArguments) -> anyhow::Result<Status> {
     planner.codec = arguments.codec;
     planner.budget = arguments.max_rejects.unwrap_or(NO_BUDGET);
     remove_on_signals()?;
-    let (from, to) = (Url::parse(&input)?, Url::parse(&output)?);
+    let (from, to) = (Url::parse("IN", &input)?, Url::parse("OUT", &output)?);
     if let Some(rejects) = &arguments.rejects
-        && Url::parse(rejects)?.is_some()
+        && Url::parse("--rejects", rejects)?.is_some()
     {
         return Err(usage(format!(
             "--rejects: expected a file on this machine, found {}: without the flag, rejects go beside OUT, in S3 too",

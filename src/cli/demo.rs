@@ -26,6 +26,7 @@ use super::days::duckdb;
 use super::days::place::{CURATED, LANDING, LANDING_PREFIX as PREFIX, Place};
 use super::progress::Progress;
 use super::quantity::{bytes, count, counted, seconds};
+use super::remote::local_path;
 use super::sample::{size, told};
 use super::{Status, print, usage};
 use crate::app::handler::{Handler, Invocation};
@@ -60,7 +61,7 @@ const OWN: [&str; 8] = [
 #[command(after_help = EXAMPLES)]
 pub(super) struct DemoArguments {
     /// Where everything goes: a new or empty folder, or an earlier demo's, which is replaced
-    #[arg(long, value_name = "DIR", default_value = "daymark-demo")]
+    #[arg(long, value_name = "DIR", value_parser = local_path(), default_value = "daymark-demo")]
     dir: PathBuf,
     /// Size of all parts together, about
     #[arg(long, value_name = "SIZE", default_value = "6MB", value_parser = size)]

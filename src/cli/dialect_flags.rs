@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use super::local::read_small;
+use super::remote::local_path;
 use super::usage;
 use crate::dialect::{Declared, Kind, Mark};
 use crate::encoding::Encoding;
@@ -46,7 +47,7 @@ pub(super) struct DialectFlags {
     /// All of these as a JSON object: delimiter, quote, escape, header, skip_rows, encoding, newline, null_values,
     /// quoted_null, columns, comment, kind. Or one of the two that HubSpot's parts can be in: `quoted`, or `escaped` (no quotes, and a
     /// backslash before delimiter, line break or backslash alone). Flags go before it
-    #[arg(long, value_name = "quoted|escaped|FILE.json")]
+    #[arg(long, value_name = "quoted|escaped|FILE.json", value_parser = local_path())]
     dialect: Option<PathBuf>,
 }
 

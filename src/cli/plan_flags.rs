@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::dialect_flags::DialectFlags;
 use super::local::{Source, read_small};
 use super::peek::{self, Peek};
+use super::remote::local_name;
 use super::usage;
 use crate::catalog::{Catalog, Table, TypesFile};
 use crate::convert::{Budget, Codec, Naming, Plan, Provenance, Typing};
@@ -27,6 +28,7 @@ pub(super) struct PlanFlags {
     #[arg(
         long,
         value_name = "catalog|text|FILE",
+        value_parser = local_name,
         default_value = "catalog",
         help_heading = "Types"
     )]

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::progress::Progress;
 use super::quantity::{bytes, count, counted};
+use super::remote::local_path;
 use super::{Status, tell, usage};
 use crate::sample::{self, Options, SampleError, parse_size};
 
@@ -18,7 +19,7 @@ use crate::sample::{self, Options, SampleError, parse_size};
 #[command(after_help = EXAMPLES)]
 pub(super) struct SampleArguments {
     /// Where it goes: a new or empty folder, or an earlier sample's
-    #[arg(value_name = "DIR")]
+    #[arg(value_name = "DIR", value_parser = local_path())]
     dir: PathBuf,
     /// Size of all parts together, as stored, about; the truth comes on top
     #[arg(long, value_name = "SIZE", default_value = "50MB", value_parser = size)]

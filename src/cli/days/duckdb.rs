@@ -21,6 +21,7 @@ use crate::athena::duckdb::{MADE_BEFORE, Script, Source, THERE};
 use crate::athena::tables::{Kind, Table};
 use crate::athena::views::Engine;
 use crate::cli::quantity::counted;
+use crate::cli::remote::local_path;
 use crate::cli::{Status, tell, usage};
 use crate::keys::{Day, Leaf, Link, PARTS_TABLE};
 use crate::manifest::{self, Revision};
@@ -38,7 +39,7 @@ pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     place: PlaceArguments,
     /// The database; views that are in it already are replaced, and everything else in it stays. Or a script: FILE.sql
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", value_parser = local_path())]
     file: PathBuf,
     /// The first day whose files are named; otherwise the first there is
     #[arg(long, value_name = "yyyy-MM-dd", value_parser = super::span::day)]
