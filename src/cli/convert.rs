@@ -88,7 +88,8 @@ Examples:
 
 Status: 0 written, complete; 3 written, with rejects; 1 refused; 2 wrong usage.
 After 1 or 2 there is no new output; of a folder, the files that were refused have none.
-130, 143 and 129: stopped by SIGINT, SIGTERM or SIGHUP; what was not complete is removed.";
+130, 131, 143 and 129: stopped by SIGINT, SIGQUIT, SIGTERM or SIGHUP; what was not complete is
+removed.";
 
 /// Runs the command.
 pub(super) fn run(mut arguments: ConvertArguments) -> anyhow::Result<Status> {

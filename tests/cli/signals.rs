@@ -47,17 +47,23 @@ fn kill(child: &Child, signal: &str) {
     assert!(killed.success());
 }
 
-/// Whether children listen to SIGHUP: not if the tests run under `nohup`, nor where nothing says whether they do.
-fn hangup_counts() -> bool {
+/// Whether children listen to a signal: not to SIGHUP if the tests run under `nohup`, nor to SIGQUIT in a script's background,
+/// nor to either where nothing says whether they do.
+fn counts(signal: &str) -> bool {
+    let bit = match signal {
+        "HUP" => 1,
+        "QUIT" => 1 << 2,
+        _ => return true,
+    };
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    ignored.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).unwrap() & 1 == 0)
+    ignored.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).unwrap() & bit == 0)
 }
 
 #[test]
 fn files_aside_go_with_the_process() {
-    for (signal, status) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
-        if signal == "HUP" && !hangup_counts() {
+    for (signal, status) in [("INT", 130), ("QUIT", 131), ("TERM", 143), ("HUP", 129)] {
+        if !counts(signal) {
             continue;
         }
         let desk = Desk::new();
@@ -73,13 +79,15 @@ fn files_aside_go_with_the_process() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_hangup_that_nohup_ignores_stays_ignored() {
-    let desk = Desk::new();
-    let (child, pipe) = converting(&desk, "trap '' HUP;");
-    kill(&child, "HUP");
-    drop(pipe);
-    Ran::of(child.wait_with_output().unwrap()).expect(0);
-    assert_eq!(desk.listing(), ["in.csv", "out.parquet"]);
+fn a_signal_that_the_process_was_started_to_ignore_stays_ignored() {
+    for signal in ["HUP", "QUIT"] {
+        let desk = Desk::new();
+        let (child, pipe) = converting(&desk, &format!("trap '' {signal};"));
+        kill(&child, signal);
+        drop(pipe);
+        Ran::of(child.wait_with_output().unwrap()).expect(0);
+        assert_eq!(desk.listing(), ["in.csv", "out.parquet"]);
+    }
 }
 
 #[cfg(target_os = "linux")]
