@@ -677,3 +677,14 @@ fn bytes_are_the_texts_with_its_byte_order_mark() {
         .expect(1)
         .says("record 2, line 2, byte 12");
 }
+
+/// Nothing can be made in `/proc`, whoever asks.
+#[cfg(target_os = "linux")]
+#[test]
+fn rejects_that_cannot_be_written_say_why() {
+    let desk = Desk::with(&[("a.csv", "a,b\n1\n")]);
+    desk.run(&["convert", "a.csv", "out.parquet", "--rejects", "/proc/r.jsonl"])
+        .expect(1)
+        .says("/proc: creating a file failed: No such file or directory");
+    assert_eq!(desk.listing(), ["a.csv"]);
+}

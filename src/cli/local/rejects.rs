@@ -110,8 +110,9 @@ impl Write for RejectsFile<'_> {
         if self.open.is_none() {
             // A folder that is yet to be made is on the same disk as the nearest one above it.
             let existing = folder.ancestors().find(|folder| folder.is_dir());
-            let (aside, file) =
-                Aside::create(existing.unwrap_or(Path::new("."))).map_err(io::Error::other)?;
+            let created = Aside::create(existing.unwrap_or(Path::new(".")));
+            // An error in another tells itself alone, and not its cause.
+            let (aside, file) = created.map_err(|error| io::Error::other(format!("{error:#}")))?;
             self.open = Some((aside, BufWriter::with_capacity(WRITE_BYTES, file)));
         }
         match &mut self.open {
