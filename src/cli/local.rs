@@ -174,8 +174,10 @@ impl Target {
 /// Refuses to replace a file that is there and holds something else than Parquet: it is somebody's.
 fn check_parquet(path: &Path) -> anyhow::Result<()> {
     let shown = || path.display().to_string();
-    let Some(file) = open_if_there(path)? else {
-        return Ok(());
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(anyhow!(error).context(shown())),
     };
     let mut head = Vec::new();
     file.take(PARQUET.len() as u64)
@@ -188,15 +190,6 @@ fn check_parquet(path: &Path) -> anyhow::Result<()> {
         "{}: expected a Parquet file, an empty file or none, found another one, which is not replaced",
         shown()
     )))
-}
-
-/// What is to be replaced; None if there is nothing.
-fn open_if_there(path: &Path) -> anyhow::Result<Option<File>> {
-    match File::open(path) {
-        Ok(file) => Ok(Some(file)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(anyhow!(error).context(path.display().to_string())),
-    }
 }
 
 /// Where a link leads, so that a file is replaced and not the link. Refuses what is no plain file.

@@ -227,3 +227,28 @@ fn a_database_is_of_a_folder_whose_path_is_utf_8() {
         assert!(!desk.path("x.sql").exists());
     }
 }
+
+/// Its file of rejects would have a name that is too long. It needs none.
+#[test]
+fn a_long_name_without_rejects_is_converted_into_a_folder_that_is_there() {
+    let stem = "x".repeat(245);
+    let desk = Desk::with(&[(&format!("in/{stem}.csv"), "a,b\n1,2\n")]);
+    let parquet = format!("out/{stem}.parquet");
+    for _ in 0..2 {
+        let ran = desk
+            .run(&["convert", "in", "out"])
+            .expect(0)
+            .says("1 file converted");
+        assert!(!ran.stderr.contains("warning"), "{ran:?}");
+        assert!(desk.path(&parquet).exists());
+    }
+    let before = std::fs::read(desk.path(&parquet)).unwrap();
+    desk.write(&format!("in/{stem}.csv"), b"a,b\n1\n");
+    for out in ["out", "new"] {
+        desk.run(&["convert", "in", out])
+            .expect(1)
+            .says(".rejects.jsonl: File name too long");
+    }
+    assert!(std::fs::read(desk.path(&parquet)).unwrap() == before);
+    assert!(!desk.path("new").exists());
+}
