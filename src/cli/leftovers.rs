@@ -13,6 +13,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use anyhow::{Context, anyhow};
 
+use super::progress::clear_shown;
+
 /// What is there now.
 static PRESENT: Mutex<Present> = Mutex::new(Present {
     files: BTreeSet::new(),
@@ -116,6 +118,7 @@ fn stop(signal: &str, status: i32) -> ! {
         let _ = fs::remove_dir_all(outbox);
     }
     remove_empty(&present.folders);
+    clear_shown();
     super::tell(&format!("error: stopped by {signal}"));
     process::exit(status)
 }

@@ -2,7 +2,7 @@
 #![cfg(unix)]
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 
 use super::{Desk, Ran};
@@ -105,4 +105,50 @@ fn a_file_that_may_not_grow_is_an_error_like_any_other() {
         .unwrap();
     Ran::of(output).expect(1).says("File too large");
     assert_eq!(desk.listing(), ["in.csv"]);
+}
+
+/// Bytes that take a while.
+const LONG_BYTES: usize = 96 << 20;
+
+/// On a terminal, which `script` is here.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_bar_goes_before_it_is_told_that_the_process_was_stopped() {
+    let desk = Desk::new();
+    desk.write("in.csv", &b"a,b\n1,2\n".repeat(LONG_BYTES / 8));
+    let daymark = desk.command(&["convert", "in.csv", "out.parquet"]);
+    let mut terminal = Command::new("script")
+        .args([
+            "-qec",
+            "echo $$ > pid; exec \"$DAYMARK\" convert in.csv out.parquet",
+            "/dev/null",
+        ])
+        .env("DAYMARK", daymark.get_program())
+        .env("TERM", "xterm")
+        .env("SHELL", "/bin/sh")
+        .current_dir(desk.path(""))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut shown = Vec::new();
+    let mut output = terminal.stdout.take().unwrap();
+    while !String::from_utf8_lossy(&shown).contains(" left") {
+        let mut bytes = [0; 4096];
+        let read = output.read(&mut bytes).unwrap();
+        assert_ne!(read, 0, "no bar: {:?}", String::from_utf8_lossy(&shown));
+        shown.extend_from_slice(&bytes[..read]);
+    }
+    let killed = Command::new("kill")
+        .args(["-s", "INT", desk.read("pid").trim()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+    output.read_to_end(&mut shown).unwrap();
+    assert_eq!(terminal.wait().unwrap().code(), Some(130));
+    let shown = String::from_utf8_lossy(&shown);
+    let line = shown.rsplit(['\r', '\n']).find(|line| line.contains("error: "));
+    assert_eq!(line, Some("\u{1b}[2Kerror: stopped by SIGINT"), "{shown:?}");
+    assert_eq!(desk.listing(), ["in.csv", "pid"]);
 }
