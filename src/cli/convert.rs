@@ -136,12 +136,8 @@ pub(super) fn run(mut arguments: ConvertArguments) -> anyhow::Result<Status> {
         ahead: arguments.threads > 1,
         quiet: arguments.quiet,
     };
-    let shown = if source.has_place() {
-        input
-    } else {
-        PathBuf::from(&source.name)
-    };
-    let done = converting.file(&Job::local(&source, &target, &shown), &mut progress);
+    let job = Job::local(&source, &target, local::called(&input));
+    let done = converting.file(&job, &mut progress);
     progress.clear();
     Ok(status(&done?))
 }
@@ -248,7 +244,7 @@ impl Converting<'_> {
             &self.folders,
             progress,
         )
-        .map_err(|error| error.context(job.called.clone()))
+        .map_err(|error| self.planner.told(error).context(job.called.clone()))
     }
 
     /// Tells what came of a file.

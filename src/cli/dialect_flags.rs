@@ -60,8 +60,9 @@ enum Header {
 }
 
 impl DialectFlags {
-    /// The declaration: flags over the file.
-    pub(super) fn declared(&self) -> anyhow::Result<Declared> {
+    /// The declaration, flags over the file; and the label by which it declares an encoding.
+    pub(super) fn declared(&self) -> anyhow::Result<(Declared, Option<String>)> {
+        let mut encoding = self.encoding.clone();
         let kind = |kind| Declared {
             kind: Some(kind),
             ..Declared::default()
@@ -73,6 +74,7 @@ impl DialectFlags {
             Some(path) => {
                 let text = read_small(path)?;
                 let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+                encoding = encoding.or_else(|| label(text));
                 Declared::from_json(text).map_err(|error| usage(format!("{}: {error}", path.display())))?
             }
         };
@@ -81,10 +83,11 @@ impl DialectFlags {
             .check()
             .and_then(|()| flags.over(file))
             .map_err(|error| usage(error.to_string()))?;
-        Ok(Declared {
+        let declared = Declared {
             header: declared.header.filter(|_| !self.header_auto()),
             ..declared
-        })
+        };
+        Ok((declared, encoding))
     }
 
     /// The names of files that a command was given. Behind `--null TOKEN…` they look like tokens to the parser: the last
@@ -130,6 +133,12 @@ impl DialectFlags {
             quoted_null: None,
         })
     }
+}
+
+/// The label of the encoding that a file of a dialect declares.
+fn label(json: &str) -> Option<String> {
+    let file: serde_json::Value = serde_json::from_str(json).ok()?;
+    Some(file.get("encoding")?.as_str()?.to_owned())
 }
 
 /// A delimiter as a shell lets it be typed: a tab can be spelled.

@@ -384,12 +384,29 @@ pub(super) fn read_small(path: &Path) -> anyhow::Result<String> {
     String::from_utf8(bytes).map_err(|_| usage(format!("{shown}: expected UTF-8")))
 }
 
+/// What a source is called with its folders.
+pub(super) fn called(path: &Path) -> &Path {
+    if path == Path::new("-") {
+        return Path::new(STDIN);
+    }
+    path
+}
+
 /// What a source is called without its folders, byte for byte: an output can be called after it.
 pub(super) fn file_name(path: &Path) -> &OsStr {
-    if path == Path::new("-") {
-        return OsStr::new(STDIN);
-    }
+    let path = called(path);
     path.file_name().unwrap_or(path.as_os_str())
+}
+
+/// Refuses a file where a folder is to be, or to be made.
+pub(super) fn check_folder(path: &Path) -> anyhow::Result<()> {
+    match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_dir() => Err(usage(format!(
+            "{}: expected a folder, found a file",
+            path.display()
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// A path with text behind its name.

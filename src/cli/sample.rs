@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::local::check_folder;
 use super::progress::Progress;
 use super::quantity::{bytes, count, counted};
 use super::remote::local_path;
@@ -21,7 +22,7 @@ pub(super) struct SampleArguments {
     /// Where it goes: a new or empty folder, or an earlier sample's
     #[arg(value_name = "DIR", value_parser = local_path())]
     dir: PathBuf,
-    /// Size of all parts together, as stored, about; the truth comes on top
+    /// Size of all parts together, as stored, about, and at least 150kB a day; the truth comes on top
     #[arg(long, value_name = "SIZE", default_value = "50MB", value_parser = size)]
     size: u64,
     /// Days, each a full snapshot
@@ -58,6 +59,7 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
 
 /// Runs the command.
 pub(super) fn run(arguments: &SampleArguments) -> anyhow::Result<Status> {
+    check_folder(&arguments.dir)?;
     let options = Options {
         dir: arguments.dir.clone(),
         size_bytes: arguments.size,

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::cli::folder::{self, Listing, Member};
 use crate::cli::leftovers::{Folders, Outbox};
-use crate::cli::local::{NOWHERE, Source, Target, check_rejects, file_name, put_behind};
+use crate::cli::local::{NOWHERE, Source, Target, called, check_rejects, file_name, put_behind};
 use crate::cli::plan_flags::Planner;
 use crate::cli::progress::Progress;
 use crate::cli::quantity::seconds;
@@ -184,7 +184,7 @@ pub(super) fn convert_one_remote(
             None => (Source::open(&member.path)?, None),
         },
     };
-    let mut job = Job::local(&source, &target, &member.path);
+    let mut job = Job::local(&source, &target, called(&member.path));
     if let Some((called, provenance)) = provenance {
         job.called = called;
         job.provenance = provenance;
