@@ -32,7 +32,8 @@ pub(super) struct DialectFlags {
     /// What bytes mean, such as utf-8, utf-16, latin-1, cp949; by default UTF-8, or what a byte order mark says
     #[arg(long, value_name = "LABEL")]
     encoding: Option<String>,
-    /// Bare fields that are NULL; several may follow, and the flag may be repeated. By default `\N`
+    /// Bare fields that are NULL; several may follow, and the flag may be repeated. By default `\N`. Where there are quotes,
+    /// an empty one is NULL besides
     #[arg(long, value_name = "TOKEN", num_args = 1.., allow_negative_numbers = true)]
     null: Vec<String>,
     /// Physical lines before the first record
