@@ -34,7 +34,7 @@ help: ## Say what there is to make
 demo: ## Convert a made-up HubSpot day through the Lambda handler and a local S3 server
 	$(CARGO) run --locked --bin daymark -- demo
 
-invoke: $(VENVS)/sam/.made-from $(VENVS)/seaweedfs/.made-from ## Run the Lambda binaries under AWS's emulator: EVENT=events/FILE.json, ARCH=arm64
+invoke: $(if $(EVENT),$(VENVS)/sam/.made-from $(VENVS)/seaweedfs/.made-from) ## Run the Lambda binaries under AWS's emulator: EVENT=events/FILE.json, ARCH=arm64
 	@test -n "$(EVENT)" || { echo "which event? make invoke EVENT=events/FILE.json; there are:"; ls events/*.json; exit 2; }
 	$(CARGO) build --locked --bin daymark $(if $(ARCH),,--bin convert --bin manifest)
 ifneq ($(ARCH),)

@@ -38,7 +38,12 @@ pub enum EncodingError {
         cause: io::Error,
     },
     /// Bytes that mean nothing in the encoding.
-    #[error("{length} byte(s) at byte {at_byte} of the text are not valid {encoding}", encoding = encoding.name())]
+    #[error(
+        "{length} {} at byte {at_byte} of the text {} not valid {encoding}",
+        if *length == 1 { "byte" } else { "bytes" },
+        if *length == 1 { "is" } else { "are" },
+        encoding = encoding.name()
+    )]
     Malformed {
         /// What the text was read as.
         encoding: Encoding,

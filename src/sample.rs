@@ -146,7 +146,7 @@ pub struct Summary {
 #[derive(Debug, thiserror::Error)]
 pub enum SampleError {
     /// The size is out of range.
-    #[error("size {size_bytes} bytes is out of range: expected {} to {SIZE_BYTES_MAX} bytes for {days} day(s)", SIZE_BYTES_MIN * *days as u64)]
+    #[error("size {size_bytes} bytes is out of range: expected {} to {SIZE_BYTES_MAX} bytes for {days} day{}", SIZE_BYTES_MIN * *days as u64, if *days == 1 { "" } else { "s" })]
     Size {
         /// Found.
         size_bytes: u64,

@@ -88,7 +88,8 @@ Examples:
 
 Status: 0 written, complete; 3 written, with rejects; 1 refused; 2 wrong usage.
 After 1 or 2 there is no new output; of a folder, the files that were refused have none.
-130, 143 and 129: stopped by SIGINT, SIGTERM or SIGHUP; what was not complete is removed.";
+130, 131, 143 and 129: stopped by SIGINT, SIGQUIT, SIGTERM or SIGHUP; what was not complete is
+removed.";
 
 /// Runs the command.
 pub(super) fn run(mut arguments: ConvertArguments) -> anyhow::Result<Status> {
@@ -97,9 +98,9 @@ pub(super) fn run(mut arguments: ConvertArguments) -> anyhow::Result<Status> {
     planner.codec = arguments.codec;
     planner.budget = arguments.max_rejects.unwrap_or(NO_BUDGET);
     remove_on_signals()?;
-    let (from, to) = (Url::parse(&input)?, Url::parse(&output)?);
+    let (from, to) = (Url::parse("IN", &input)?, Url::parse("OUT", &output)?);
     if let Some(rejects) = &arguments.rejects
-        && Url::parse(rejects)?.is_some()
+        && Url::parse("--rejects", rejects)?.is_some()
     {
         return Err(usage(format!(
             "--rejects: expected a file on this machine, found {}: without the flag, rejects go beside OUT, in S3 too",
@@ -123,7 +124,7 @@ pub(super) fn run(mut arguments: ConvertArguments) -> anyhow::Result<Status> {
     }
     let source = Source::open(&input)?;
     let output = if output.is_dir() || ends_with_slash(&output) {
-        output.join(folder::parquet_name(Path::new(&source.name)))
+        output.join(folder::parquet_name(Path::new(local::file_name(&input))))
     } else {
         output
     };
@@ -135,12 +136,8 @@ pub(super) fn run(mut arguments: ConvertArguments) -> anyhow::Result<Status> {
         ahead: arguments.threads > 1,
         quiet: arguments.quiet,
     };
-    let shown = if source.has_place() {
-        input
-    } else {
-        PathBuf::from(&source.name)
-    };
-    let done = converting.file(&Job::local(&source, &target, &shown), &mut progress);
+    let job = Job::local(&source, &target, local::called(&input));
+    let done = converting.file(&job, &mut progress);
     progress.clear();
     Ok(status(&done?))
 }
@@ -247,7 +244,7 @@ impl Converting<'_> {
             &self.folders,
             progress,
         )
-        .map_err(|error| error.context(job.called.clone()))
+        .map_err(|error| self.planner.told(error).context(job.called.clone()))
     }
 
     /// Tells what came of a file.

@@ -24,8 +24,10 @@ use serde_json::Value;
 
 use super::days::duckdb;
 use super::days::place::{CURATED, LANDING, LANDING_PREFIX as PREFIX, Place};
+use super::local::check_folder;
 use super::progress::Progress;
 use super::quantity::{bytes, count, counted, seconds};
+use super::remote::local_path;
 use super::sample::{size, told};
 use super::{Status, print, usage};
 use crate::app::handler::{Handler, Invocation};
@@ -60,9 +62,9 @@ const OWN: [&str; 8] = [
 #[command(after_help = EXAMPLES)]
 pub(super) struct DemoArguments {
     /// Where everything goes: a new or empty folder, or an earlier demo's, which is replaced
-    #[arg(long, value_name = "DIR", default_value = "daymark-demo")]
+    #[arg(long, value_name = "DIR", value_parser = local_path(), default_value = "daymark-demo")]
     dir: PathBuf,
-    /// Size of all parts together, about
+    /// Size of all parts together, about, and at least 150kB a day
     #[arg(long, value_name = "SIZE", default_value = "6MB", value_parser = size)]
     size: u64,
     /// Days, each a full snapshot. The third has a broken part
@@ -101,6 +103,8 @@ async fn demo(arguments: &DemoArguments) -> anyhow::Result<Status> {
     };
     // What is refused leaves no folder.
     options.check().map_err(told)?;
+    check_folder(dir)?;
+    duckdb::root(dir)?;
     prepare(dir)?;
     let (summary, steps) = write_sample(&options, arguments.quiet)?;
     let server = Server::start(ServerConfig::new(dir)).await?;

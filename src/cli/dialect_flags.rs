@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use super::local::read_small;
+use super::remote::local_path;
 use super::usage;
 use crate::dialect::{Declared, Kind, Mark};
 use crate::encoding::Encoding;
@@ -31,7 +32,8 @@ pub(super) struct DialectFlags {
     /// What bytes mean, such as utf-8, utf-16, latin-1, cp949; by default UTF-8, or what a byte order mark says
     #[arg(long, value_name = "LABEL")]
     encoding: Option<String>,
-    /// Bare fields that are NULL; several may follow, and the flag may be repeated. By default `\N`
+    /// Bare fields that are NULL; several may follow, and the flag may be repeated. By default `\N`. Where there are quotes,
+    /// an empty one is NULL besides
     #[arg(long, value_name = "TOKEN", num_args = 1.., allow_negative_numbers = true)]
     null: Vec<String>,
     /// Physical lines before the first record
@@ -46,7 +48,7 @@ pub(super) struct DialectFlags {
     /// All of these as a JSON object: delimiter, quote, escape, header, skip_rows, encoding, newline, null_values,
     /// quoted_null, columns, comment, kind. Or one of the two that HubSpot's parts can be in: `quoted`, or `escaped` (no quotes, and a
     /// backslash before delimiter, line break or backslash alone). Flags go before it
-    #[arg(long, value_name = "quoted|escaped|FILE.json")]
+    #[arg(long, value_name = "quoted|escaped|FILE.json", value_parser = local_path())]
     dialect: Option<PathBuf>,
 }
 
@@ -59,8 +61,9 @@ enum Header {
 }
 
 impl DialectFlags {
-    /// The declaration: flags over the file.
-    pub(super) fn declared(&self) -> anyhow::Result<Declared> {
+    /// The declaration, flags over the file; and the label by which it declares an encoding.
+    pub(super) fn declared(&self) -> anyhow::Result<(Declared, Option<String>)> {
+        let mut encoding = self.encoding.clone();
         let kind = |kind| Declared {
             kind: Some(kind),
             ..Declared::default()
@@ -72,6 +75,7 @@ impl DialectFlags {
             Some(path) => {
                 let text = read_small(path)?;
                 let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+                encoding = encoding.or_else(|| label(text));
                 Declared::from_json(text).map_err(|error| usage(format!("{}: {error}", path.display())))?
             }
         };
@@ -80,10 +84,11 @@ impl DialectFlags {
             .check()
             .and_then(|()| flags.over(file))
             .map_err(|error| usage(error.to_string()))?;
-        Ok(Declared {
+        let declared = Declared {
             header: declared.header.filter(|_| !self.header_auto()),
             ..declared
-        })
+        };
+        Ok((declared, encoding))
     }
 
     /// The names of files that a command was given. Behind `--null TOKEN…` they look like tokens to the parser: the last
@@ -129,6 +134,12 @@ impl DialectFlags {
             quoted_null: None,
         })
     }
+}
+
+/// The label of the encoding that a file of a dialect declares.
+fn label(json: &str) -> Option<String> {
+    let file: serde_json::Value = serde_json::from_str(json).ok()?;
+    Some(file.get("encoding")?.as_str()?.to_owned())
 }
 
 /// A delimiter as a shell lets it be typed: a tab can be spelled.

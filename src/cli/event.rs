@@ -8,6 +8,7 @@ use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 
+use super::remote::{local_path, place_or_prefix};
 use super::{Status, print, tell, usage};
 use crate::keys::{Layout, LayoutError, Place, Skip};
 use crate::notice::{self, Content, Delivery, EVENT_BYTES_MAX, Notice, NoticeError};
@@ -20,14 +21,14 @@ use crate::notice::{self, Content, Delivery, EVENT_BYTES_MAX, Notice, NoticeErro
 #[command(after_help = EXAMPLES)]
 pub(super) struct EventArguments {
     /// The event as JSON, or `-` for stdin
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", value_parser = local_path())]
     file: PathBuf,
     /// Where parts come from: objects that are elsewhere, or no parts, are left out, with a note. A prefix alone is one in
     /// any bucket, and / all of it
-    #[arg(long, value_name = "s3://BUCKET/PREFIX|PREFIX")]
+    #[arg(long, value_name = "s3://BUCKET/PREFIX|PREFIX", value_parser = place_or_prefix)]
     landing: Option<String>,
     /// Where outputs go: objects there are left out, with a note. A prefix alone is one in any bucket
-    #[arg(long, value_name = "s3://BUCKET/PREFIX|PREFIX")]
+    #[arg(long, value_name = "s3://BUCKET/PREFIX|PREFIX", value_parser = place_or_prefix)]
     curated: Option<String>,
 }
 

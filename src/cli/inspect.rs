@@ -63,7 +63,7 @@ pub(super) fn run(mut arguments: InspectArguments) -> anyhow::Result<Status> {
     })?;
     let planner = arguments.plan.planner()?;
     remove_on_signals()?;
-    let source = match Url::parse(&file)? {
+    let source = match Url::parse("FILE", &file)? {
         Some(url) => Remote::connect()?.download(&url)?.0,
         None => Source::open(&file)?,
     };

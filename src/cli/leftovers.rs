@@ -13,6 +13,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use anyhow::{Context, anyhow};
 
+use super::progress::clear_shown;
+
 /// What is there now.
 static PRESENT: Mutex<Present> = Mutex::new(Present {
     files: BTreeSet::new(),
@@ -41,8 +43,8 @@ pub(super) fn hold_signals() -> RwLockReadGuard<'static, ()> {
     NAMING.read().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// From here on, SIGINT, SIGTERM and SIGHUP remove what is only there while the command runs, and end the process with the
-/// status that shells give for them, 130, 143 and 129. A file that grows beyond the limit of `ulimit -f` is an error like
+/// From here on, SIGINT, SIGQUIT, SIGTERM and SIGHUP remove what is only there while the command runs, and end the process with
+/// the status that shells give for them, 130, 131, 143 and 129. A file that grows beyond the limit of `ulimit -f` is an error like
 /// any other.
 #[cfg(unix)]
 pub(super) fn remove_on_signals() -> anyhow::Result<()> {
@@ -52,26 +54,29 @@ pub(super) fn remove_on_signals() -> anyhow::Result<()> {
         .enable_io()
         .build()?;
     // Before anything is made: a thread would be too late for a signal that comes at once.
-    let (mut interrupt, mut terminate, mut hangup) = {
+    let (mut interrupt, mut terminate, mut quit, mut hangup) = {
         let _within = runtime.enter();
         // Whoever listens to it is not killed by it: the write fails instead.
         drop(signal(SignalKind::from_raw(SIGXFSZ))?);
-        let hangup = hangup_counts().then(|| signal(SignalKind::hangup()));
+        let heard = |kind: SignalKind| counts(kind.as_raw_value()).then(|| signal(kind));
+        let (quit, hangup) = (heard(SignalKind::quit()), heard(SignalKind::hangup()));
         (
             signal(SignalKind::interrupt())?,
             signal(SignalKind::terminate())?,
+            quit.transpose()?,
             hangup.transpose()?,
         )
     };
     std::thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
-            let is_heard = hangup.is_some();
+            let (quits, hangs_up) = (quit.is_some(), hangup.is_some());
             let (name, status) = runtime.block_on(async {
                 tokio::select! {
                     _ = interrupt.recv() => ("SIGINT", 130),
                     _ = terminate.recv() => ("SIGTERM", 143),
-                    _ = async { hangup.as_mut()?.recv().await }, if is_heard => ("SIGHUP", 129),
+                    _ = async { quit.as_mut()?.recv().await }, if quits => ("SIGQUIT", 131),
+                    _ = async { hangup.as_mut()?.recv().await }, if hangs_up => ("SIGHUP", 129),
                 }
             });
             stop(name, status)
@@ -83,15 +88,15 @@ pub(super) fn remove_on_signals() -> anyhow::Result<()> {
 #[cfg(unix)]
 const SIGXFSZ: i32 = 25;
 
-/// Whether SIGHUP is to end the process: not if it was started to ignore it, as `nohup` does. Listening would undo that; so
-/// where it cannot be told, nobody listens.
+/// Whether a signal is to end the process: not if it was started to ignore it, as `nohup` does with SIGHUP, and a script with
+/// SIGQUIT for what runs in its background. Listening would undo that; so where it cannot be told, nobody listens.
 #[cfg(unix)]
-fn hangup_counts() -> bool {
+fn counts(signal: i32) -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    // SIGHUP is the first.
-    ignored.is_some_and(|mask| mask & 1 == 0)
+    // The first bit is the first signal's.
+    ignored.is_some_and(|mask| mask & (1 << (signal - 1)) == 0)
 }
 
 /// Elsewhere there are no such signals.
@@ -113,6 +118,7 @@ fn stop(signal: &str, status: i32) -> ! {
         let _ = fs::remove_dir_all(outbox);
     }
     remove_empty(&present.folders);
+    clear_shown();
     super::tell(&format!("error: stopped by {signal}"));
     process::exit(status)
 }

@@ -5,7 +5,7 @@
 
 mod rejects;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read};
 use std::path::{Path, PathBuf};
@@ -30,6 +30,9 @@ const AHEAD_BUFFERS: usize = 8;
 /// What rejects may be written to so that they are not kept.
 pub(super) const NOWHERE: &str = "/dev/null";
 
+/// What is read from `-` is called.
+const STDIN: &str = "stdin";
+
 /// What a Parquet file begins with.
 const PARQUET: &[u8] = b"PAR1";
 
@@ -44,7 +47,7 @@ const PASSES_MAX: usize = 4;
 pub(super) struct Source {
     /// Where it is.
     pub path: PathBuf,
-    /// What it is called in messages, rejects and footer.
+    /// What it is called in messages, rejects and footer; what is not UTF-8 in it is replaced.
     pub name: String,
     /// Its size.
     pub bytes: u64,
@@ -56,7 +59,7 @@ impl Source {
     /// A file by its path. What can be read only once (`-` for stdin, a pipe) is copied to a file first.
     pub(super) fn open(path: &Path) -> anyhow::Result<Source> {
         if path == Path::new("-") {
-            return Source::spool(&mut io::stdin().lock(), "stdin");
+            return Source::spool(&mut io::stdin().lock(), STDIN);
         }
         let shown = path.display();
         let metadata = fs::metadata(path).with_context(|| shown.to_string())?;
@@ -64,11 +67,7 @@ impl Source {
             bail!("{shown}: expected a file, found a folder");
         }
         let mut file = File::open(path).with_context(|| shown.to_string())?;
-        let name = path
-            .file_name()
-            .unwrap_or(path.as_os_str())
-            .to_string_lossy()
-            .into_owned();
+        let name = file_name(path).to_string_lossy().into_owned();
         if !metadata.is_file() {
             return Source::spool(&mut file, &name);
         }
@@ -175,8 +174,10 @@ impl Target {
 /// Refuses to replace a file that is there and holds something else than Parquet: it is somebody's.
 fn check_parquet(path: &Path) -> anyhow::Result<()> {
     let shown = || path.display().to_string();
-    let Some(file) = open_if_there(path)? else {
-        return Ok(());
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(anyhow!(error).context(shown())),
     };
     let mut head = Vec::new();
     file.take(PARQUET.len() as u64)
@@ -189,15 +190,6 @@ fn check_parquet(path: &Path) -> anyhow::Result<()> {
         "{}: expected a Parquet file, an empty file or none, found another one, which is not replaced",
         shown()
     )))
-}
-
-/// What is to be replaced; None if there is nothing.
-fn open_if_there(path: &Path) -> anyhow::Result<Option<File>> {
-    match File::open(path) {
-        Ok(file) => Ok(Some(file)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(anyhow!(error).context(path.display().to_string())),
-    }
 }
 
 /// Where a link leads, so that a file is replaced and not the link. Refuses what is no plain file.
@@ -390,6 +382,31 @@ pub(super) fn read_small(path: &Path) -> anyhow::Result<String> {
         )));
     }
     String::from_utf8(bytes).map_err(|_| usage(format!("{shown}: expected UTF-8")))
+}
+
+/// What a source is called with its folders.
+pub(super) fn called(path: &Path) -> &Path {
+    if path == Path::new("-") {
+        return Path::new(STDIN);
+    }
+    path
+}
+
+/// What a source is called without its folders, byte for byte: an output can be called after it.
+pub(super) fn file_name(path: &Path) -> &OsStr {
+    let path = called(path);
+    path.file_name().unwrap_or(path.as_os_str())
+}
+
+/// Refuses a file where a folder is to be, or to be made.
+pub(super) fn check_folder(path: &Path) -> anyhow::Result<()> {
+    match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_dir() => Err(usage(format!(
+            "{}: expected a folder, found a file",
+            path.display()
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// A path with text behind its name.

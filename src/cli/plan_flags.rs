@@ -4,14 +4,17 @@ use std::path::{Component, Path};
 
 use clap::Args;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::dialect_flags::DialectFlags;
 use super::local::{Source, read_small};
 use super::peek::{self, Peek};
+use super::remote::local_name;
 use super::usage;
 use crate::catalog::{Catalog, Table, TypesFile};
-use crate::convert::{Budget, Codec, Naming, Plan, Provenance, Typing};
+use crate::convert::{Budget, Codec, ConvertError, Naming, Plan, Provenance, Refusal, Typing};
 use crate::dialect::{Declared, Newline};
+use crate::encoding::{Encoding, EncodingError};
 use crate::keys::{Layout, Place};
 use crate::limits::Limits;
 use crate::schema;
@@ -27,6 +30,7 @@ pub(super) struct PlanFlags {
     #[arg(
         long,
         value_name = "catalog|text|FILE",
+        value_parser = local_name,
         default_value = "catalog",
         help_heading = "Types"
     )]
@@ -40,6 +44,8 @@ pub(super) struct PlanFlags {
 #[derive(Debug)]
 pub(super) struct Planner {
     declared: Declared,
+    /// The encoding as it was declared, by one of its labels.
+    encoding: Option<String>,
     header_auto: bool,
     types: Types,
     folders: Layout,
@@ -89,7 +95,7 @@ pub(super) struct Planned {
 impl PlanFlags {
     /// Reads the files that flags name, and checks all of them.
     pub(super) fn planner(&self) -> anyhow::Result<Planner> {
-        let declared = self.dialect.declared()?;
+        let (declared, encoding) = self.dialect.declared()?;
         let types = self.types()?;
         let names: Vec<String> = match &types {
             Types::Catalog(tables) => tables.catalog.tables().map(|table| table.name.clone()).collect(),
@@ -98,6 +104,7 @@ impl PlanFlags {
         let folders = Layout::new(Place::new("landing", "")?, Place::new("curated", "")?)?.with_tables(names);
         Ok(Planner {
             declared,
+            encoding,
             header_auto: self.dialect.header_auto(),
             types,
             folders,
@@ -126,6 +133,11 @@ impl PlanFlags {
             "catalog" => (builtin()?, None),
             file => {
                 let text = read_small(Path::new(file))?;
+                if let Some(found) = other_shape(&text) {
+                    return Err(usage(format!(
+                        "{file}: expected a JSON list of {{\"name\", \"type\"}}, or a catalog in TOML, found {found}"
+                    )));
+                }
                 let types = builtin()?.types_file(&text);
                 match types.map_err(|error| usage(format!("{file}: {error}")))? {
                     TypesFile::List(list) => return Ok(Types::List(list)),
@@ -160,6 +172,25 @@ impl PlanFlags {
 
 /// No budget: a share that no file can pass.
 pub(super) const NO_BUDGET: Budget = Budget::Percent(f64::INFINITY);
+
+/// What a file of types is if it is JSON, but no list of objects. Read as TOML, it would have other faults.
+fn other_shape(text: &str) -> Option<String> {
+    let name = |value: &Value| match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    };
+    match serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text)).ok()? {
+        Value::Array(entries) => {
+            let other = entries.iter().find(|entry| !entry.is_object())?;
+            Some(format!("a list with {} in it", name(other)))
+        }
+        other => Some(name(&other).to_owned()),
+    }
+}
 
 /// The names of the tables that a catalog's file declares.
 fn table_names(toml: &str) -> Vec<String> {
@@ -229,6 +260,26 @@ impl Planner {
             hint,
             other_header,
         })
+    }
+
+    /// An error of a conversion. One of an encoding says which label declared it, where that is not its name.
+    pub(super) fn told(&self, error: anyhow::Error) -> anyhow::Error {
+        let read_as = error.chain().find_map(|cause| match cause.downcast_ref()? {
+            ConvertError::Refused(refusal) => match refusal.as_ref() {
+                Refusal::Encoding(EncodingError::Malformed { encoding, .. }) => Some(*encoding),
+                _ => None,
+            },
+            _ => None,
+        });
+        match (&self.encoding, read_as) {
+            (Some(label), Some(encoding))
+                if Encoding::for_label(label) == Ok(encoding)
+                    && !label.trim().eq_ignore_ascii_case(encoding.name()) =>
+            {
+                error.context(format!("encoding {label}"))
+            }
+            _ => error,
+        }
     }
 
     fn table(

@@ -1,10 +1,22 @@
 //! How far a conversion is, on a terminal.
 
 use std::io::{IsTerminal, stderr};
+use std::sync::{Mutex, PoisonError};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, WeakProgressBar};
 
 use crate::convert::Observer;
+
+/// The bar that was begun last, for whoever ends the process. There is one at a time.
+static SHOWN: Mutex<Option<WeakProgressBar>> = Mutex::new(None);
+
+/// Takes away the bar that is shown, if there is one.
+pub(super) fn clear_shown() {
+    let shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(bar) = shown.and_then(|shown| shown.upgrade()) {
+        bar.finish_and_clear();
+    }
+}
 
 /// A bar on stderr if that is a terminal; otherwise nothing. Clones draw the same bar, each for a source of its own.
 #[derive(Clone, Debug)]
@@ -27,6 +39,7 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
+        *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar.downgrade());
         Progress { bar, shown: 0 }
     }
 

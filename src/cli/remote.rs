@@ -1,13 +1,15 @@
 //! Sources and outputs in S3, for `convert`: objects come to and go from files aside, and the rest is the same.
 
+use std::ffi::OsStr;
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use tokio::runtime::Runtime;
 
 use super::leftovers::Aside;
@@ -25,17 +27,77 @@ pub(super) struct Url {
     pub key: String,
 }
 
+/// What stands behind `s3://` in a place that a user names; None: it is a path. Whatever else looks like an address would be
+/// a folder with a colon in its name, which nobody means.
+fn in_s3<'p>(place: &'p OsStr, expected: &str) -> Result<Option<&'p str>, String> {
+    let bytes = place.as_encoded_bytes();
+    if bytes.starts_with(b"s3://") {
+        let text = place.to_str().and_then(|text| text.strip_prefix("s3://"));
+        let text = text.ok_or_else(|| format!("expected s3://BUCKET/KEY in UTF-8, found {place:?}"));
+        return text.map(Some);
+    }
+    let s3 = bytes
+        .get(..4)
+        .is_some_and(|start| start.eq_ignore_ascii_case(b"s3:/"));
+    let word = bytes
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric())
+        .count();
+    // One letter alone is a drive.
+    let has_scheme = word > 1
+        && bytes.first().is_some_and(u8::is_ascii_alphabetic)
+        && bytes.get(word..).is_some_and(|rest| rest.starts_with(b"://"));
+    if s3 || has_scheme {
+        return Err(format!(
+            "expected {expected}, found {place:?} (./{} is a path of that name)",
+            place.display()
+        ));
+    }
+    Ok(None)
+}
+
+/// Reads an argument that can only be a path on this machine.
+pub(super) fn local_path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().try_map(|place| {
+        local(&place)?;
+        Ok::<_, String>(PathBuf::from(place))
+    })
+}
+
+/// Reads an argument that is a word or a path on this machine.
+pub(super) fn local_name(name: &str) -> Result<String, String> {
+    local(OsStr::new(name))?;
+    Ok(name.to_owned())
+}
+
+/// Reads an argument that is a place or a prefix in S3.
+pub(super) fn place_or_prefix(place: &str) -> Result<String, String> {
+    in_s3(OsStr::new(place), "s3://BUCKET/PREFIX")?;
+    Ok(place.to_owned())
+}
+
+fn local(place: &OsStr) -> Result<(), String> {
+    let expected = "a path on this machine";
+    match in_s3(place, expected)? {
+        None => Ok(()),
+        Some(_) => Err(format!("expected {expected}, found {place:?}")),
+    }
+}
+
 impl Url {
-    /// Reads a path that begins with `s3://`. None: it does not, so it is a local one.
-    pub(super) fn parse(path: &Path) -> anyhow::Result<Option<Url>> {
-        let Some(rest) = path.to_str().and_then(|text| text.strip_prefix("s3://")) else {
+    /// Reads what an argument called `what` names: a place that begins with `s3://`, or, None, a path.
+    ///
+    /// # Errors
+    /// It is neither, which is wrong usage.
+    pub(super) fn parse(what: &str, place: &Path) -> anyhow::Result<Option<Url>> {
+        let found = in_s3(place.as_os_str(), "s3://BUCKET/KEY or a path on this machine");
+        let Some(rest) = found.map_err(|error| usage(format!("{what}: {error}")))? else {
             return Ok(None);
         };
         let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
         if bucket.is_empty() {
             return Err(usage(format!(
-                "expected s3://BUCKET/KEY, found {:?}",
-                path.display().to_string()
+                "{what}: expected s3://BUCKET/KEY, found {place:?}"
             )));
         }
         Ok(Some(Url {

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::local::check_folder;
 use super::progress::Progress;
 use super::quantity::{bytes, count, counted};
+use super::remote::local_path;
 use super::{Status, tell, usage};
 use crate::sample::{self, Options, SampleError, parse_size};
 
@@ -18,9 +20,9 @@ use crate::sample::{self, Options, SampleError, parse_size};
 #[command(after_help = EXAMPLES)]
 pub(super) struct SampleArguments {
     /// Where it goes: a new or empty folder, or an earlier sample's
-    #[arg(value_name = "DIR")]
+    #[arg(value_name = "DIR", value_parser = local_path())]
     dir: PathBuf,
-    /// Size of all parts together, as stored, about; the truth comes on top
+    /// Size of all parts together, as stored, about, and at least 150kB a day; the truth comes on top
     #[arg(long, value_name = "SIZE", default_value = "50MB", value_parser = size)]
     size: u64,
     /// Days, each a full snapshot
@@ -57,6 +59,7 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
 
 /// Runs the command.
 pub(super) fn run(arguments: &SampleArguments) -> anyhow::Result<Status> {
+    check_folder(&arguments.dir)?;
     let options = Options {
         dir: arguments.dir.clone(),
         size_bytes: arguments.size,

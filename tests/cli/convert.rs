@@ -677,3 +677,72 @@ fn bytes_are_the_texts_with_its_byte_order_mark() {
         .expect(1)
         .says("record 2, line 2, byte 12");
 }
+
+/// Nothing can be made in `/proc`, whoever asks.
+#[cfg(target_os = "linux")]
+#[test]
+fn rejects_that_cannot_be_written_say_why() {
+    let desk = Desk::with(&[("a.csv", "a,b\n1\n")]);
+    desk.run(&["convert", "a.csv", "out.parquet", "--rejects", "/proc/r.jsonl"])
+        .expect(1)
+        .says("/proc: creating a file failed: No such file or directory");
+    assert_eq!(desk.listing(), ["a.csv"]);
+}
+
+#[test]
+fn types_of_another_shape_are_told_what_is_expected() {
+    let desk = Desk::with(&[("a.csv", "v\n1\n")]);
+    for (types, found) in [
+        ("[1,2]", "a list with a number in it"),
+        (r#"[["v","bigint"]]"#, "a list with a list in it"),
+        (
+            r#"[{"name":"v","type":"bigint"},"x"]"#,
+            "a list with a text in it",
+        ),
+        ("null", "null"),
+        ("{}", "an object"),
+        (r#" {"v":"bigint"}"#, "an object"),
+        ("\"catalog\"", "a text"),
+        ("7", "a number"),
+    ] {
+        desk.write("types", types.as_bytes());
+        let ran = desk
+            .run(&["convert", "a.csv", "out.parquet", "--types", "types"])
+            .expect(2)
+            .says("types: expected a JSON list of {\"name\", \"type\"}, or a catalog in TOML, found ");
+        assert!(
+            ran.stderr.contains(found) && !ran.stderr.contains("unclosed"),
+            "{types}: {ran:?}"
+        );
+    }
+    assert_eq!(desk.listing(), ["a.csv", "types"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_device_is_called_by_its_path() {
+    let desk = Desk::new();
+    desk.run(&["convert", "/dev/null", "x"])
+        .expect(1)
+        .says("/dev/null: the source is empty");
+}
+
+#[test]
+fn bytes_that_an_encoding_has_not_are_told_with_what_was_declared() {
+    let desk = Desk::new();
+    desk.write("a.csv", b"a,b\n1,\xff\n");
+    desk.write("cp949.json", br#"{"encoding":"cp949"}"#);
+    for declared in [["--encoding", "cp949"], ["--dialect", "cp949.json"]] {
+        let told = "cp949: 1 byte at byte 6 of the text is not valid EUC-KR";
+        desk.run(&[&["convert", "a.csv", "x"], &declared[..]].concat())
+            .expect(1)
+            .says(told);
+        let ran = desk
+            .run(&[&["inspect", "a.csv"], &declared[..]].concat())
+            .expect(1);
+        assert!(ran.stdout.contains(told), "{ran:?}");
+    }
+    desk.run(&["convert", "a.csv", "x", "--encoding", "EUC-KR"])
+        .expect(1)
+        .says("a.csv: 1 byte at byte 6 of the text is not valid EUC-KR");
+}

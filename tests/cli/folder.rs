@@ -185,3 +185,70 @@ fn a_folder_that_holds_itself_is_refused_in_a_few_words() {
         .expect(0)
         .says("2 files converted");
 }
+
+/// Names need not be UTF-8, in an output of ours as little as in the input.
+#[cfg(target_os = "linux")]
+#[test]
+fn files_whose_names_are_not_utf_8_stay_apart() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let desk = Desk::new();
+    std::fs::create_dir(desk.path("out")).unwrap();
+    for (name, to) in [
+        (&b"a\xff.csv"[..], &b"out/a\xff.csv.parquet"[..]),
+        (b"a\xfe.csv", b"out/a\xfe.csv.parquet"),
+    ] {
+        let name = OsStr::from_bytes(name);
+        std::fs::write(desk.path("").join(name), "a\n1\n").unwrap();
+        desk.run(&["convert".as_ref(), name, "out".as_ref()]).expect(0);
+        assert!(desk.path("").join(OsStr::from_bytes(to)).exists(), "{name:?}");
+    }
+    assert_eq!(std::fs::read_dir(desk.path("out")).unwrap().count(), 2);
+}
+
+/// A script is text: where the folder's path is none, DuckDB would look elsewhere.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_database_is_of_a_folder_whose_path_is_utf_8() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let desk = Desk::new();
+    let dir = OsStr::from_bytes(b"lake\xff");
+    std::fs::create_dir_all(desk.path("").join(dir).join("curated")).unwrap();
+    for arguments in [
+        &["duckdb".as_ref(), "x.sql".as_ref(), "--dir".as_ref(), dir][..],
+        &["demo".as_ref(), "--dir".as_ref(), dir],
+    ] {
+        desk.run(arguments)
+            .expect(2)
+            .says("/lake\\xFF\": expected a folder whose path is UTF-8, because it stands in the script");
+        assert!(!desk.path("x.sql").exists());
+    }
+}
+
+/// Its file of rejects would have a name that is too long. It needs none.
+#[test]
+fn a_long_name_without_rejects_is_converted_into_a_folder_that_is_there() {
+    let stem = "x".repeat(245);
+    let desk = Desk::with(&[(&format!("in/{stem}.csv"), "a,b\n1,2\n")]);
+    let parquet = format!("out/{stem}.parquet");
+    for _ in 0..2 {
+        let ran = desk
+            .run(&["convert", "in", "out"])
+            .expect(0)
+            .says("1 file converted");
+        assert!(!ran.stderr.contains("warning"), "{ran:?}");
+        assert!(desk.path(&parquet).exists());
+    }
+    let before = std::fs::read(desk.path(&parquet)).unwrap();
+    desk.write(&format!("in/{stem}.csv"), b"a,b\n1\n");
+    for out in ["out", "new"] {
+        desk.run(&["convert", "in", out])
+            .expect(1)
+            .says(".rejects.jsonl: File name too long");
+    }
+    assert!(std::fs::read(desk.path(&parquet)).unwrap() == before);
+    assert!(!desk.path("new").exists());
+}

@@ -19,6 +19,7 @@ mod sample;
 mod signals;
 mod usage;
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -79,11 +80,11 @@ impl Desk {
         fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub fn run(&self, arguments: &[impl AsRef<OsStr>]) -> Ran {
         self.run_with(arguments, b"")
     }
 
-    pub fn run_with(&self, arguments: &[&str], stdin: &[u8]) -> Ran {
+    pub fn run_with(&self, arguments: &[impl AsRef<OsStr>], stdin: &[u8]) -> Ran {
         let mut child = self
             .command(arguments)
             .stdin(Stdio::piped())
@@ -98,7 +99,7 @@ impl Desk {
         Ran::of(child.wait_with_output().unwrap())
     }
 
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[impl AsRef<OsStr>]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_daymark"));
         // Copies of what can be read only once go here, so that leftovers are seen.
         command

@@ -1,5 +1,6 @@
 //! `convert` from and to S3, on the embedded server.
 
+use std::ffi::OsStr;
 use std::process::{Output, Stdio};
 
 use aws_sdk_s3::primitives::ByteStream;
@@ -44,11 +45,11 @@ impl Bucket {
             .collect()
     }
 
-    fn run(&self, desk: &Desk, arguments: &[&str]) -> Ran {
+    fn run(&self, desk: &Desk, arguments: &[impl AsRef<OsStr>]) -> Ran {
         self.run_with(desk, arguments, Stdio::null())
     }
 
-    fn run_with(&self, desk: &Desk, arguments: &[&str], stdin: impl Into<Stdio>) -> Ran {
+    fn run_with(&self, desk: &Desk, arguments: &[impl AsRef<OsStr>], stdin: impl Into<Stdio>) -> Ran {
         let credentials = self.server.credentials();
         let output: Output = desk
             .command(arguments)
@@ -303,4 +304,42 @@ fn rejects_go_to_a_file_of_ones_choice() {
         .expect(1)
         .says("NoSuchBucket");
     assert!(!desk.path("new").exists());
+}
+
+/// A key is text: two names that differ on disk would become one object.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_is_not_utf_8_becomes_no_key() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let desk = Desk::with(&[("in/b.csv", PART)]);
+    let bucket = Bucket::new(&desk);
+    let names = [
+        OsStr::from_bytes(b"in/a\xff.csv"),
+        OsStr::from_bytes(b"in/a\xfe.csv"),
+    ];
+    for name in names {
+        std::fs::write(desk.path("").join(name), PART).unwrap();
+    }
+    let refused = |from: &OsStr, to: &str, shown: &str| {
+        bucket
+            .run(&desk, &["convert".as_ref(), from, to.as_ref()])
+            .expect(2)
+            .says(&format!(
+                "{shown}: expected a name in UTF-8, because it becomes a key in S3"
+            ));
+        assert!(bucket.keys().is_empty(), "{from:?} {to}: {:?}", bucket.keys());
+    };
+    for to in ["s3://bkt/out", "s3://bkt/out/", "s3://bkt"] {
+        refused("in".as_ref(), to, r#""in/a\xFE.csv""#);
+    }
+    refused(names[0], "s3://bkt/out/", r#""in/a\xFF.csv""#);
+    // Here the key is the user's.
+    bucket
+        .run(
+            &desk,
+            &["convert".as_ref(), names[0], "s3://bkt/out.parquet".as_ref()],
+        )
+        .expect(0);
+    assert_eq!(bucket.keys(), ["out.parquet"]);
 }

@@ -85,3 +85,33 @@ fn a_demo_lands_what_the_sample_has() {
         .says("days");
     assert!(!desk.path("none").exists());
 }
+
+#[test]
+fn a_file_is_no_folder_for_a_sample() {
+    let desk = Desk::with(&[("a.csv", "a\n")]);
+    for arguments in [
+        &["sample", "a.csv"][..],
+        &["sample", "a.csv", "--force"],
+        &["demo", "--dir", "a.csv"],
+    ] {
+        desk.run(arguments)
+            .expect(2)
+            .says("a.csv: expected a folder, found a file");
+    }
+    assert_eq!(desk.listing(), ["a.csv"]);
+}
+
+#[test]
+fn the_least_size_of_a_sample_is_in_its_help() {
+    let desk = Desk::new();
+    for command in ["sample", "demo"] {
+        let help = desk.run(&[command, "--help"]).expect(0).stdout;
+        let help: Vec<&str> = help.split_whitespace().collect();
+        assert!(help.join(" ").contains("at least 150kB a day"), "{help:?}");
+    }
+    let least = ["sample", "x", "--days", "1", "--size"];
+    desk.run(&[&least[..], &["150kB"]].concat()).expect(0);
+    desk.run(&[&least[..], &["149999B"]].concat())
+        .expect(2)
+        .says("for 1 day ");
+}

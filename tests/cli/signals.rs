@@ -2,7 +2,7 @@
 #![cfg(unix)]
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 
 use super::{Desk, Ran};
@@ -47,17 +47,23 @@ fn kill(child: &Child, signal: &str) {
     assert!(killed.success());
 }
 
-/// Whether children listen to SIGHUP: not if the tests run under `nohup`, nor where nothing says whether they do.
-fn hangup_counts() -> bool {
+/// Whether children listen to a signal: not to SIGHUP if the tests run under `nohup`, nor to SIGQUIT in a script's background,
+/// nor to either where nothing says whether they do.
+fn counts(signal: &str) -> bool {
+    let bit = match signal {
+        "HUP" => 1,
+        "QUIT" => 1 << 2,
+        _ => return true,
+    };
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    ignored.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).unwrap() & 1 == 0)
+    ignored.is_some_and(|mask| u64::from_str_radix(mask.trim(), 16).unwrap() & bit == 0)
 }
 
 #[test]
 fn files_aside_go_with_the_process() {
-    for (signal, status) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
-        if signal == "HUP" && !hangup_counts() {
+    for (signal, status) in [("INT", 130), ("QUIT", 131), ("TERM", 143), ("HUP", 129)] {
+        if !counts(signal) {
             continue;
         }
         let desk = Desk::new();
@@ -73,13 +79,15 @@ fn files_aside_go_with_the_process() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_hangup_that_nohup_ignores_stays_ignored() {
-    let desk = Desk::new();
-    let (child, pipe) = converting(&desk, "trap '' HUP;");
-    kill(&child, "HUP");
-    drop(pipe);
-    Ran::of(child.wait_with_output().unwrap()).expect(0);
-    assert_eq!(desk.listing(), ["in.csv", "out.parquet"]);
+fn a_signal_that_the_process_was_started_to_ignore_stays_ignored() {
+    for signal in ["HUP", "QUIT"] {
+        let desk = Desk::new();
+        let (child, pipe) = converting(&desk, &format!("trap '' {signal};"));
+        kill(&child, signal);
+        drop(pipe);
+        Ran::of(child.wait_with_output().unwrap()).expect(0);
+        assert_eq!(desk.listing(), ["in.csv", "out.parquet"]);
+    }
 }
 
 #[cfg(target_os = "linux")]
@@ -97,4 +105,50 @@ fn a_file_that_may_not_grow_is_an_error_like_any_other() {
         .unwrap();
     Ran::of(output).expect(1).says("File too large");
     assert_eq!(desk.listing(), ["in.csv"]);
+}
+
+/// Bytes that take a while.
+const LONG_BYTES: usize = 96 << 20;
+
+/// On a terminal, which `script` is here.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_bar_goes_before_it_is_told_that_the_process_was_stopped() {
+    let desk = Desk::new();
+    desk.write("in.csv", &b"a,b\n1,2\n".repeat(LONG_BYTES / 8));
+    let daymark = desk.command(&["convert", "in.csv", "out.parquet"]);
+    let mut terminal = Command::new("script")
+        .args([
+            "-qec",
+            "echo $$ > pid; exec \"$DAYMARK\" convert in.csv out.parquet",
+            "/dev/null",
+        ])
+        .env("DAYMARK", daymark.get_program())
+        .env("TERM", "xterm")
+        .env("SHELL", "/bin/sh")
+        .current_dir(desk.path(""))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut shown = Vec::new();
+    let mut output = terminal.stdout.take().unwrap();
+    while !String::from_utf8_lossy(&shown).contains(" left") {
+        let mut bytes = [0; 4096];
+        let read = output.read(&mut bytes).unwrap();
+        assert_ne!(read, 0, "no bar: {:?}", String::from_utf8_lossy(&shown));
+        shown.extend_from_slice(&bytes[..read]);
+    }
+    let killed = Command::new("kill")
+        .args(["-s", "INT", desk.read("pid").trim()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+    output.read_to_end(&mut shown).unwrap();
+    assert_eq!(terminal.wait().unwrap().code(), Some(130));
+    let shown = String::from_utf8_lossy(&shown);
+    let line = shown.rsplit(['\r', '\n']).find(|line| line.contains("error: "));
+    assert_eq!(line, Some("\u{1b}[2Kerror: stopped by SIGINT"), "{shown:?}");
+    assert_eq!(desk.listing(), ["in.csv", "pid"]);
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::cli::folder::{self, Listing, Member};
 use crate::cli::leftovers::{Folders, Outbox};
-use crate::cli::local::{NOWHERE, Source, Target, check_rejects, put_behind};
+use crate::cli::local::{NOWHERE, Source, Target, called, check_rejects, file_name, put_behind};
 use crate::cli::plan_flags::Planner;
 use crate::cli::progress::Progress;
 use crate::cli::quantity::seconds;
@@ -22,6 +22,25 @@ pub(super) struct Ends<'a> {
     pub(super) from: Option<Url>,
     pub(super) output: &'a Path,
     pub(super) to: Option<Url>,
+}
+
+impl Ends<'_> {
+    /// Where a source's Parquet goes, if OUT is in S3. A name that becomes a key has to be text: others would become one.
+    fn to_of(&self, is_folder: bool, member: &Member) -> anyhow::Result<Option<Url>> {
+        let Some(to) = &self.to else { return Ok(None) };
+        if !is_folder && !to.is_prefix() {
+            return Ok(Some(to.clone()));
+        }
+        let parquet = folder::parquet_name(&member.relative);
+        let Some(name) = parquet.to_str() else {
+            return Err(usage(format!(
+                "{:?}: expected a name in UTF-8, because it becomes a key in S3",
+                member.path
+            )));
+        };
+        let slash = if to.is_prefix() { "" } else { "/" };
+        Ok(Some(to.with_key(format!("{}{slash}{name}", to.key))))
+    }
 }
 
 /// Converts files from or to S3, one after the other.
@@ -61,7 +80,7 @@ pub(super) fn convert_remote(
         None if ends.input.is_dir() => (true, folder::list(ends.input)?),
         None => {
             let source = Source::open(ends.input)?;
-            let relative = PathBuf::from(&source.name);
+            let relative = PathBuf::from(file_name(ends.input));
             let mut listing = Listing::default();
             listing.members.push(Member {
                 path: ends.input.to_owned(),
@@ -74,6 +93,9 @@ pub(super) fn convert_remote(
     };
     let members = &listing.members;
     folder::check_distinct(ends.input, members)?;
+    for member in members {
+        ends.to_of(is_folder, member)?;
+    }
     let passed_over = tell_passed_over(arguments, ends.input, &listing)?;
     if let (false, Some(rejects)) = (is_folder, &arguments.rejects) {
         // Before an object is brought here.
@@ -162,21 +184,15 @@ pub(super) fn convert_one_remote(
             None => (Source::open(&member.path)?, None),
         },
     };
-    let mut job = Job::local(&source, &target, &member.path);
+    let mut job = Job::local(&source, &target, called(&member.path));
     if let Some((called, provenance)) = provenance {
         job.called = called;
         job.provenance = provenance;
         job.place = &place;
     }
-    let Some(to) = &ends.to else {
+    let Some(to) = ends.to_of(is_folder, member)? else {
         return converting.file(&job, progress);
     };
-    let key = match (is_folder, to.is_prefix()) {
-        (false, false) => to.key.clone(),
-        (true, false) => format!("{}/{}", to.key, parquet.display()),
-        (_, true) => format!("{}{}", to.key, parquet.display()),
-    };
-    let to = to.with_key(key);
     let rejects_to = to.with_key(format!("{}.rejects.jsonl", to.key));
     if ends.from.as_ref().is_some_and(|from| {
         let source = from.with_key(member.path.to_string_lossy().into_owned());

@@ -21,7 +21,8 @@ use crate::athena::duckdb::{MADE_BEFORE, Script, Source, THERE};
 use crate::athena::tables::{Kind, Table};
 use crate::athena::views::Engine;
 use crate::cli::quantity::counted;
-use crate::cli::{Status, tell};
+use crate::cli::remote::local_path;
+use crate::cli::{Status, tell, usage};
 use crate::keys::{Day, Leaf, Link, PARTS_TABLE};
 use crate::manifest::{self, Revision};
 
@@ -38,7 +39,7 @@ pub(in crate::cli) struct Arguments {
     #[command(flatten)]
     place: PlaceArguments,
     /// The database; views that are in it already are replaced, and everything else in it stays. Or a script: FILE.sql
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", value_parser = local_path())]
     file: PathBuf,
     /// The first day whose files are named; otherwise the first there is
     #[arg(long, value_name = "yyyy-MM-dd", value_parser = super::span::day)]
@@ -269,20 +270,35 @@ impl Made {
     }
 }
 
+/// What the files of a local folder begin with in a script, which is text.
+///
+/// # Errors
+/// The folder's path is none.
+pub(in crate::cli) fn root(dir: &Path) -> anyhow::Result<String> {
+    let path = std::path::absolute(dir)?.join(CURATED);
+    let root = path.to_str().map(str::to_owned);
+    root.ok_or_else(|| {
+        usage(format!(
+            "{dir:?}: expected a folder whose path is UTF-8, because it stands in the script for DuckDB",
+            dir = path.parent().unwrap_or(dir)
+        ))
+    })
+}
+
 /// The script for a place; `dir` is its folder, if it is a local one.
 pub(in crate::cli) async fn script_of(
     place: &Place,
     dir: Option<&Path>,
     from: Option<&Day>,
 ) -> anyhow::Result<Made> {
+    let root = match dir {
+        Some(dir) => root(dir)?,
+        None => format!("s3://{}", place.config.layout.curated().bucket()),
+    };
     let looker = place.looker();
     let wanted = looker.wanted_tables().await?;
     let (latest, built) = looker.views_for(&wanted, Engine::DuckDb).await?;
     tell_of(&built);
-    let root = match dir {
-        Some(dir) => std::path::absolute(dir)?.join(CURATED).display().to_string(),
-        None => format!("s3://{}", place.config.layout.curated().bucket()),
-    };
     let (published, days) = published(place, from).await?;
     agree(place, &looker, latest.as_ref(), (&days, from)).await?;
     let live = live(place, from).await?;

@@ -13,7 +13,7 @@ use super::stack::Stack;
 use crate::app::handler::{Handler, Invocation};
 use crate::app::sweep::Sweeper;
 use crate::bus::Bus;
-use crate::cli::remote::has_region;
+use crate::cli::remote::{has_region, local_path, place_or_prefix};
 use crate::cli::{tell, usage};
 use crate::config::{Config, PREFIX};
 use crate::doctor::Failure;
@@ -39,16 +39,16 @@ const SMALL_BYTES_MAX: u64 = 512 << 20;
 #[derive(Args, Clone, Debug)]
 pub(in crate::cli) struct PlaceArguments {
     /// A local folder with landing/ and curated/ in it, as `daymark demo` makes it
-    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["stack", "landing", "curated", "queue_url"])]
+    #[arg(long, value_name = "FOLDER", value_parser = local_path(), conflicts_with_all = ["stack", "landing", "curated", "queue_url"])]
     dir: Option<PathBuf>,
     /// The stack that was deployed from the template: all that follows, and the functions' settings, are read from it
     #[arg(long, value_name = "NAME")]
     stack: Option<String>,
     /// Where parts land, as s3://bucket/prefix; otherwise DAYMARK_LANDING_BUCKET and _PREFIX say it
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = place_or_prefix)]
     landing: Option<String>,
     /// Where their Parquet is, as s3://bucket/prefix; otherwise DAYMARK_CURATED_BUCKET and _PREFIX
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = place_or_prefix)]
     curated: Option<String>,
     /// The queue that parts are sent to; otherwise DAYMARK_QUEUE_URL
     #[arg(long, value_name = "URL")]

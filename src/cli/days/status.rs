@@ -10,6 +10,7 @@ use super::place::{Place, PlaceArguments};
 use super::span::SpanArguments;
 use super::view::{self, View};
 use super::{block, calendar, page};
+use crate::cli::remote::local_path;
 use crate::cli::{Status, print, tell};
 use crate::sweep::Request;
 
@@ -27,7 +28,7 @@ pub(in crate::cli) struct StatusArguments {
     #[arg(long)]
     json: bool,
     /// Write a page with calendar, rows over time, and each day's parts; it needs no server
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = local_path())]
     html: Option<PathBuf>,
 }
 

@@ -65,7 +65,7 @@ pub(super) fn show(
         }
         Err(error) => Ok((
             Status::Refused,
-            refused(&name.to_string(), source, &planned, peek, &error),
+            refused(&name.to_string(), source, &planned, peek, &planner.told(error)),
         )),
     }
 }

@@ -4,11 +4,11 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::{NOWHERE, WRITE_BYTES, folder_of, open_if_there, replaceable};
+use super::{NOWHERE, WRITE_BYTES, folder_of, replaceable};
 use crate::cli::leftovers::{Aside, Folders};
 use crate::cli::{tell, usage};
 
@@ -19,8 +19,10 @@ pub(in crate::cli) fn check_rejects(path: &Path) -> anyhow::Result<PathBuf> {
         return Ok(path.to_owned());
     }
     let target = replaceable(path)?;
-    let Some(file) = open_if_there(&target)? else {
-        return Ok(target);
+    let file = match File::open(&target) {
+        Ok(file) => file,
+        Err(error) if is_absent(&error) => return Ok(target),
+        Err(error) => return Err(anyhow!(error).context(target.display().to_string())),
     };
     let mut lines = serde_json::Deserializer::from_reader(BufReader::new(file)).into_iter::<AnyReject>();
     match lines.next() {
@@ -30,6 +32,14 @@ pub(in crate::cli) fn check_rejects(path: &Path) -> anyhow::Result<PathBuf> {
             path.display()
         ))),
     }
+}
+
+/// Nothing is there, or could be: a name that is too long is no file's. Only rejects that there are need one.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::InvalidFilename
+    )
 }
 
 /// Copies rejects to their file and then has `put` bring their Parquet where it belongs. Without the Parquet the new file goes
@@ -58,7 +68,7 @@ pub(in crate::cli) fn put_behind(
 /// Removes a file of rejects that is not this run's. That it stays is worth a warning.
 pub(super) fn remove_earlier(path: &Path) {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+        Err(error) if !is_absent(&error) => {
             tell(&format!(
                 "warning: {}: an earlier run's rejects: {error}",
                 path.display()
@@ -110,8 +120,9 @@ impl Write for RejectsFile<'_> {
         if self.open.is_none() {
             // A folder that is yet to be made is on the same disk as the nearest one above it.
             let existing = folder.ancestors().find(|folder| folder.is_dir());
-            let (aside, file) =
-                Aside::create(existing.unwrap_or(Path::new("."))).map_err(io::Error::other)?;
+            let created = Aside::create(existing.unwrap_or(Path::new(".")));
+            // An error in another tells itself alone, and not its cause.
+            let (aside, file) = created.map_err(|error| io::Error::other(format!("{error:#}")))?;
             self.open = Some((aside, BufWriter::with_capacity(WRITE_BYTES, file)));
         }
         match &mut self.open {
