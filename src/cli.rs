@@ -208,13 +208,12 @@ fn hint_line(error: &anyhow::Error) -> String {
         }
         Some(
             Refusal::NotTheTable { .. }
-            | Refusal::Schema(
-                SchemaError::FieldCount { .. }
-                | SchemaError::HeaderRequired { .. }
-                | SchemaError::SpoiledHeader { .. },
-                _,
-            ),
+            | Refusal::Schema(SchemaError::FieldCount { .. } | SchemaError::HeaderRequired { .. }, _),
         ) => "--table none reads it as a file that is no HubSpot table, with a header",
+        Some(Refusal::Schema(SchemaError::SpoiledHeader { .. }, _)) => {
+            "--header yes takes it as the header, --header no as a record"
+        }
+        Some(Refusal::LineEnds { .. }) => "without a declared newline, line ends are detected",
         Some(Refusal::HeaderNotUtf8 { .. }) => "--encoding latin-1 declares a common one",
         Some(Refusal::HeaderNotText { .. }) => {
             "--encoding utf-16le declares what Windows calls Unicode, --encoding utf-16be its opposite"

@@ -7,6 +7,9 @@
 //! number of fields only because a backslash before a separator is data. Strong evidence against a decision refuses the part
 //! and names both places; so the order of the records does not matter.
 //!
+//! A quote that opens a field right behind an escaped separator is data as escaped. It decides for quoted where its record has the right
+//! number of fields as quoted alone; where it has it in both or in none, only if nothing else decides.
+//!
 //! The record that gives the number of columns may give another one as escaped. Then records that have the one or the other without
 //! a backslash are weak evidence, too.
 //!
@@ -148,6 +151,8 @@ pub struct Watch {
     /// The first quote of a field that stands behind an escaped separator, in a record that is none in either dialect, or may be one
     /// in both: it tells that the part is quoted if nothing else tells what it is.
     quotes_or_data: Option<Place>,
+    /// Whether that decided.
+    by_what_may_be_data: bool,
     /// What counted for quoted, when the part turned out not to be, unless it is in a record that has the right number of fields.
     doubted: Option<Place>,
     /// Whether quotes of a good record close in the line that they open in; where the first ones open that do not, and whose lines
@@ -182,6 +187,7 @@ impl Watch {
             chain: None,
             doubt: None,
             quotes_or_data: None,
+            by_what_may_be_data: false,
             doubted: match decision.basis {
                 Basis::Unquotable(_, _, doubted) => doubted,
                 _ => None,
@@ -297,6 +303,7 @@ impl Watch {
         }
         if let (Basis::Open, Some(quoted)) = (self.decision.basis, self.quotes_or_data) {
             self.decide(Reading::Quoted, quoted);
+            self.by_what_may_be_data = true;
         }
         let is_quoted =
             matches!(self.decision.basis, Basis::Strong(_)) && self.decision.reading == Reading::Quoted;
@@ -354,11 +361,16 @@ impl Watch {
         Ok(Verdict::Go)
     }
 
-    /// In a part that nothing has decided: the first record of which both readings are possible, and differ.
+    /// In a part that nothing has decided, or what may be data: the first record of which both readings are possible, and differ.
     pub fn ambiguous(&self) -> Option<Place> {
         let is_either = self.first_says || !self.fits_quoted_only || self.fits_escaped_only.is_some();
-        self.fits_both
-            .filter(|_| is_either && self.decision.basis == Basis::Open)
+        let is_decided = self.decision.basis != Basis::Open && !self.by_what_may_be_data;
+        self.fits_both.filter(|_| is_either && !is_decided)
+    }
+
+    /// Whether the part is quoted because of quotes alone that are data as escaped.
+    pub fn is_by_what_may_be_data(&self) -> bool {
+        self.by_what_may_be_data
     }
 
     /// In a part that quotes alone that close in a later line show to be quoted: the first of them, if its lines could all be

@@ -116,9 +116,9 @@ impl<R: Read> Inflate<R> {
         self.format
     }
 
-    /// Whether what was inflated so far begins as gzip does: it was compressed twice.
-    pub fn is_gzip_within(&self) -> bool {
-        self.first.is_gzip()
+    /// The format that what was inflated so far begins as, if it is none of text: it was compressed twice, say.
+    pub fn format_within(&self) -> Option<&'static str> {
+        self.first.format()
     }
 
     /// Gzip members begun so far.

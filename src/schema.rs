@@ -69,12 +69,14 @@ pub enum SchemaError {
     },
     /// A first record that would be the table's header but for one of its names.
     #[error(
-        "expected a header of distinct identifiers, found names of the table beside column {column}, which is empty, repeated or \
-         no identifier. If it is the header, say so in the setting dialect.header of this table"
+        "expected a header of distinct identifiers, found names of the table beside column {column}, which {why}. If it is the \
+         header, say so in the setting dialect.header of this table; names have to be distinct there, too"
     )]
     SpoiledHeader {
         /// Its position, from 1.
         column: usize,
+        /// What is wrong with it.
+        why: &'static str,
     },
     /// Another number of names is declared for the columns than the first record has fields.
     #[error(
@@ -163,17 +165,27 @@ pub fn is_header<N: AsRef<str>>(record: &[N], table: &Table) -> bool {
     are_identifiers(record) && (is_enough || table.columns.is_empty())
 }
 
-/// Position, from 1, of the name that keeps a first record from being the header of a known table, although half of its fields, and two at
-/// least, are names of the table: it is empty, repeated or no identifier.
-pub fn spoils_header<N: AsRef<str>>(record: &[N], table: &Table) -> Option<usize> {
+/// What keeps a first record from being the header of a known table, although half of its fields are names of the table, and two at least,
+/// unless any text is data of the table: the position, from 1, of a name, and what is wrong with it.
+pub fn spoils_header<N: AsRef<str>>(record: &[N], table: &Table) -> Option<(usize, &'static str)> {
     let own = record.iter().filter(|name| table.names(name.as_ref())).count();
-    if own < 2 || own * 2 < record.len() || is_header(record, table) {
+    let is_text = table.columns.iter().all(|column| column.ty == Type::String);
+    let enough = if is_text { 1 } else { 2 };
+    if own < enough || own * 2 < record.len() || is_header(record, table) {
         return None;
     }
     let mut seen = HashSet::with_capacity(record.len());
-    let mut names = record.iter().map(AsRef::as_ref);
-    let spoiled = names.position(|name| !are_identifiers(&[name]) || !seen.insert(name));
-    spoiled.map(|index| index + 1)
+    record.iter().enumerate().find_map(|(index, name)| {
+        let name = name.as_ref();
+        let why = match name {
+            "" => "is empty",
+            _ if name.contains(['\n', '\r']) => "has a line break in it",
+            _ if !are_identifiers(&[name]) => "is no identifier",
+            _ if !seen.insert(name) => "has the name of another one",
+            _ => return None,
+        };
+        Some((index + 1, why))
+    })
 }
 
 /// Whether a first record could be the header of any table: distinct identifiers, which are a letter or `_`, then letters,

@@ -44,9 +44,24 @@ mod headers {
                     let error = error.err().expect("a refusal");
                     assert!(error.is_permanent(), "{error}");
                     let error = error.to_string();
-                    assert!(error.contains("compressed twice"), "{error}");
+                    assert!(
+                        error.contains("the source inflates to gzip: expected text"),
+                        "{error}"
+                    );
                 }
             }
+        }
+        for (start, format) in [
+            (&b"PK\x03\x04\n\0x,y\n1,2\n"[..], "a zip archive"),
+            (b"\xfd7zXZ\0abc", "xz"),
+            (b"BZh91AY&SY,\n", "bzip2"),
+            (b"PAR1\x15\x04", "Parquet"),
+        ] {
+            let error = refused(&gzip(start), &plan());
+            assert!(
+                error.contains(&format!("the source inflates to {format}: ")),
+                "{error}"
+            );
         }
         // What is damaged is that first, and what only looks so is text.
         let error = refused(&twice[..twice.len() - 3], &plan());

@@ -934,15 +934,22 @@ fn a_quote_behind_an_escaped_separator_is_data_where_the_record_is_good_as_escap
     let report = convert(b"x\n1,y\\,\"b\"\n", &declared).unwrap().report;
     assert_eq!((report.dialect.as_str(), report.records_rejected), ("escaped", 1));
     // Not where it is good as quoted alone; where it is in both, or in none, if nothing else tells.
-    for text in [
-        "a,b,c\n1,C:\\,\"Smith\"\n",
-        "a,b,c\n1,C:\\,\"Smith, J.\"\n",
-        "a,b,c\n1,C:\\,\"Smith, J.\"\n2,\\\\,x\n",
-        "a,b,c\n1,2,3,C:\\,\"Smith\"\n2,\\\\,x\n",
+    for (text, warnings) in [
+        ("a,b,c\n1,C:\\,\"Smith\"\n", 0),
+        ("a,b,c\n1,C:\\,\"Smith, J.\"\n", 1),
+        ("a,b,c\n1,C:\\,\"Smith, J.\"\n2,\\\\,x\n", 1),
+        ("a,b,c\n1,C:\\,\"Smith, J.\"\n2,\"x\",y\n", 0),
+        ("a,b,c\n1,C:\\,\"Smith, J.\"\n2,D:\\,y\n", 0),
+        ("a,b,c\n1,2,3,C:\\,\"Smith\"\n2,\\\\,x\n", 0),
     ] {
         let done = convert(text.as_bytes(), &plan()).unwrap();
         assert_eq!(done.report.dialect, "quoted", "{text:?}");
-        assert_eq!(done.record.warnings, [""; 0], "{text:?}");
+        assert_eq!(
+            done.record.warnings.len(),
+            warnings,
+            "{text:?}: {:?}",
+            done.record.warnings
+        );
     }
     refused(b"a,b,c\n1,C:\\,\"Smith\"\n1\\,2,3,4\n", &plan());
     refused(b"a,b,c\n1\\,2,3,4\n1,C:\\,\"Smith\"\n", &plan());
@@ -1052,6 +1059,13 @@ fn a_declared_line_end_that_the_file_does_not_have_is_told() {
         warning.starts_with("column 2 of the header at record 1, line 1, byte 0 has a line break"),
         "{warning}"
     );
+    for (json, text) in [
+        (r#"{"newline": "\r\n", "header": false}"#, "1,2\n3,4\n5,6\n"),
+        (r#"{"newline": "\n", "columns": ["a", "b"]}"#, "1,2\r\n3,4\r\n"),
+    ] {
+        let done = convert(text.as_bytes(), &dialect_plan(json)).unwrap();
+        assert_eq!(done.record.warnings.len(), 1, "{json}");
+    }
     // In quotes, or behind an escape, it is meant; and so is a header alone.
     for (json, text) in [
         (r#"{"newline": "\n"}"#, "a,\"b\rc\"\n1,2\n"),
@@ -1070,7 +1084,7 @@ fn a_header_with_a_name_that_is_none_is_told_as_such() {
         &table_plan("TEAMS"),
     );
     assert!(
-        error.contains("beside column 3, which is empty, repeated or no identifier"),
+        error.contains("beside column 3, which has the name of another one"),
         "{error}"
     );
 }

@@ -71,15 +71,28 @@ fn headers_of_known_tables() {
     ));
     assert!(!is_header::<&str>(&[], &teams));
     for (record, spoiled) in [
-        (["TEAMID", "NAME", "NAME", "INGESTEDAT"], Some(3)),
-        (["TEAMID", "NAME", "", "INGESTEDAT"], Some(3)),
-        (["TEAM ID", "name", "x", "INGESTEDAT"], Some(1)),
+        (
+            ["TEAMID", "NAME", "NAME", "INGESTEDAT"],
+            Some((3, "has the name of another one")),
+        ),
+        (["TEAMID", "NAME", "", "INGESTEDAT"], Some((3, "is empty"))),
+        (
+            ["TEAM ID", "name", "x", "INGESTEDAT"],
+            Some((1, "is no identifier")),
+        ),
+        (
+            ["TEAMID", "name", "x", "INGESTEDAT\r"],
+            Some((4, "has a line break in it")),
+        ),
         (["TEAMID", "NAME", "PARENTTEAMID", "INGESTEDAT"], None),
         (["1", "NAME", "2", "2024-01-01"], None),
     ] {
         assert_eq!(spoils_header(&record, &teams), spoiled, "{record:?}");
     }
-    assert_eq!(spoils_header(&["TEAMID", "NAME", ""], &teams), Some(3));
+    assert_eq!(
+        spoils_header(&["TEAMID", "NAME", ""], &teams),
+        Some((3, "is empty"))
+    );
 }
 
 #[test]

@@ -36,18 +36,22 @@ fn in_s3<'p>(place: &'p OsStr, expected: &str) -> Result<Option<&'p str>, String
         let text = text.ok_or_else(|| format!("expected s3://BUCKET/KEY in UTF-8, found {place:?}"));
         return text.map(Some);
     }
-    let s3 = bytes
-        .get(..4)
-        .is_some_and(|start| start.eq_ignore_ascii_case(b"s3:/"));
-    let word = bytes
+    let text = bytes.trim_ascii_start();
+    let begins = |start: &[u8]| {
+        text.get(..start.len())
+            .is_some_and(|it| it.eq_ignore_ascii_case(start))
+    };
+    let is_address = begins(b"s3:/") || begins(b"file:/");
+    // RFC 3986, 3.1.
+    let word = text
         .iter()
-        .take_while(|byte| byte.is_ascii_alphanumeric())
+        .take_while(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte))
         .count();
     // One letter alone is a drive.
     let has_scheme = word > 1
-        && bytes.first().is_some_and(u8::is_ascii_alphabetic)
-        && bytes.get(word..).is_some_and(|rest| rest.starts_with(b"://"));
-    if s3 || has_scheme {
+        && text.first().is_some_and(u8::is_ascii_alphabetic)
+        && text.get(word..).is_some_and(|rest| rest.starts_with(b"://"));
+    if is_address || has_scheme {
         return Err(format!(
             "expected {expected}, found {place:?} (./{} is a path of that name)",
             place.display()

@@ -35,6 +35,12 @@ pub(super) fn decided(watch: &Watch) -> Result<(Decision, Option<String>), Refus
                  delimiter or line break would make other records, the first at {place}; declare the table's dialect"
             )
         }),
+        (Basis::Strong(_), _) if watch.is_by_what_may_be_data() => watch.ambiguous().map(|place| {
+            format!(
+                "read as quoted because of quotes behind a backslash and a delimiter or line break alone: as escaped they are data, and \
+                 other records would be as good, the first at {place}; declare the table's dialect"
+            )
+        }),
         (Basis::Assumed, _) => watch.is_untold().then(|| UNTOLD.to_owned()),
         (Basis::Strong(_), _) => watch.spans_records().map(|place| {
             format!(
@@ -47,15 +53,18 @@ pub(super) fn decided(watch: &Watch) -> Result<(Decision, Option<String>), Refus
     Ok((decision, warning))
 }
 
-/// The warning of a header, here, that has a line break in the name of a column while another line end is declared.
+/// The warning of a first record, here, that has a line break in a field while another line end is declared.
 ///
 /// # Errors
-/// No record follows.
-pub(super) fn line_ends(header: Option<(usize, Place)>, records: u64) -> Result<Option<String>, Refusal> {
-    match header {
-        Some((column, place)) if records == 0 => Err(Refusal::LineEnds { column, place }),
+/// It is the header, and no record follows.
+pub(super) fn line_ends(
+    first: Option<(usize, Place)>,
+    is_header_alone: bool,
+) -> Result<Option<String>, Refusal> {
+    match first {
+        Some((column, place)) if is_header_alone => Err(Refusal::LineEnds { column, place }),
         Some((column, place)) => Ok(Some(format!(
-            "column {column} of the header at {place} has a line break in its name: the file may end its lines otherwise than \
+            "column {column} of the first record, at {place}, has a line break in it: the file may end its lines otherwise than \
              declared (newline)"
         ))),
         None => Ok(None),

@@ -111,11 +111,12 @@ pub enum Refusal {
         /// Where the header is.
         place: Place,
     },
-    /// What is inflated is gzip.
-    #[error(
-        "the source inflates to gzip again: expected text, found what was compressed twice; compress it once"
-    )]
-    GzipWithin,
+    /// What was compressed is no text.
+    #[error("the source inflates to {found}: expected text; compress the CSV itself, and once")]
+    OtherFormatWithin {
+        /// What it is.
+        found: &'static str,
+    },
     /// It is no gzip as it should be, or no text at all.
     #[error("{0}")]
     Inflate(InflateError),

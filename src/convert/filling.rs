@@ -67,12 +67,12 @@ pub(super) fn begin(
     let filled = fill(window, observer);
     let is_whole = match &filled {
         Ok(()) => true,
-        // Gzip is in no encoding, either.
+        // Neither is that in any encoding.
         Err(ConvertError::Refused(refusal)) => matches!(**refusal, Refusal::Encoding(_)),
         Err(_) => false,
     };
-    if is_whole && window.source().source().is_gzip_within() {
-        return Err(Refusal::GzipWithin.into());
+    if let Some(found) = window.source().source().format_within().filter(|_| is_whole) {
+        return Err(Refusal::OtherFormatWithin { found }.into());
     }
     filled
 }

@@ -32,8 +32,8 @@ pub(super) struct Head {
     pub other_columns: Option<OtherColumns>,
     /// What the lines of that record are, if it has quotes that close in later ones.
     pub spans: Option<FirstSpans>,
-    /// The first name of the header that has a line break in it, while another line end is declared: its position, from 1, and where
-    /// the header stands.
+    /// The first field of record 1 that has a line break in it, while another line end is declared: its position, from 1, and where the
+    /// record stands.
     pub line_break_in: Option<(usize, Place)>,
     /// Empty lines and comments before the first record, which are consumed.
     pub empty_lines: u64,
@@ -186,7 +186,7 @@ pub(super) fn read<R: Read>(
         return Err(Refusal::Conflict(conflict).into());
     }
     let is_declared = matches!(plan.dialect.newline, Some(Newline::Exactly(_)));
-    let line_break_in = first.line_break_in.filter(|_| header && is_declared);
+    let line_break_in = first.line_break_in.filter(|_| is_declared);
     let line_break_in = line_break_in.map(|column| (column, place));
     // Else the table, or a declaration, says how many there are, in either dialect.
     let other_columns = other.filter(|_| header || plan.table.is_none());
@@ -421,8 +421,8 @@ fn schema(
             if is_header(schema::is_header(names, table))? {
                 return Ok((build(names, Some(table))?, true, false));
             }
-            if let Some(column) = schema::spoils_header(names, table) {
-                return Err(refuse(SchemaError::SpoiledHeader { column }));
+            if let Some((column, why)) = schema::spoils_header(names, table) {
+                return Err(refuse(SchemaError::SpoiledHeader { column, why }));
             }
             let schema = Schema::positional(table, found, &plan.typing, plan.naming).map_err(refuse)?;
             Ok((schema, false, true))

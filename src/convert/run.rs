@@ -317,10 +317,10 @@ impl<'a> Run<'a> {
     fn finish(mut self, observer: &mut dyn Observer) -> Result<Pass, ConvertError> {
         let (decision, warning) = decided::decided(&self.watch)?;
         self.report.warnings.extend(warning);
-        let records = self.report.records_read;
+        let is_header_alone = self.head.header && self.report.records_read == 0;
         self.report
             .warnings
-            .extend(decided::line_ends(self.head.line_break_in, records)?);
+            .extend(decided::line_ends(self.head.line_break_in, is_header_alone)?);
         let layout = &self.head.layout;
         self.report
             .warnings

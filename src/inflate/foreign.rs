@@ -3,7 +3,7 @@
 /// The first bytes of a text, however they come.
 #[derive(Debug, Default)]
 pub(super) struct First {
-    bytes: [u8; 3],
+    bytes: [u8; 10],
     seen: usize,
 }
 
@@ -16,9 +16,12 @@ impl First {
         }
     }
 
-    /// Whether it begins as gzip does, and no text: by magic number and method.
-    pub(super) fn is_gzip(&self) -> bool {
-        self.bytes == [0x1f, 0x8b, 8]
+    /// The format that it begins as, if it is none of text.
+    pub(super) fn format(&self) -> Option<&'static str> {
+        match self.bytes.get(..self.seen)? {
+            [0x1f, 0x8b, 8, ..] => Some("gzip"),
+            bytes => foreign_format(bytes),
+        }
     }
 }
 

@@ -52,7 +52,7 @@ impl Store {
                     )
                 });
                 Begun {
-                    may_leave_one: upload_id.is_err() || attempts.count() > 1,
+                    may_leave_one: upload_id.is_err() || attempts.may_be_done() > 1,
                     upload_id,
                 }
             }
@@ -60,7 +60,7 @@ impl Store {
                 let error = StoreError::of("CreateMultipartUpload", bucket, key, &error);
                 Begun {
                     // The error itself goes without its tries: it is about no object, which could have landed.
-                    may_leave_one: error.clone().after(attempts.count()).may_have_landed(),
+                    may_leave_one: attempts.may_be_done() > 0,
                     upload_id: Err(error),
                 }
             }

@@ -86,6 +86,9 @@ fn a_place_that_looks_like_an_address_is_no_path() {
         "s3:///x",
         "s3a://bkt/x",
         "gs://bkt/x",
+        "git+ssh://bkt/x",
+        " s3://bkt/x",
+        "file:/tmp/x",
         "https://example.com/x.parquet",
         "file:///tmp/x.parquet",
     ] {

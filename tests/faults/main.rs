@@ -507,16 +507,33 @@ async fn an_upload_that_began_without_an_answer_is_told_with_its_part() {
         left.extend((0..times).map(|_| format!("{output} (upload)")));
         assert_eq!(world.curated().await, left);
         assert!(world.get(&output).await == expected);
-        let (log, id) = (support::log().text(), world.id(&notice));
-        let lines = log.lines().filter(|line| line.contains("may be left open"));
-        let lines: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
-        let is_its_own = |line: &&Value| line["span"]["part_id"] == id.as_str();
-        let [line] = lines.iter().filter(is_its_own).collect::<Vec<_>>()[..] else {
-            panic!("{lines:?}")
+        let [line] = &told_left_open(&world, &notice)[..] else {
+            panic!("{key}")
         };
         let told = [&line["level"], &line["bucket"], &line["output"]];
         assert_eq!(told, ["WARN", CURATED, &output], "{line}");
     }
+    // What is refused in so many words has left nothing.
+    let world = World::with(MULTIPART).await;
+    let notice = world
+        .land("hubspot/2026-11-22/OWNERS/refused.csv.gz", many_owners())
+        .await;
+    let rule = Rule::on(Operation::CreateMultipartUpload);
+    let busy = world.faults().inject(rule, Action::Answer(503, "SlowDown"));
+    converted(world.convert(&notice).await);
+    assert_eq!(busy.fired(), 1);
+    assert_eq!(world.curated().await, [world.output(&notice)]);
+    assert_eq!(told_left_open(&world, &notice), [Value::Null; 0]);
+}
+
+/// The log's lines of a part about uploads that may be left open.
+fn told_left_open(world: &World, notice: &Notice) -> Vec<Value> {
+    let (log, id) = (support::log().text(), world.id(notice));
+    let lines = log.lines().filter(|line| line.contains("may be left open"));
+    let lines = lines.map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines
+        .filter(|line| line["span"]["part_id"] == id.as_str())
+        .collect()
 }
 
 #[tokio::test]
