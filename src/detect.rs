@@ -3,6 +3,8 @@
 //! The dialect itself is [`crate::evidence`]'s matter, and stays open as long as it has to; what is found here is the same
 //! whatever that decides.
 
+use memchr::memchr2;
+
 use crate::dialect::{Declared, Kind, Newline, Quoting};
 use crate::evidence::{Basis, Decision, Readings};
 use crate::records::Lines;
@@ -395,10 +397,10 @@ fn score(
             }
             Ok(Step::EmptyLine { consumed } | Step::Comment { consumed }) => at += consumed,
             Ok(Step::Incomplete) => {
-                // Where there are no quotes, no delimiter keeps a record from its end.
-                let has_quotes =
-                    !matches!(splitter, Splitter::Standard(standard) if standard.reading == Reading::Escaped);
-                is_cut = has_quotes && records < 2;
+                // Of lines that go on behind a backslash, there is no end to wait for: it is the same under any delimiter.
+                let is_escaped =
+                    matches!(splitter, Splitter::Standard(standard) if standard.reading == Reading::Escaped);
+                is_cut = records < 2 && !(is_escaped && memchr2(b'\n', b'\r', rest).is_some());
                 break;
             }
             // A record that cannot be read under this delimiter is no regular one.

@@ -35,7 +35,7 @@ use self::backslashes::chain_start;
 use self::chain::{Chain, cr_ends_lines};
 pub use self::columns::OtherColumns;
 use self::escaped::Healing;
-pub use self::open::opens_in_quotes;
+pub use self::open::{is_behind_escape, opens_in_quotes};
 pub use self::spans::FirstSpans;
 use crate::limits::Limits;
 use crate::records::{Block, Place};
@@ -403,7 +403,7 @@ impl Watch {
             if odd.start < from || !matches!(odd.kind, OddKind::Ragged(_)) {
                 continue;
             }
-            let start = chain_start(block.text, odd.start, cr, last);
+            let start = chain_start(&readings.escaped, block.text, odd.start, cr, last);
             let looked_at = last.is_some_and(|(_, chain)| chain == start);
             last = Some((odd.start, start));
             if looked_at && start != odd.start {

@@ -247,6 +247,11 @@ impl<'a> Block<'a> {
         (fields.div_ceil(self.columns.max(1)) + odd.count()) as u64
     }
 
+    /// Whether a record of two bytes or more starts at `at`, with a quote or without.
+    pub fn begins_record(&self, at: usize) -> bool {
+        self.records_before(at + 2) > self.records_before(at)
+    }
+
     /// The places of bytes that are asked for from the block's start on.
     pub fn places(&self) -> Places<'a> {
         Places {

@@ -930,9 +930,15 @@ fn a_quote_behind_an_escaped_separator_is_data_where_the_record_is_good_as_escap
         "OBJECTTYPEID,OBJECTID,NAME,VALUE,UPDATEDAT\n0-1,1,hs_note,He said\\,\"Yes\",2026-11-20\n";
     let done = convert(properties.as_bytes(), &table_plan("OBJECT_PROPERTIES")).unwrap();
     assert_eq!(done.column("value"), [some("He said,\"Yes\"")]);
-    let declared = dialect_plan(r#"{"header": false, "columns": ["a", "b"]}"#);
-    let report = convert(b"x\n1,y\\,\"b\"\n", &declared).unwrap().report;
-    assert_eq!((report.dialect.as_str(), report.records_rejected), ("escaped", 1));
+    let declared = dialect_plan(r#"{"header": false, "columns": ["a", "b"], "delimiter": ","}"#);
+    for (text, rejected) in [("x\n1,y\\,\"b\"\n", 1), ("x\\,\"\n\",1\nk\\,l,m\n", 1)] {
+        let report = convert(text.as_bytes(), &declared).unwrap().report;
+        assert_eq!(
+            (report.dialect.as_str(), report.records_rejected),
+            ("escaped", rejected),
+            "{text:?}"
+        );
+    }
     // Not where it is good as quoted alone; where it is in both, or in none, if nothing else tells.
     for (text, warnings) in [
         ("a,b,c\n1,C:\\,\"Smith\"\n", 0),
@@ -957,21 +963,19 @@ fn a_quote_behind_an_escaped_separator_is_data_where_the_record_is_good_as_escap
 
 #[test]
 fn a_header_of_several_lines_lets_quotes_that_close_in_later_lines_speak_for_either() {
-    // Each line of the header could be a record as well; so could each of the record.
-    for text in ["a,\"b,c\nd,e\",f\n1,2,3\n", "a,b,\"c\nd\"\n1,\"x,y\nz,w\",3\n"] {
-        let done = convert(text.as_bytes(), &plan()).unwrap();
-        assert_eq!(done.report.dialect, "quoted", "{text:?}");
-        assert_eq!(
-            done.record.warnings.len(),
-            1,
-            "{text:?}: {:?}",
-            done.record.warnings
-        );
-        // But not where other quotes tell.
-        for sure in [format!("{text}1,\"q\",3\n"), text.replace("a,", "\"a\",")] {
-            let done = convert(sure.as_bytes(), &plan()).unwrap();
-            assert_eq!(done.record.warnings, [""; 0], "{sure:?}");
-        }
+    // Each line of the header could be a record as well.
+    let text = "a,\"b,c\nd,e\",f\n1,2,3\n";
+    let done = convert(text.as_bytes(), &plan()).unwrap();
+    assert_eq!(done.report.dialect, "quoted");
+    assert_eq!(done.record.warnings.len(), 1, "{:?}", done.record.warnings);
+    // But not where other quotes tell, or a line of it is none.
+    for sure in [
+        format!("{text}1,\"q\",3\n"),
+        text.replace("a,", "\"a\","),
+        "a,b,\"c\nd\"\n1,\"x,y\nz,w\",3\n".to_owned(),
+    ] {
+        let done = convert(sure.as_bytes(), &plan()).unwrap();
+        assert_eq!(done.record.warnings, [""; 0], "{sure:?}");
     }
     let error = refused(b"a,\"b,c\nd,e\",f\n1,\"x\\,z,y\np,q\",3\n", &plan());
     assert!(error.contains("record 2, line 3, byte 18"), "{error}");
@@ -983,6 +987,74 @@ fn lines_of_a_first_record_without_header_are_held_against_the_number_of_its_fir
     let done = convert(text, &dialect_plan(r#"{"header": false, "delimiter": ","}"#)).unwrap();
     assert_eq!(done.report.dialect, "quoted");
     assert_eq!(done.record.warnings.len(), 1, "{:?}", done.record.warnings);
+}
+
+#[test]
+fn a_backslash_before_crlf_hangs_no_lines_together_where_lf_alone_ends_lines() {
+    let (one, other) = ("2,x,y\r\n", "3,z\r\n");
+    for records in [[one, other], [other, one]] {
+        let text = format!("a,b\n1,C:\\\r\n{}", records.concat());
+        let done = convert(text.as_bytes(), &plan()).unwrap();
+        assert_eq!(
+            (done.report.dialect.as_str(), done.report.rows_written),
+            ("undecided", 2),
+            "{text:?}"
+        );
+        assert_eq!(done.column("b"), [some("C:\\"), some("z")]);
+    }
+    let text = "a,b\n\"q\",\\\r\n1,2,3\n";
+    let done = convert(text.as_bytes(), &plan()).unwrap();
+    assert_eq!(
+        (done.report.dialect.as_str(), done.report.records_rejected),
+        ("quoted", 1)
+    );
+}
+
+#[test]
+fn a_first_record_without_header_proves_nothing_by_quotes_behind_an_escape() {
+    let headerless = dialect_plan(r#"{"header": false, "delimiter": ","}"#);
+    for text in ["1,said\\,\"yes\"\n2,plain\n3,other\n", "1,\\\n\"\",x\n"] {
+        let done = convert(text.as_bytes(), &headerless).unwrap();
+        assert_eq!(
+            done.record.warnings.len(),
+            1,
+            "{text:?}: {:?}",
+            done.record.warnings
+        );
+    }
+    // A header has such quotes as well.
+    let done = convert(b"a,x\\,\"b\"\n2,y\n", &plan()).unwrap();
+    assert_eq!(
+        (done.report.dialect.as_str(), done.report.rows_written),
+        ("escaped", 1)
+    );
+}
+
+#[test]
+fn records_in_quotes_behind_a_line_that_goes_on_count_in_either_order() {
+    for records in [
+        ["x\\\n\"b\nc\",1\n", "k\\,l,m\n"],
+        ["k\\,l,m\n", "x\\\n\"b\nc\",1\n"],
+    ] {
+        refused(["a,b\n", &records.concat()].concat().as_bytes(), &plan());
+    }
+}
+
+#[test]
+fn quotes_that_close_in_their_line_speak_whatever_the_header_is() {
+    for text in [
+        "h0x\\,\"h1\nb\"\n\"q\",\"r\"\n1,2\n",
+        "h0,\"h1\nk\\,b,c\"\n\"q\",\"r\"\n1,2\n",
+        "\"h0a\nb\",h1\nk\\,\"a\n\"\n1,2\n",
+        "a,b\nk\\,\"C:\\d, x\ny,z\"\n",
+    ] {
+        let done = convert(text.as_bytes(), &plan()).unwrap();
+        assert_eq!(
+            (done.report.dialect.as_str(), done.report.records_rejected),
+            ("quoted", 0),
+            "{text:?}"
+        );
+    }
 }
 
 #[test]
@@ -1047,7 +1119,7 @@ fn a_declared_line_end_that_the_file_does_not_have_is_told() {
     ] {
         let error = refused(text.as_bytes(), &dialect_plan(json));
         let place =
-            "of the header at record 1, line 1, byte 0 has a line break in its name, and no record follows";
+            "of the header at record 1, line 1, byte 0 has a line break in its name, and the declared";
         assert!(error.contains(place), "{json}: {error}");
     }
     let done = convert(b"a,b\r\n1,2\r\n", &dialect_plan(r#"{"newline": "\n"}"#)).unwrap();
@@ -1056,12 +1128,15 @@ fn a_declared_line_end_that_the_file_does_not_have_is_told() {
         panic!("{:?}", done.record.warnings)
     };
     assert!(
-        warning.starts_with("column 2 of the header at record 1, line 1, byte 0 has a line break"),
+        warning.starts_with("column 2 of the first record, at record 1, line 1, byte 0, has a line break"),
         "{warning}"
     );
     for (json, text) in [
         (r#"{"newline": "\r\n", "header": false}"#, "1,2\n3,4\n5,6\n"),
         (r#"{"newline": "\n", "columns": ["a", "b"]}"#, "1,2\r\n3,4\r\n"),
+        (r#"{"newline": "\r"}"#, "a,b\r\n1,2\r\n3,4"),
+        (r#"{"newline": "\n"}"#, "a,b\r\n"),
+        (r#"{"newline": "\r\n"}"#, "a,b\nc\r\n"),
     ] {
         let done = convert(text.as_bytes(), &dialect_plan(json)).unwrap();
         assert_eq!(done.record.warnings.len(), 1, "{json}");

@@ -53,18 +53,15 @@ pub(super) fn decided(watch: &Watch) -> Result<(Decision, Option<String>), Refus
     Ok((decision, warning))
 }
 
-/// The warning of a first record, here, that has a line break in a field while another line end is declared.
+/// The warning of a first record, here, that has a line break in a field, or behind it, while another line end is declared.
 ///
 /// # Errors
-/// It is the header, and no record follows.
-pub(super) fn line_ends(
-    first: Option<(usize, Place)>,
-    is_header_alone: bool,
-) -> Result<Option<String>, Refusal> {
+/// It is the header, and all that there is: the declared line end stands nowhere.
+pub(super) fn line_ends(first: Option<(usize, Place)>, is_all: bool) -> Result<Option<String>, Refusal> {
     match first {
-        Some((column, place)) if is_header_alone => Err(Refusal::LineEnds { column, place }),
+        Some((column, place)) if is_all => Err(Refusal::LineEnds { column, place }),
         Some((column, place)) => Ok(Some(format!(
-            "column {column} of the first record, at {place}, has a line break in it: the file may end its lines otherwise than \
+            "column {column} of the first record, at {place}, has a line break in it, or behind it: the file may end its lines otherwise than \
              declared (newline)"
         ))),
         None => Ok(None),

@@ -89,10 +89,10 @@ pub enum Refusal {
         /// Where the header is.
         place: Place,
     },
-    /// Another line end is declared than the header has, and all that there is is the header.
+    /// Another line end is declared than the header has, and it stands nowhere: all that there is is the header.
     #[error(
-        "column {column} of the header at {place} has a line break in its name, and no record follows: expected lines that end \
-         as declared (newline)"
+        "column {column} of the header at {place} has a line break in its name, and the declared line end (newline) stands nowhere: \
+         expected lines that end so"
     )]
     LineEnds {
         /// Position of the first such name, from 1.

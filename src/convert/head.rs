@@ -13,7 +13,7 @@ use crate::convert::error::Refusal;
 use crate::convert::{ConvertError, Naming, Plan, Typing};
 use crate::detect::{self, Layout};
 use crate::dialect::Newline;
-use crate::evidence::{AsEscaped, Basis, Conflict, Decision, FirstSpans, OtherColumns};
+use crate::evidence::{self, AsEscaped, Basis, Decision, FirstSpans, OtherColumns};
 use crate::records::{Block, Place, Window};
 use crate::schema::{self, Schema, SchemaError};
 use crate::split::index::Rows;
@@ -35,6 +35,8 @@ pub(super) struct Head {
     /// The first field of record 1 that has a line break in it, while another line end is declared: its position, from 1, and where the
     /// record stands.
     pub line_break_in: Option<(usize, Place)>,
+    /// Whether that line end does not stand behind the record.
+    pub is_unended: bool,
     /// Empty lines and comments before the first record, which are consumed.
     pub empty_lines: u64,
 }
@@ -49,7 +51,7 @@ struct First {
     not_utf8: Option<usize>,
     /// Position, from 1, of the first field without quotes or escapes that has a line break in it.
     line_break_in: Option<usize>,
-    /// Where the first quote of a quoted field stands, from the record's start.
+    /// Where the first quote of a quoted field stands that is none as escaped, from the record's start.
     quoted_at: Option<usize>,
     /// Bytes up to its end.
     consumed: usize,
@@ -139,16 +141,6 @@ pub(super) fn read<R: Read>(
         return Err(Refusal::NoRecord.into());
     }
     let spans = first_spans(&layout, window, &first);
-    let conflict = spans.and_then(|spans| {
-        let place = |at: usize| place_in(window, &layout, first.blank_bytes + at);
-        Some(Conflict {
-            decided: Decision {
-                reading: Reading::Quoted,
-                basis: Basis::Strong(place(spans.quote)),
-            },
-            against: place(spans.escape?),
-        })
-    });
     let mut other = other_columns(&layout, window, plan, &first);
     while other.is_some_and(|other| other.is_cut) && !window.at_end() {
         if window.is_full() && !window.grow(record_window_bytes(plan)) {
@@ -182,12 +174,18 @@ pub(super) fn read<R: Read>(
         _ => window.place(),
     };
     let (schema, header, unproven) = schema(plan, &first, columns, place)?;
-    if let Some(conflict) = conflict.filter(|_| header) {
-        return Err(Refusal::Conflict(conflict).into());
-    }
-    let is_declared = matches!(plan.dialect.newline, Some(Newline::Exactly(_)));
-    let line_break_in = first.line_break_in.filter(|_| is_declared);
-    let line_break_in = line_break_in.map(|column| (column, place));
+    let (line_break_in, is_unended) = match &plan.dialect.newline {
+        Some(Newline::Exactly(newline)) => {
+            let text = window.text().get(first.blank_bytes..).unwrap_or_default();
+            let (record, behind) = text.split_at_checked(first.consumed).unwrap_or((text, &[]));
+            // CR alone, and what ends lines is CRLF.
+            let is_cut = newline == "\r" && behind.first() == Some(&b'\n');
+            let column = first.line_break_in.or(is_cut.then_some(first.fields));
+            let line_break_in = column.map(|column| (column, place));
+            (line_break_in, !record.ends_with(newline.as_bytes()))
+        }
+        _ => (None, false),
+    };
     // Else the table, or a declaration, says how many there are, in either dialect.
     let other_columns = other.filter(|_| header || plan.table.is_none());
     let gives_columns = header || (plan.table.is_none() && plan.dialect.columns.is_none());
@@ -216,6 +214,7 @@ pub(super) fn read<R: Read>(
         other_columns,
         spans,
         line_break_in,
+        is_unended,
         empty_lines,
     })
 }
@@ -241,7 +240,9 @@ fn first_spans<R: Read>(layout: &Layout, window: &Window<R>, first: &First) -> O
     let readings = layout.readings.filter(|_| layout.decision.basis == Basis::Open)?;
     first.quoted_at?;
     let record = window.text().get(first.blank_bytes..)?.get(..first.consumed)?;
-    FirstSpans::read(&readings, record)
+    FirstSpans::read(&readings, record, |at| {
+        place_in(window, layout, first.blank_bytes + at)
+    })
 }
 
 /// Reads the first record, if the window holds it, and consumes empty lines and comments before it; but not empty lines that
@@ -307,7 +308,8 @@ fn first<R: Read>(
                     !field.is_quoted() && !field.is_dirty() && memchr2(b'\n', b'\r', raw).is_some()
                 };
                 let line_break_in = fields.iter().position(has_break);
-                let quoted = fields.iter().find(|field| field.is_quoted());
+                let is_sure = |field: &Field| !evidence::is_behind_escape(text, field.start() - 1, false);
+                let quoted = fields.iter().find(|field| field.is_quoted() && is_sure(field));
                 return Ok(Some(First {
                     fields: found,
                     names,

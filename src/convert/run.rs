@@ -317,10 +317,10 @@ impl<'a> Run<'a> {
     fn finish(mut self, observer: &mut dyn Observer) -> Result<Pass, ConvertError> {
         let (decision, warning) = decided::decided(&self.watch)?;
         self.report.warnings.extend(warning);
-        let is_header_alone = self.head.header && self.report.records_read == 0;
+        let is_all = self.head.header && self.head.is_unended;
         self.report
             .warnings
-            .extend(decided::line_ends(self.head.line_break_in, is_header_alone)?);
+            .extend(decided::line_ends(self.head.line_break_in, is_all)?);
         let layout = &self.head.layout;
         self.report
             .warnings
@@ -412,17 +412,12 @@ impl<'a> Run<'a> {
 
 /// What the records will be watched for, given the start of the part.
 fn watch(head: &Head, plan: &Plan) -> Watch {
-    let decision = head.layout.decision;
-    let mut watch = Watch::new(decision, &plan.limits);
+    let mut watch = Watch::new(head.layout.decision, &plan.limits);
     if let Some(other) = head.other_columns {
         watch = watch.with_other_columns(other, head.header);
     }
     if let Some(spans) = head.spans {
-        let header_quotes = match decision.basis {
-            Basis::Strong(quotes) if head.header => Some(quotes),
-            _ => None,
-        };
-        watch = watch.with_first_spans(spans, header_quotes);
+        watch = watch.with_first_spans(spans, head.header);
     }
     watch
 }

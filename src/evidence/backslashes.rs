@@ -4,7 +4,7 @@ use memchr::{memchr, memchr_iter, memrchr, memrchr2};
 
 #[cfg(test)]
 use crate::records::work;
-use crate::split::standard::Standard;
+use crate::split::standard::{LineEnd, Standard};
 use crate::split::{Field, Step};
 
 /// What backslashes stand before.
@@ -123,11 +123,19 @@ impl AsEscaped {
     }
 }
 
-/// Whether a record's last character before its line end is a backslash that is not itself escaped.
-pub(super) fn ends_in_backslash(raw: &[u8]) -> bool {
-    let line = raw.strip_suffix(b"\n").unwrap_or(raw);
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
+/// Whether a record that ends in a line end goes on behind it as escaped: a backslash, not itself escaped, makes that data.
+pub(super) fn ends_in_backslash(escaped: &Standard, raw: &[u8]) -> bool {
+    let line = without_line_end(escaped, raw);
     line.len() < raw.len() && escapes_next(line)
+}
+
+/// A text without the line end that it ends in. Where LF alone ends lines, a CR before it is data.
+pub(super) fn without_line_end<'t>(escaped: &Standard, text: &'t [u8]) -> &'t [u8] {
+    let line = text.strip_suffix(b"\n").unwrap_or(text);
+    if escaped.line_end == LineEnd::Lf {
+        return line;
+    }
+    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 /// Whether what stands behind a text is escaped: the text ends in a backslash that is not itself escaped.
@@ -138,6 +146,7 @@ pub(super) fn escapes_next(text: &[u8]) -> bool {
 /// The start of the first of the lines before `start` that each end in a backslash; or what `known` says: a line's start,
 /// and the answer for it. `cr_ends_lines`: a lone CR ends a line, too.
 pub(super) fn chain_start(
+    escaped: &Standard,
     text: &[u8],
     start: usize,
     cr_ends_lines: bool,
@@ -149,15 +158,14 @@ pub(super) fn chain_start(
             return answer;
         }
         let before = text.get(..from).unwrap_or_default();
-        let line = before.strip_suffix(b"\n").unwrap_or(before);
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let line = without_line_end(escaped, before);
         let found = if cr_ends_lines {
             memrchr2(b'\n', b'\r', line)
         } else {
             memrchr(b'\n', line)
         };
         let line = found.map_or(0, |at| at + 1);
-        if !ends_in_backslash(before.get(line..).unwrap_or_default()) {
+        if !ends_in_backslash(escaped, before.get(line..).unwrap_or_default()) {
             break;
         }
         from = line;

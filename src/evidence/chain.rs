@@ -48,10 +48,10 @@ impl Chain {
         columns: usize,
     ) -> Option<Chain> {
         let consumed = block.text.get(..block.rows.consumed).unwrap_or_default();
-        if !ends_in_backslash(consumed) {
+        if !ends_in_backslash(escaped, consumed) {
             return None;
         }
-        let start = chain_start(consumed, consumed.len(), cr_ends_lines, None);
+        let start = chain_start(escaped, consumed, consumed.len(), cr_ends_lines, None);
         let ragged = || {
             let is_its = |odd: &Odd| odd.start >= start && matches!(odd.kind, OddKind::Ragged(_));
             let index = block.rows.odd.iter().position(is_its)?;
@@ -78,7 +78,7 @@ impl Chain {
                     read: AsEscaped::read(escaped, text, at_end, columns),
                     escape: block.place_at(start + escape, block.records_before(start)),
                     ragged: ragged.map(|(place, _)| place),
-                    starts_regular: ragged.is_none_or(|(_, at)| at > start),
+                    starts_regular: block.begins_record(start) && ragged.is_none_or(|(_, at)| at > start),
                     fields,
                     bytes: here.len() as u64,
                 })

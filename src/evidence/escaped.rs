@@ -1,5 +1,7 @@
 //! The records of a part that is read as escaped: what in them can only be quoted.
 
+use memchr::memchr;
+
 use super::backslashes::Backslashes;
 use super::{Basis, Conflict, Readings, Watch};
 use crate::records::{Block, Place};
@@ -58,11 +60,17 @@ impl Watch {
         if let Some(doubted) = self.doubted.filter(|doubted| bytes.contains(&doubted.byte)) {
             return Err(self.conflict(doubted));
         }
-        self.heal(
-            text,
-            block.place_at(odd.start, *records),
-            AsQuoted::read(text, odd.start),
-        )?;
+        // As quoted, each line of it that a backslash goes before is a record.
+        let mut at = odd.start;
+        while memchr(b'"', block.text.get(at..odd.end).unwrap_or_default()).is_some() {
+            let (read, bytes) = AsQuoted::read(text, at);
+            self.heal(text, block.place_at(at, *records), read)?;
+            match read {
+                AsQuoted::Open { .. } => break,
+                _ if bytes == 0 => break,
+                _ => at += bytes,
+            }
+        }
         *records += 1;
         Ok(())
     }
@@ -154,22 +162,25 @@ enum AsQuoted {
 }
 
 impl AsQuoted {
-    /// Reads the record at `start`.
-    fn read(text: &Text<'_>, start: usize) -> AsQuoted {
+    /// Reads the record at `start`. Returns its bytes, too; none if it is none.
+    fn read(text: &Text<'_>, start: usize) -> (AsQuoted, usize) {
         let quoted = &text.readings.quoted;
         let mut fields = Vec::new();
         let rest = text.block.text.get(start..).unwrap_or_default();
         match quoted.record(rest, text.at_end, &mut fields) {
-            Ok(Step::Record { .. }) if fields.iter().any(|field| field.is_quoted()) => {
-                AsQuoted::Ended { fields: fields.len() }
+            Ok(Step::Record { consumed }) if fields.iter().any(|field| field.is_quoted()) => {
+                (AsQuoted::Ended { fields: fields.len() }, consumed)
             }
             Ok(Step::Incomplete) => {
                 let records = text.records();
                 let here = records.get(start..).unwrap_or_default();
                 let (_, fields) = quoted.record_of(here, false, 0, &mut Vec::new());
-                AsQuoted::Open { fields }
+                (AsQuoted::Open { fields }, 0)
             }
-            _ => AsQuoted::Not,
+            Ok(Step::Record { consumed } | Step::EmptyLine { consumed } | Step::Comment { consumed }) => {
+                (AsQuoted::Not, consumed)
+            }
+            Err(_) => (AsQuoted::Not, 0),
         }
     }
 

@@ -1,11 +1,11 @@
 //! The records of a part whose dialect is open: the first strong evidence decides.
 
-use memchr::{memchr, memchr_iter};
+use memchr::memchr;
 
 use super::backslashes::{AsEscaped, Backslashes, chain_start, ends_in_backslash, escapes_next};
 use super::{Conflict, Doubt, Readings, Verdict, Watch, cr_ends_lines, decision};
 use crate::records::Block;
-use crate::split::standard::{Reading, Standard};
+use crate::split::standard::Reading;
 use crate::split::{Field, Step};
 
 impl Watch {
@@ -113,8 +113,15 @@ impl Watch {
             }
             if let Some(field) = data {
                 let quoted = place(field.start() - 1);
+                // The record that gives the number of columns fits that itself, as do the lines that it goes on in as escaped.
+                let begins_at = match chain.map(|chain| chain.start) {
+                    Some(Some((_, before))) => block.place.record + before,
+                    Some(None) => self.chain.map_or(0, |chain| chain.escape.record),
+                    None => quoted.record,
+                };
+                let is_first = self.first_says && begins_at == 1;
                 match chain.map(|chain| chain.read) {
-                    Some(AsEscaped::Cut) if !ragged => {
+                    Some(AsEscaped::Cut) if !ragged && !is_first => {
                         self.doubt = Some(Doubt {
                             quoted,
                             against: None,
@@ -122,7 +129,7 @@ impl Watch {
                         });
                         return Ok(Verdict::Go);
                     }
-                    None | Some(AsEscaped::Not { .. }) if !ragged => {
+                    None | Some(AsEscaped::Not { .. }) if !ragged && !is_first => {
                         self.decide(Reading::Quoted, quoted);
                         return self.look_quoted(readings, block, at, at_end);
                     }
@@ -140,18 +147,23 @@ impl Watch {
                 self.weak_first
                     .get_or_insert_with(|| place(memchr(b'\\', raw).unwrap_or(0)));
             }
-            chain = chain.filter(|_| ends_in_backslash(raw));
+            chain = chain.filter(|_| ends_in_backslash(&readings.escaped, raw));
             // As escaped, a line in quotes may have ended the record that began here.
-            if let (Some(chain), Some(_)) = (&mut chain, data) {
-                let line = chain_start(raw, raw.len(), cr, None);
-                let text = block.text.get(at + line..).unwrap_or_default();
-                if line > 0 {
-                    *chain = Within {
-                        read: AsEscaped::read(&readings.escaped, text, at_end, columns),
-                        start: Some((at + line, records)),
+            let line = match (chain, data) {
+                (Some(_), Some(_)) => at + chain_start(&readings.escaped, raw, raw.len(), cr, None),
+                _ => at,
+            };
+            if line > at {
+                chain = (line >= read_to).then(|| {
+                    let text = block.text.get(line..).unwrap_or_default();
+                    let (read, bytes) = AsEscaped::read_bytes(&readings.escaped, text, at_end, columns);
+                    read_to = line + bytes;
+                    Within {
+                        read,
+                        start: Some((line, records)),
                         has_ragged: false,
-                    };
-                }
+                    }
+                });
             }
             at += consumed;
             records += u64::from(!fields.is_empty());
@@ -162,24 +174,34 @@ impl Watch {
 
 /// Whether a quote that opens a field of a record stands behind an escaped separator. `goes_on`: the record before ends in a
 /// backslash.
-fn is_behind_escape(record: &[u8], quote: usize, goes_on: bool) -> bool {
+pub fn is_behind_escape(record: &[u8], quote: usize, goes_on: bool) -> bool {
     let before = record.get(..quote).unwrap_or_default();
     before
         .split_last()
         .map_or(goes_on, |(_, before)| escapes_next(before))
 }
 
-/// Whether in a text of records that are good as quoted, a quote that is no data as escaped opens a field. True as well if one in
-/// quotes looks like that.
-pub fn opens_in_quotes(quoted: &Standard, text: &[u8]) -> bool {
-    memchr_iter(b'"', text).any(|quote| {
-        let before = text.get(..quote).unwrap_or_default();
-        match before.split_last() {
-            Some((b'\n' | b'\r', _)) => !ends_in_backslash(before),
-            Some((&separator, before)) => separator == quoted.delimiter && !escapes_next(before),
-            None => true,
+/// Whether in a text of records that are good as quoted, a quote that is no data as escaped opens a field.
+pub fn opens_in_quotes(readings: &Readings, text: &[u8]) -> bool {
+    let mut fields = Vec::new();
+    let (mut at, mut goes_on) = (0, false);
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        fields.clear();
+        let Ok(Step::Record { consumed } | Step::EmptyLine { consumed }) =
+            readings.quoted.record(rest, true, &mut fields)
+        else {
+            return true;
+        };
+        let record = rest.get(..consumed).unwrap_or(rest);
+        let opens =
+            |field: &Field| field.is_quoted() && !is_behind_escape(record, field.start() - 1, goes_on);
+        if fields.iter().any(opens) {
+            return true;
         }
-    })
+        goes_on = ends_in_backslash(&readings.escaped, record);
+        at += consumed;
+    }
+    false
 }
 
 /// Records that each end in a backslash, and the next one, while they are looked at.

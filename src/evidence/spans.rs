@@ -6,7 +6,7 @@
 
 use memchr::{memchr, memchr2, memchr3_iter};
 
-use super::backslashes::{AsEscaped, ends_in_backslash, escapes_next};
+use super::backslashes::{AsEscaped, Backslashes, ends_in_backslash, escapes_next, without_line_end};
 use super::{Readings, Watch, cr_ends_lines};
 #[cfg(test)]
 use crate::records::work;
@@ -29,9 +29,7 @@ impl Spanned {
     pub fn read(escaped: &Standard, raw: &[u8], columns: usize, goes_on: bool) -> Option<Spanned> {
         #[cfg(test)]
         work::add(raw.len());
-        let line = raw.strip_suffix(b"\n").unwrap_or(raw);
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let is_cut = escapes_next(line);
+        let is_cut = escapes_next(without_line_end(escaped, raw));
         let mut spanned = Spanned { escape: None, is_cut };
         let mut fields = Vec::new();
         let (mut at, mut records) = (0, 0);
@@ -48,8 +46,12 @@ impl Spanned {
             if found > columns || (found < columns && !is_part && !is_empty) {
                 return None;
             }
+            let record = rest.get(..consumed).unwrap_or(rest);
+            // That is data of a quoted part alone.
+            if Backslashes::of_record(escaped, record, &fields).other.is_some() {
+                return None;
+            }
             if spanned.escape.is_none() && !is_part && !is_empty {
-                let record = rest.get(..consumed).unwrap_or(rest);
                 let separator = AsEscaped::separator(escaped, record, &fields);
                 let needed = separator.filter(|_| !fits_without_escapes(escaped, record, columns));
                 spanned.escape = needed.map(|offset| at + offset);
@@ -77,22 +79,21 @@ fn fits_without_escapes(escaped: &Standard, record: &[u8], columns: usize) -> bo
     fields == columns
 }
 
-/// The record that gives a part its columns, if its quotes all close in a later line than they open in.
+/// The record that gives a part its columns, if its quotes all close in a later line than they open in, and each of its lines could be a
+/// record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FirstSpans {
-    /// How many columns there are as escaped: its first line has so many fields.
+    /// How many columns there are as escaped: each line has so many fields.
     pub columns: usize,
     /// Where the first of its quotes stands.
-    pub quote: usize,
-    /// Whether each of its lines could be a record.
-    pub are_records: bool,
+    pub quote: Place,
     /// Where an escaped separator stands in the first line that is a record by that alone.
-    pub escape: Option<usize>,
+    pub escape: Option<Place>,
 }
 
 impl FirstSpans {
-    /// Reads the record. None: it has no quotes, or one that closes in its line.
-    pub fn read(readings: &Readings, record: &[u8]) -> Option<FirstSpans> {
+    /// Reads the record. None: it has no quotes, or one that closes in its line; or a line is no record.
+    pub fn read(readings: &Readings, record: &[u8], place: impl Fn(usize) -> Place) -> Option<FirstSpans> {
         let mut fields = Vec::new();
         let _ = readings.quoted.record(record, true, &mut fields);
         let mut quoted = fields.iter().filter(|field| field.is_quoted());
@@ -105,23 +106,24 @@ impl FirstSpans {
             return None;
         }
         let (_, columns) = readings.escaped.record_of(record, true, 0, &mut Vec::new());
-        let spanned = Spanned::read(&readings.escaped, record, columns, false);
-        Some(FirstSpans {
+        let spanned = Spanned::read(&readings.escaped, record, columns, false)?;
+        (!spanned.is_cut).then(|| FirstSpans {
             columns,
-            quote,
-            are_records: spanned.is_some_and(|spanned| !spanned.is_cut),
-            escape: spanned.and_then(|spanned| spanned.escape),
+            quote: place(quote),
+            escape: spanned.escape.map(place),
         })
     }
 }
 
 impl Watch {
-    /// Notes what the record that gives the number of columns is in lines; a header, of which the quotes, here, decided.
-    pub fn with_first_spans(mut self, spans: FirstSpans, header_quotes: Option<Place>) -> Self {
+    /// Notes what the record that gives the number of columns is in lines: a header, of which the quotes decided, or the first record
+    /// that will be looked at.
+    pub fn with_first_spans(mut self, spans: FirstSpans, is_header: bool) -> Self {
         self.spans_columns = Some(spans.columns);
-        if let Some(quotes) = header_quotes {
+        if is_header {
             self.closed_in_line = false;
-            self.spans_records = Some(quotes).filter(|_| spans.are_records);
+            self.spans_records = Some(spans.quote);
+            self.spans_escape = spans.escape;
         }
         self
     }
@@ -188,7 +190,7 @@ impl Watch {
         let quoted = first_span(&readings.quoted, raw)?;
         let goes_on = match start {
             0 => self.chain.is_some(),
-            _ => ends_in_backslash(block.text.get(..start).unwrap_or_default()),
+            _ => ends_in_backslash(&readings.escaped, block.text.get(..start).unwrap_or_default()),
         };
         let columns = self
             .spans_columns

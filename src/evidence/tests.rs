@@ -239,6 +239,8 @@ fn no_text_is_looked_at_over_and_over() {
         "\"p\nr\\,\",t\n",
         "\"\n\"\"\n\",\n",
         "a\\,b\r",
+        "\"x\ry\",z,w\\\r",
+        "k\\,\"x\ny\",z\\\n",
     ] {
         // A line end behind a backslash is none as escaped: then all of its kind are data there.
         let header = if line.ends_with('\r') { "h\\\rx\n" } else { "a,b\n" };

@@ -5,10 +5,9 @@ use std::io::Read;
 use super::{First, place_in};
 use crate::convert::Plan;
 use crate::detect::Layout;
-use crate::evidence::{self, AsEscaped, Basis, OtherColumns};
+use crate::evidence::{self, AsEscaped, Basis, OtherColumns, Readings};
 use crate::records::Window;
 use crate::schema;
-use crate::split::standard::Standard;
 use crate::split::{Fault, Step};
 
 /// Records of which one has to have the declared number of fields.
@@ -64,7 +63,7 @@ pub(super) fn columns<R: Read>(layout: &Layout, window: &Window<R>, plan: &Plan,
     );
     let is_open = layout.decision.basis == Basis::Open;
     let is_declared = match layout.readings.filter(|_| is_open) {
-        Some(readings) => looked.is_found_as_escaped(&readings.escaped, text, at_end, declared),
+        Some(readings) => looked.is_found_as_escaped(&readings, text, at_end, declared),
         None => looked == Looked::Found,
     };
     if is_declared { declared } else { found }
@@ -108,7 +107,8 @@ impl Looked {
 
     /// The same, of a look at a part as quoted, which nothing has shown to be: as escaped, there may be such a record. If it needs a
     /// backslash, it decides; and if the part cannot be quoted, that does.
-    fn is_found_as_escaped(self, escaped: &Standard, text: &[u8], at_end: bool, columns: usize) -> bool {
+    fn is_found_as_escaped(self, readings: &Readings, text: &[u8], at_end: bool, columns: usize) -> bool {
+        let escaped = &readings.escaped;
         let (bytes, is_cut, cannot_be_quoted) = match self {
             Looked::Found => return true,
             Looked::NotIn(bytes) => (bytes, false, false),
@@ -116,7 +116,7 @@ impl Looked {
             Looked::NotBefore(bytes) => (bytes, false, true),
         };
         let as_quoted = text.get(..bytes).unwrap_or_default();
-        if evidence::opens_in_quotes(escaped, as_quoted) {
+        if evidence::opens_in_quotes(readings, as_quoted) {
             // Such a field closes.
             return false;
         }
