@@ -30,7 +30,7 @@ impl Watch {
             }
         }
         if let Some(healing) = self.healing.take() {
-            self.heal(&text, healing.place, healing.read_on(&text))?;
+            self.heal(&text, || healing.place, healing.read_on(&text))?;
         }
         let mut odd = block.rows.odd.iter().peekable();
         let mut records = 0;
@@ -64,7 +64,8 @@ impl Watch {
         let mut at = odd.start;
         while memchr(b'"', block.text.get(at..odd.end).unwrap_or_default()).is_some() {
             let (read, bytes) = AsQuoted::read(text, at);
-            self.heal(text, block.place_at(at, *records), read)?;
+            // The place of each would have its lines counted, from the block's start.
+            self.heal(text, || block.place_at(at, *records), read)?;
             match read {
                 AsQuoted::Open { .. } => break,
                 _ if bytes == 0 => break,
@@ -76,10 +77,15 @@ impl Watch {
     }
 
     /// What the record at a place is as quoted, which as escaped has a wrong number of fields.
-    fn heal(&mut self, text: &Text<'_>, place: Place, read: AsQuoted) -> Result<(), Conflict> {
+    fn heal(&mut self, text: &Text<'_>, place: impl Fn() -> Place, read: AsQuoted) -> Result<(), Conflict> {
         match read {
-            AsQuoted::Ended { fields } if fields == text.block.columns => return Err(self.conflict(place)),
-            AsQuoted::Open { fields } => self.healing = Some(Healing { place, fields }),
+            AsQuoted::Ended { fields } if fields == text.block.columns => return Err(self.conflict(place())),
+            AsQuoted::Open { fields } => {
+                self.healing = Some(Healing {
+                    place: place(),
+                    fields,
+                });
+            }
             _ => {}
         }
         Ok(())

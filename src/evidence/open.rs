@@ -111,35 +111,36 @@ impl Watch {
                 self.decide(Reading::Quoted, quoted);
                 return self.look_quoted(readings, block, at, at_end);
             }
+            if let Some(separator) = seen.separator.filter(|_| !ragged) {
+                self.fits_both.get_or_insert_with(|| place(separator));
+            }
             if let Some(field) = data {
-                let quoted = place(field.start() - 1);
+                // Not of each of many: lines are counted from the block's start.
+                let quoted = || place(field.start() - 1);
                 // The record that gives the number of columns fits that itself, as do the lines that it goes on in as escaped.
                 let begins_at = match chain.map(|chain| chain.start) {
                     Some(Some((_, before))) => block.place.record + before,
                     Some(None) => self.chain.map_or(0, |chain| chain.escape.record),
-                    None => quoted.record,
+                    None => block.place.record + records,
                 };
                 let is_first = self.first_says && begins_at == 1;
                 match chain.map(|chain| chain.read) {
                     Some(AsEscaped::Cut) if !ragged && !is_first => {
                         self.doubt = Some(Doubt {
-                            quoted,
+                            quoted: quoted(),
                             against: None,
                             is_data: true,
                         });
                         return Ok(Verdict::Go);
                     }
                     None | Some(AsEscaped::Not { .. }) if !ragged && !is_first => {
-                        self.decide(Reading::Quoted, quoted);
+                        self.decide(Reading::Quoted, quoted());
                         return self.look_quoted(readings, block, at, at_end);
                     }
                     _ => {
-                        self.quotes_or_data.get_or_insert(quoted);
+                        self.quotes_or_data.get_or_insert_with(quoted);
                     }
                 }
-            }
-            if let Some(separator) = seen.separator.filter(|_| !ragged) {
-                self.fits_both.get_or_insert_with(|| place(separator));
             }
             if seen.doubled > 0 {
                 self.weak_cells += seen.doubled;
