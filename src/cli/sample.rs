@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::local::check_folder;
 use super::progress::Progress;
-use super::quantity::{bytes, count, counted};
+use super::quantity::{bytes, counted};
 use super::remote::local_path;
 use super::{Status, tell, usage};
 use crate::sample::{self, Options, SampleError, parse_size};
@@ -93,10 +93,9 @@ pub(super) fn run(arguments: &SampleArguments) -> anyhow::Result<Status> {
 /// Options out of range are wrong usage.
 pub(super) fn told(error: SampleError) -> anyhow::Error {
     match error {
-        SampleError::Size { size_bytes, .. } => {
-            usage(format!("{error} (asked for {} bytes)", count(size_bytes)))
+        SampleError::Size { .. } | SampleError::Days(_) | SampleError::FirstDay(_) => {
+            usage(error.to_string())
         }
-        SampleError::Days(_) | SampleError::FirstDay(_) => usage(error.to_string()),
         error => error.into(),
     }
 }
