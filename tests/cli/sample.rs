@@ -113,5 +113,5 @@ fn the_least_size_of_a_sample_is_in_its_help() {
     desk.run(&[&least[..], &["150kB"]].concat()).expect(0);
     desk.run(&[&least[..], &["149999B"]].concat())
         .expect(2)
-        .says("for 1 day ");
+        .says("for 1 day\n");
 }
