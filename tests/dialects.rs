@@ -1041,6 +1041,32 @@ fn records_in_quotes_behind_a_line_that_goes_on_count_in_either_order() {
 }
 
 #[test]
+fn records_are_held_against_the_number_of_columns_of_their_reading_in_either_order() {
+    let (one, other) = ("x\\\n\"b\"\n", "1,k\\,l\n");
+    for records in [[one, other], [other, one]] {
+        refused(["a\\\nb,c\n", &records.concat()].concat().as_bytes(), &plan());
+    }
+}
+
+#[test]
+fn an_escaped_cr_hangs_lines_together_where_it_ends_lines_as_quoted() {
+    let declared = dialect_plan(r#"{"header": false, "columns": ["a", "b"], "delimiter": ","}"#);
+    for (text, rows) in [
+        ("1,x\\\r\"b\"\n2,y\n", 2),
+        ("1,a\\\r\\\n\"b\"\n2,y\n3,z\n", 3),
+        ("1,a\\\rb\n2,y\n3,z\n", 3),
+        ("1,x\\\r\"b\"\n2,k\\,l\n", 2),
+    ] {
+        let report = convert(text.as_bytes(), &declared).unwrap().report;
+        assert_eq!(
+            (report.dialect.as_str(), report.rows_written),
+            ("escaped", rows),
+            "{text:?}"
+        );
+    }
+}
+
+#[test]
 fn quotes_that_close_in_their_line_speak_whatever_the_header_is() {
     for text in [
         "h0x\\,\"h1\nb\"\n\"q\",\"r\"\n1,2\n",

@@ -6,7 +6,7 @@ use std::io::Read;
 
 use memchr::memchr2;
 
-use self::width::{columns, first_as_escaped, is_one_column, other_columns};
+use self::width::{columns, first_as_escaped, is_one_column, other_columns, quoted_columns};
 use crate::catalog::Table;
 use crate::convert::bounds;
 use crate::convert::error::Refusal;
@@ -30,6 +30,8 @@ pub(super) struct Head {
     pub unproven: bool,
     /// What the record that gives the columns says as escaped, if that is something else.
     pub other_columns: Option<OtherColumns>,
+    /// The number of columns that record gives as quoted, if the part is read as escaped.
+    pub quoted_columns: Option<usize>,
     /// What the lines of that record are, if it has quotes that close in later ones.
     pub spans: Option<FirstSpans>,
     /// The first field of record 1 that has a line break in it, while another line end is declared: its position, from 1, and where the
@@ -190,6 +192,7 @@ pub(super) fn read<R: Read>(
     let other_columns = other.filter(|_| header || plan.table.is_none());
     let gives_columns = header || (plan.table.is_none() && plan.dialect.columns.is_none());
     let spans = spans.filter(|_| gives_columns);
+    let quoted_columns = quoted_columns(&layout, window, &first).filter(|_| gives_columns);
     if header {
         if let Basis::Overlong(overlong, found) = layout.decision.basis
             && overlong.record == place.record
@@ -212,6 +215,7 @@ pub(super) fn read<R: Read>(
         header,
         unproven,
         other_columns,
+        quoted_columns,
         spans,
         line_break_in,
         is_unended,

@@ -416,6 +416,9 @@ fn watch(head: &Head, plan: &Plan) -> Watch {
     if let Some(other) = head.other_columns {
         watch = watch.with_other_columns(other, head.header);
     }
+    if let Some(columns) = head.quoted_columns {
+        watch = watch.with_quoted_columns(columns);
+    }
     if let Some(spans) = head.spans {
         watch = watch.with_first_spans(spans, head.header);
     }

@@ -129,13 +129,16 @@ pub(super) fn ends_in_backslash(escaped: &Standard, raw: &[u8]) -> bool {
     line.len() < raw.len() && escapes_next(line)
 }
 
-/// A text without the line end that it ends in. Where LF alone ends lines, a CR before it is data.
+/// A text without the line end that it ends in. Where LF alone ends lines as escaped, a CR before it is data; without an LF, a CR
+/// ends a line as quoted.
 pub(super) fn without_line_end<'t>(escaped: &Standard, text: &'t [u8]) -> &'t [u8] {
-    let line = text.strip_suffix(b"\n").unwrap_or(text);
-    if escaped.line_end == LineEnd::Lf {
-        return line;
+    match text.strip_suffix(b"\n") {
+        Some(line) if escaped.line_end == LineEnd::Lf => line,
+        line => {
+            let line = line.unwrap_or(text);
+            line.strip_suffix(b"\r").unwrap_or(line)
+        }
     }
-    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 /// Whether what stands behind a text is escaped: the text ends in a backslash that is not itself escaped.

@@ -63,6 +63,12 @@ impl Watch {
         self
     }
 
+    /// Notes how many columns the record that gives their number gives as quoted, of a part that is read as escaped.
+    pub fn with_quoted_columns(mut self, columns: usize) -> Self {
+        self.quoted_columns = Some(columns);
+        self
+    }
+
     /// Fields of a record as escaped, where a record has so many as quoted.
     pub(super) fn columns_as_escaped(&self, as_quoted: usize) -> usize {
         self.escaped_columns.unwrap_or(as_quoted)

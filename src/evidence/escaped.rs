@@ -1,6 +1,6 @@
 //! The records of a part that is read as escaped: what in them can only be quoted.
 
-use memchr::memchr;
+use memchr::memrchr;
 
 use super::backslashes::Backslashes;
 use super::{Basis, Conflict, Readings, Watch};
@@ -29,22 +29,32 @@ impl Watch {
                 None => self.unclosed = Some(open),
             }
         }
+        // Up to where the records that begin in odd ones were read as quoted: within them no other one begins.
+        let mut read_to = 0;
         if let Some(healing) = self.healing.take() {
-            self.heal(&text, || healing.place, healing.read_on(&text))?;
+            let (read, bytes) = healing.read_on(&text);
+            self.heal(&text, || healing.place, read)?;
+            read_to = bytes;
         }
         let mut odd = block.rows.odd.iter().peekable();
         let mut records = 0;
         for (row, fields) in block.rows.fields.chunks_exact(block.columns.max(1)).enumerate() {
             while let Some(odd) = odd.next_if(|odd| odd.row <= row) {
-                self.look_at_odd(&text, odd, &mut records)?;
+                self.look_at_odd(&text, odd, &mut records, &mut read_to)?;
             }
             self.look_at_fields(&text, fields, records, true)?;
             records += 1;
         }
-        odd.try_for_each(|odd| self.look_at_odd(&text, odd, &mut records))
+        odd.try_for_each(|odd| self.look_at_odd(&text, odd, &mut records, &mut read_to))
     }
 
-    fn look_at_odd(&mut self, text: &Text<'_>, odd: &Odd, records: &mut u64) -> Result<(), Conflict> {
+    fn look_at_odd(
+        &mut self,
+        text: &Text<'_>,
+        odd: &Odd,
+        records: &mut u64,
+        read_to: &mut usize,
+    ) -> Result<(), Conflict> {
         if !odd.is_record() {
             return Ok(());
         }
@@ -61,16 +71,17 @@ impl Watch {
             return Err(self.conflict(doubted));
         }
         // As quoted, each line of it that a backslash goes before is a record.
-        let mut at = odd.start;
-        while memchr(b'"', block.text.get(at..odd.end).unwrap_or_default()).is_some() {
+        let quotes_end = memrchr(b'"', record).map_or(0, |last| odd.start + last + 1);
+        let mut at = odd.start.max(*read_to);
+        while at < quotes_end {
             let (read, bytes) = AsQuoted::read(text, at);
             // The place of each would have its lines counted, from the block's start.
             self.heal(text, || block.place_at(at, *records), read)?;
-            match read {
-                AsQuoted::Open { .. } => break,
-                _ if bytes == 0 => break,
-                _ => at += bytes,
+            if bytes == 0 {
+                break;
             }
+            at += bytes;
+            *read_to = at;
         }
         *records += 1;
         Ok(())
@@ -78,8 +89,9 @@ impl Watch {
 
     /// What the record at a place is as quoted, which as escaped has a wrong number of fields.
     fn heal(&mut self, text: &Text<'_>, place: impl Fn() -> Place, read: AsQuoted) -> Result<(), Conflict> {
+        let columns = self.quoted_columns.unwrap_or(text.block.columns);
         match read {
-            AsQuoted::Ended { fields } if fields == text.block.columns => return Err(self.conflict(place())),
+            AsQuoted::Ended { fields } if fields == columns => return Err(self.conflict(place())),
             AsQuoted::Open { fields } => {
                 self.healing = Some(Healing {
                     place: place(),
@@ -168,7 +180,7 @@ enum AsQuoted {
 }
 
 impl AsQuoted {
-    /// Reads the record at `start`. Returns its bytes, too; none if it is none.
+    /// Reads the record at `start`. Returns its bytes in the block, too; none if it is none.
     fn read(text: &Text<'_>, start: usize) -> (AsQuoted, usize) {
         let quoted = &text.readings.quoted;
         let mut fields = Vec::new();
@@ -181,7 +193,7 @@ impl AsQuoted {
                 let records = text.records();
                 let here = records.get(start..).unwrap_or_default();
                 let (_, fields) = quoted.record_of(here, false, 0, &mut Vec::new());
-                (AsQuoted::Open { fields }, 0)
+                (AsQuoted::Open { fields }, here.len())
             }
             Ok(Step::Record { consumed } | Step::EmptyLine { consumed } | Step::Comment { consumed }) => {
                 (AsQuoted::Not, consumed)
@@ -190,29 +202,32 @@ impl AsQuoted {
         }
     }
 
-    /// Reads on in quotes, behind so many fields. `at_end`: nothing comes behind the text.
-    fn read_on(quoted: &Standard, text: &[u8], at_end: bool, before: usize) -> AsQuoted {
+    /// Reads on in quotes, behind so many fields. `at_end`: nothing comes behind the text. Returns bytes as [`AsQuoted::read`] does.
+    fn read_on(quoted: &Standard, text: &[u8], at_end: bool, before: usize) -> (AsQuoted, usize) {
         let close = match quoted.close(text, 0, at_end) {
             Some(Some(close)) => close,
-            Some(None) => return AsQuoted::Not,
-            None => return AsQuoted::Open { fields: before },
+            Some(None) => return (AsQuoted::Not, 0),
+            None => return (AsQuoted::Open { fields: before }, text.len()),
         };
         let closed = before + 1;
         if text.get(close + 1) != Some(&quoted.delimiter) {
-            return AsQuoted::Ended { fields: closed };
+            return (AsQuoted::Ended { fields: closed }, close + 1);
         }
         let rest = text.get(close + 2..).unwrap_or_default();
         let (read, found) = quoted.record_of(rest, at_end, 0, &mut Vec::new());
+        let behind = close + 2;
         match read {
             // The last field is empty.
-            Ok(Step::EmptyLine { .. }) => AsQuoted::Ended { fields: closed + 1 },
-            Ok(Step::Record { .. }) => AsQuoted::Ended {
-                fields: closed + found,
-            },
-            Ok(Step::Incomplete) => AsQuoted::Open {
-                fields: closed + found,
-            },
-            Ok(Step::Comment { .. }) | Err(_) => AsQuoted::Not,
+            Ok(Step::EmptyLine { consumed }) => (AsQuoted::Ended { fields: closed + 1 }, behind + consumed),
+            Ok(Step::Record { consumed }) => {
+                let fields = closed + found;
+                (AsQuoted::Ended { fields }, behind + consumed)
+            }
+            Ok(Step::Incomplete) => {
+                let fields = closed + found;
+                (AsQuoted::Open { fields }, text.len())
+            }
+            Ok(Step::Comment { .. }) | Err(_) => (AsQuoted::Not, 0),
         }
     }
 }
@@ -230,10 +245,10 @@ pub(super) struct Healing {
 
 impl Healing {
     /// Reads on from a block's start.
-    fn read_on(self, text: &Text<'_>) -> AsQuoted {
+    fn read_on(self, text: &Text<'_>) -> (AsQuoted, usize) {
         let quoted = &text.readings.quoted;
         match AsQuoted::read_on(quoted, text.block.text, text.at_end, self.fields) {
-            AsQuoted::Open { .. } => AsQuoted::read_on(quoted, text.records(), false, self.fields),
+            (AsQuoted::Open { .. }, _) => AsQuoted::read_on(quoted, text.records(), false, self.fields),
             read => read,
         }
     }

@@ -41,7 +41,10 @@ fn found_behind(
         let mut columns = columns;
         match header {
             Some(header) if decision.basis == Basis::Open => watch = watch.with_other_columns(header, true),
-            Some(header) => columns = header.columns.unwrap_or(columns),
+            Some(header) => {
+                watch = watch.with_quoted_columns(columns);
+                columns = header.columns.unwrap_or(columns);
+            }
             None => {}
         }
         match pass_over(text, columns, block_bytes, &readings, &mut watch).ok()? {
@@ -241,6 +244,7 @@ fn no_text_is_looked_at_over_and_over() {
         "a\\,b\r",
         "\"x\ry\",z,w\\\r",
         "k\\,\"x\ny\",z\\\n",
+        "k\\,l,m\nx\\\ny,1,\"q\n",
     ] {
         // A line end behind a backslash is none as escaped: then all of its kind are data there.
         let header = if line.ends_with('\r') { "h\\\rx\n" } else { "a,b\n" };

@@ -8,6 +8,7 @@ use crate::detect::Layout;
 use crate::evidence::{self, AsEscaped, Basis, OtherColumns, Readings};
 use crate::records::Window;
 use crate::schema;
+use crate::split::standard::Reading;
 use crate::split::{Fault, Step};
 
 /// Records of which one has to have the declared number of fields.
@@ -163,4 +164,16 @@ pub(super) fn other_columns<R: Read>(
     let text = window.text().get(first.blank_bytes..)?;
     let place = |at: usize| place_in(window, layout, first.blank_bytes + at);
     OtherColumns::read(&readings, text, window.at_end(), first.consumed, place)
+}
+
+/// How many columns a first record gives as quoted, where the part is read as escaped, and not because that is declared.
+pub(super) fn quoted_columns<R: Read>(layout: &Layout, window: &Window<R>, first: &First) -> Option<usize> {
+    let decision = layout.decision;
+    let is_escaped = decision.reading == Reading::Escaped && decision.basis != Basis::Declared;
+    let quoted = layout.readings.filter(|_| is_escaped)?.quoted;
+    let text = window.text().get(first.blank_bytes..)?;
+    match quoted.record_of(text, window.at_end(), 0, &mut Vec::new()) {
+        (Ok(Step::Record { .. }), columns) => Some(columns),
+        _ => None,
+    }
 }
