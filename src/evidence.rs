@@ -166,6 +166,8 @@ pub struct Watch {
     unclosed: Option<Place>,
     /// The same of a record that has a wrong number of fields as escaped, and may have the right one as quoted.
     healing: Option<Healing>,
+    /// Up to which byte of the part the records that begin in such ones were read as quoted.
+    quoted_to: u64,
     /// The number of columns as quoted, if the part is read as escaped, and the record that gives it may give two.
     quoted_columns: Option<usize>,
     /// The dialect is assumed: whether there is a backslash that could have told another, and a field in quotes that tells this one.
@@ -200,6 +202,7 @@ impl Watch {
             spans_columns: None,
             unclosed: None,
             healing: None,
+            quoted_to: 0,
             quoted_columns: None,
             assumed_backslash: false,
             assumed_quotes: false,

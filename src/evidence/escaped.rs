@@ -3,7 +3,7 @@
 use memchr::memrchr;
 
 use super::backslashes::Backslashes;
-use super::{Basis, Conflict, Readings, Watch};
+use super::{Basis, Conflict, Readings, Watch, cr_ends_lines};
 use crate::records::{Block, Place};
 use crate::split::index::Odd;
 use crate::split::standard::{Reading, Standard};
@@ -29,32 +29,22 @@ impl Watch {
                 None => self.unclosed = Some(open),
             }
         }
-        // Up to where the records that begin in odd ones were read as quoted: within them no other one begins.
-        let mut read_to = 0;
         if let Some(healing) = self.healing.take() {
-            let (read, bytes) = healing.read_on(&text);
-            self.heal(&text, || healing.place, read)?;
-            read_to = bytes;
+            self.heal(&text, || healing.place, healing.read_on(&text))?;
         }
         let mut odd = block.rows.odd.iter().peekable();
         let mut records = 0;
         for (row, fields) in block.rows.fields.chunks_exact(block.columns.max(1)).enumerate() {
             while let Some(odd) = odd.next_if(|odd| odd.row <= row) {
-                self.look_at_odd(&text, odd, &mut records, &mut read_to)?;
+                self.look_at_odd(&text, odd, &mut records)?;
             }
             self.look_at_fields(&text, fields, records, true)?;
             records += 1;
         }
-        odd.try_for_each(|odd| self.look_at_odd(&text, odd, &mut records, &mut read_to))
+        odd.try_for_each(|odd| self.look_at_odd(&text, odd, &mut records))
     }
 
-    fn look_at_odd(
-        &mut self,
-        text: &Text<'_>,
-        odd: &Odd,
-        records: &mut u64,
-        read_to: &mut usize,
-    ) -> Result<(), Conflict> {
+    fn look_at_odd(&mut self, text: &Text<'_>, odd: &Odd, records: &mut u64) -> Result<(), Conflict> {
         if !odd.is_record() {
             return Ok(());
         }
@@ -72,7 +62,12 @@ impl Watch {
         }
         // As quoted, each line of it that a backslash goes before is a record.
         let quotes_end = memrchr(b'"', record).map_or(0, |last| odd.start + last + 1);
-        let mut at = odd.start.max(*read_to);
+        let mut at = odd.start;
+        if cr_ends_lines(&readings.escaped) && !cr_ends_lines(&readings.quoted) {
+            // As quoted, a record may be as long as many of these.
+            let quoted_to = self.quoted_to.saturating_sub(block.place.byte);
+            at = usize::try_from(quoted_to).unwrap_or(usize::MAX).max(at);
+        }
         while at < quotes_end {
             let (read, bytes) = AsQuoted::read(text, at);
             // The place of each would have its lines counted, from the block's start.
@@ -81,7 +76,7 @@ impl Watch {
                 break;
             }
             at += bytes;
-            *read_to = at;
+            self.quoted_to = block.place.byte + at as u64;
         }
         *records += 1;
         Ok(())
@@ -202,32 +197,29 @@ impl AsQuoted {
         }
     }
 
-    /// Reads on in quotes, behind so many fields. `at_end`: nothing comes behind the text. Returns bytes as [`AsQuoted::read`] does.
-    fn read_on(quoted: &Standard, text: &[u8], at_end: bool, before: usize) -> (AsQuoted, usize) {
+    /// Reads on in quotes, behind so many fields. `at_end`: nothing comes behind the text.
+    fn read_on(quoted: &Standard, text: &[u8], at_end: bool, before: usize) -> AsQuoted {
         let close = match quoted.close(text, 0, at_end) {
             Some(Some(close)) => close,
-            Some(None) => return (AsQuoted::Not, 0),
-            None => return (AsQuoted::Open { fields: before }, text.len()),
+            Some(None) => return AsQuoted::Not,
+            None => return AsQuoted::Open { fields: before },
         };
         let closed = before + 1;
         if text.get(close + 1) != Some(&quoted.delimiter) {
-            return (AsQuoted::Ended { fields: closed }, close + 1);
+            return AsQuoted::Ended { fields: closed };
         }
         let rest = text.get(close + 2..).unwrap_or_default();
         let (read, found) = quoted.record_of(rest, at_end, 0, &mut Vec::new());
-        let behind = close + 2;
         match read {
             // The last field is empty.
-            Ok(Step::EmptyLine { consumed }) => (AsQuoted::Ended { fields: closed + 1 }, behind + consumed),
-            Ok(Step::Record { consumed }) => {
-                let fields = closed + found;
-                (AsQuoted::Ended { fields }, behind + consumed)
-            }
-            Ok(Step::Incomplete) => {
-                let fields = closed + found;
-                (AsQuoted::Open { fields }, text.len())
-            }
-            Ok(Step::Comment { .. }) | Err(_) => (AsQuoted::Not, 0),
+            Ok(Step::EmptyLine { .. }) => AsQuoted::Ended { fields: closed + 1 },
+            Ok(Step::Record { .. }) => AsQuoted::Ended {
+                fields: closed + found,
+            },
+            Ok(Step::Incomplete) => AsQuoted::Open {
+                fields: closed + found,
+            },
+            Ok(Step::Comment { .. }) | Err(_) => AsQuoted::Not,
         }
     }
 }
@@ -245,10 +237,10 @@ pub(super) struct Healing {
 
 impl Healing {
     /// Reads on from a block's start.
-    fn read_on(self, text: &Text<'_>) -> (AsQuoted, usize) {
+    fn read_on(self, text: &Text<'_>) -> AsQuoted {
         let quoted = &text.readings.quoted;
         match AsQuoted::read_on(quoted, text.block.text, text.at_end, self.fields) {
-            (AsQuoted::Open { .. }, _) => AsQuoted::read_on(quoted, text.records(), false, self.fields),
+            AsQuoted::Open { .. } => AsQuoted::read_on(quoted, text.records(), false, self.fields),
             read => read,
         }
     }
