@@ -4,10 +4,12 @@ use memchr::memrchr;
 
 use super::backslashes::Backslashes;
 use super::{Basis, Conflict, Readings, Watch, cr_ends_lines};
+#[cfg(test)]
+use crate::records::work;
 use crate::records::{Block, Place};
 use crate::split::index::Odd;
 use crate::split::standard::{Reading, Standard};
-use crate::split::{Field, Step};
+use crate::split::{FaultKind, Field, Step};
 
 impl Watch {
     /// Read as escaped: fields in quotes, and backslashes before what needs none, in good records and in others.
@@ -62,21 +64,19 @@ impl Watch {
         }
         // As quoted, each line of it that a backslash goes before is a record.
         let quotes_end = memrchr(b'"', record).map_or(0, |last| odd.start + last + 1);
-        let mut at = odd.start;
-        if cr_ends_lines(&readings.escaped) && !cr_ends_lines(&readings.quoted) {
-            // As quoted, a record may be as long as many of these.
-            let quoted_to = self.quoted_to.saturating_sub(block.place.byte);
-            at = usize::try_from(quoted_to).unwrap_or(usize::MAX).max(at);
-        }
+        // Where lines end otherwise as quoted, a record may be as long as many of these, and is not read from each of them.
+        let is_long = cr_ends_lines(&readings.escaped) && !cr_ends_lines(&readings.quoted);
+        let is_within = is_long && self.quoted_to > block.place.byte + odd.start as u64;
+        let mut at = if is_within { quotes_end } else { odd.start };
         while at < quotes_end {
             let (read, bytes) = AsQuoted::read(text, at);
             // The place of each would have its lines counted, from the block's start.
             self.heal(text, || block.place_at(at, *records), read)?;
-            if bytes == 0 {
+            self.quoted_to = block.place.byte + (at + bytes) as u64;
+            if read == AsQuoted::Broken {
                 break;
             }
             at += bytes;
-            self.quoted_to = block.place.byte + at as u64;
         }
         *records += 1;
         Ok(())
@@ -170,17 +170,28 @@ enum AsQuoted {
     Ended { fields: usize },
     /// Where the block's records end, it stands in quotes, behind so many fields.
     Open { fields: usize },
-    /// It has no quotes, or is none.
+    /// It has no quotes.
     Not,
+    /// It is none.
+    Broken,
 }
 
 impl AsQuoted {
-    /// Reads the record at `start`. Returns its bytes in the block, too; none if it is none.
+    /// Reads the record at `start`. Returns its bytes in the block, too; of what is none, those up to what breaks it.
     fn read(text: &Text<'_>, start: usize) -> (AsQuoted, usize) {
         let quoted = &text.readings.quoted;
         let mut fields = Vec::new();
         let rest = text.block.text.get(start..).unwrap_or_default();
-        match quoted.record(rest, text.at_end, &mut fields) {
+        let read = quoted.record(rest, text.at_end, &mut fields);
+        #[cfg(test)]
+        work::add(match &read {
+            Ok(Step::Record { consumed } | Step::EmptyLine { consumed } | Step::Comment { consumed }) => {
+                *consumed
+            }
+            Ok(Step::Incomplete) => rest.len(),
+            Err(fault) => fault.at,
+        });
+        match read {
             Ok(Step::Record { consumed }) if fields.iter().any(|field| field.is_quoted()) => {
                 (AsQuoted::Ended { fields: fields.len() }, consumed)
             }
@@ -193,7 +204,10 @@ impl AsQuoted {
             Ok(Step::Record { consumed } | Step::EmptyLine { consumed } | Step::Comment { consumed }) => {
                 (AsQuoted::Not, consumed)
             }
-            Err(_) => (AsQuoted::Not, 0),
+            Err(fault) => {
+                let is_unclosed = fault.kind == FaultKind::UnclosedQuote;
+                (AsQuoted::Broken, if is_unclosed { rest.len() } else { fault.at })
+            }
         }
     }
 
@@ -201,7 +215,7 @@ impl AsQuoted {
     fn read_on(quoted: &Standard, text: &[u8], at_end: bool, before: usize) -> AsQuoted {
         let close = match quoted.close(text, 0, at_end) {
             Some(Some(close)) => close,
-            Some(None) => return AsQuoted::Not,
+            Some(None) => return AsQuoted::Broken,
             None => return AsQuoted::Open { fields: before },
         };
         let closed = before + 1;
@@ -219,7 +233,7 @@ impl AsQuoted {
             Ok(Step::Incomplete) => AsQuoted::Open {
                 fields: closed + found,
             },
-            Ok(Step::Comment { .. }) | Err(_) => AsQuoted::Not,
+            Ok(Step::Comment { .. }) | Err(_) => AsQuoted::Broken,
         }
     }
 }

@@ -245,10 +245,16 @@ fn no_text_is_looked_at_over_and_over() {
         "\"x\ry\",z,w\\\r",
         "k\\,\"x\ny\",z\\\n",
         "k\\,l,m\nx\\\ny,1,\"q\n",
+        "1,x\\,\"2\",\r",
     ] {
-        // A line end behind a backslash is none as escaped: then all of its kind are data there.
-        let header = if line.ends_with('\r') { "h\\\rx\n" } else { "a,b\n" };
-        let text = [header, &line.repeat(800_000 / line.len())].concat();
+        let (header, end) = match line {
+            // As escaped alone, CR ends lines; and what is one line as quoted ends in a fault.
+            "1,x\\,\"2\",\r" => ("1,5\" x\r2,6\" y\nk\\,l,m\r", "5\" x\n"),
+            // A line end behind a backslash is none as escaped: then all of its kind are data there.
+            _ if line.ends_with('\r') => ("h\\\rx\n", ""),
+            _ => ("a,b\n", ""),
+        };
+        let text = [header, &line.repeat(800_000 / line.len()), end].concat();
         work::take();
         let (mut decision, mut passes) = (None, 0);
         loop {
