@@ -211,7 +211,7 @@ fn hint_line(error: &anyhow::Error) -> String {
             | Refusal::Schema(SchemaError::FieldCount { .. } | SchemaError::HeaderRequired { .. }, _),
         ) => "--table none reads it as a file that is no HubSpot table, with a header",
         Some(Refusal::Schema(SchemaError::SpoiledHeader { .. }, _)) => {
-            "--header yes takes it as the header, --header no as a record"
+            "--header yes takes it as the header, whose names have to be distinct all the same; --header no as a record"
         }
         Some(Refusal::LineEnds { .. }) => "without a declared newline, line ends are detected",
         Some(Refusal::HeaderNotUtf8 { .. }) => "--encoding latin-1 declares a common one",

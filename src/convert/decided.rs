@@ -1,6 +1,6 @@
 //! What a part's dialect is once all of it was read, and what is said of it.
 
-use crate::convert::error::Refusal;
+use crate::convert::error::{Refusal, counted};
 use crate::evidence::{Basis, Decision, Watch};
 use crate::records::Place;
 use crate::split::FaultKind;
@@ -23,9 +23,9 @@ pub(super) fn decided(watch: &Watch) -> Result<(Decision, Option<String>), Refus
             return Err(Refusal::Undecided { kind, place });
         }
         (Basis::Unquotable(..) | Basis::Overlong(..), Some((cells, place))) | (Basis::Weak(cells, place), _) => {
-            let plural = if cells == 1 { "" } else { "s" };
+            let cells = counted(cells, "cell");
             Some(format!(
-                "read as escaped because of doubled backslashes alone: {cells} cell{plural}, the first at {place}; \
+                "read as escaped because of doubled backslashes alone: {cells}, the first at {place}; \
                  declare the table's dialect if it is quoted"
             ))
         }

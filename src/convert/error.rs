@@ -193,7 +193,8 @@ pub enum Refusal {
     },
 }
 
-fn counted(number: u64, one: &str) -> String {
+/// So many of them, in words.
+pub(super) fn counted(number: u64, one: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {one}{plural}")
 }
